@@ -1,0 +1,44 @@
+import type { SlipwayErrorInit } from "./errors.ts";
+
+/** A stream of bytes. */
+export type Bytes = AsyncIterable<Uint8Array>;
+
+/** One line of the progress: a vertex of the build as a person reads it. */
+export interface StepInfo {
+  /** Unique within the build. */
+  readonly id: string;
+  /** Stage name, or its number as text; undefined for steps of no stage (sources, exports). */
+  readonly stage?: string | undefined;
+  /** Position in its stage, from 1, and the number of steps of that stage. */
+  readonly position?: readonly [number, number] | undefined;
+  /** What is done, as the user wrote it: `RUN go build -o /app .`. */
+  readonly text: string;
+  /** Steps of the same build that this one waits for. */
+  readonly inputs: readonly string[];
+  /** First line in the Dockerfile, from 1. */
+  readonly line?: number | undefined;
+}
+
+/** What a build tells while it goes. Every event is plain JSON. Times are milliseconds since the epoch; durations milliseconds. */
+export type BuildEvent =
+  | {
+      readonly type: "graph";
+      readonly steps: readonly StepInfo[];
+      readonly target: string;
+      /** Stages that the target does not need, with the reason. */
+      readonly skippedStages: readonly string[];
+    }
+  | { readonly type: "step-start"; readonly id: string; readonly time: number }
+  | { readonly type: "step-cached"; readonly id: string }
+  | { readonly type: "step-output"; readonly id: string; readonly stream: "stdout" | "stderr"; readonly text: string }
+  | { readonly type: "step-progress"; readonly id: string; readonly label: string; readonly current: number; readonly total?: number | undefined }
+  | { readonly type: "step-done"; readonly id: string; readonly duration: number; readonly note?: string | undefined }
+  | { readonly type: "step-failed"; readonly id: string; readonly duration: number; readonly error: SlipwayErrorInit }
+  | { readonly type: "step-cancelled"; readonly id: string }
+  | { readonly type: "warning"; readonly message: string; readonly code?: string | undefined; readonly line?: number | undefined; readonly hint?: string | undefined };
+
+/** What every long action gets: a signal that ends it and a sink for its events. */
+export interface Ctx {
+  readonly signal: AbortSignal;
+  readonly emit: (event: BuildEvent) => void;
+}

@@ -1,0 +1,11 @@
+declare const SLIPWAY_BUNDLE: boolean | undefined;
+
+/**
+ * The module that a process or worker thread of slipway starts with.
+ * @param name path below `src` without its ending: `layer/worker`, `engine`.
+ * @returns the bundled file beside this one, or the TypeScript source when run unbundled.
+ */
+export function entryPoint(name: string): URL {
+  const bundled = typeof SLIPWAY_BUNDLE !== "undefined" && SLIPWAY_BUNDLE;
+  return bundled ? new URL(`./${name.replaceAll("/", "-")}.js`, import.meta.url) : new URL(`../${name}.ts`, import.meta.url);
+}

@@ -1,0 +1,81 @@
+import type { Digest } from "../base/index.ts";
+
+/** The empty file system. No inputs. */
+export interface ScratchOp {
+  readonly kind: "scratch";
+}
+
+/** The file system of an image. No inputs. The image was chosen when the build was planned, so its identity is part of the op. */
+export interface ImageOp {
+  readonly kind: "image";
+  readonly name: string;
+  /** The image id: digest of its configuration. */
+  readonly id: Digest;
+}
+
+/** Files from the client: a folder. No inputs. Its content is never part of a definition key; whoever copies from it keys on what it copies. */
+export interface ContextOp {
+  readonly kind: "context";
+  /** The context's name: "context" for the main one. */
+  readonly name: string;
+  /** Absolute folder. */
+  readonly path: string;
+  /** .dockerignore patterns in order, or none. */
+  readonly ignore: readonly string[];
+}
+
+/** One folder to create, with its parents (WORKDIR). Input 0: the file system. */
+export interface MkdirOp {
+  readonly kind: "mkdir";
+  readonly path: string;
+  /** `user[:group]` as written, to be looked up in the file system; undefined is 0:0. */
+  readonly owner?: string | undefined;
+}
+
+/** One source of a copy: a path or pattern inside input `input`, or inline content (a heredoc). */
+export type CopySource =
+  | { readonly type: "path"; readonly input: number; readonly path: string }
+  | { readonly type: "inline"; readonly name: string; readonly content: string };
+
+/** COPY and ADD of local files. Input 0: the file system copied into; the others: where sources lie. */
+export interface CopyOp {
+  readonly kind: "copy";
+  readonly sources: readonly CopySource[];
+  /** Absolute; a trailing slash means a folder (Dockerfile reference, "COPY": destination rules). */
+  readonly destination: string;
+  readonly chown?: string | undefined;
+  /** Octal text. */
+  readonly chmod?: string | undefined;
+  /** ADD: archives among the sources are unpacked. */
+  readonly unpack: boolean;
+  readonly followSourceLinks?: boolean | undefined;
+}
+
+/** A mount of a RUN step. Reserved for `RUN --mount`. */
+export interface ExecMount {
+  readonly type: "bind";
+  readonly input: number;
+  readonly source: string;
+  readonly target: string;
+  readonly readonly: boolean;
+}
+
+/** A process in the sandbox (RUN). Input 0: the file system it runs in. */
+export interface ExecOp {
+  readonly kind: "exec";
+  readonly args: readonly string[];
+  /** `NAME=value`, in order. */
+  readonly env: readonly string[];
+  /** Variables that the process gets and that are not part of the key (proxies). */
+  readonly secretEnv?: readonly string[] | undefined;
+  readonly cwd: string;
+  /** `user[:group]` by name or number; undefined is root. */
+  readonly user?: string | undefined;
+  readonly network: "host" | "none";
+  readonly mounts: readonly ExecMount[];
+  /** The text fed to standard input (a heredoc with an interpreter), or none. */
+  readonly stdin?: string | undefined;
+}
+
+export type FileOp = MkdirOp | CopyOp;
+export type OpSpec = ScratchOp | ImageOp | ContextOp | FileOp | ExecOp;

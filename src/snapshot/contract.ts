@@ -1,0 +1,30 @@
+import type { Mount } from "../base/index.ts";
+import type { SnapshotId, SnapshotRecord } from "../store/index.ts";
+
+/** A snapshot that can be written until it is committed; disposing of it uncommitted removes every trace. */
+export interface ActiveSnapshot extends AsyncDisposable {
+  /** The mounts that make its root file system, for someone else to mount. */
+  readonly mounts: readonly Mount[];
+  /** The folder that holds the changes alone (an overlay upper folder). */
+  readonly upper: string;
+  /** The writable root, mounted in this process's mount namespace; mounted at the first call. */
+  root(): Promise<string>;
+  /** Unmounts and publishes under a new id: one atomic step; the files are on disk before the record is. */
+  commit(): Promise<SnapshotRecord>;
+}
+
+/** A read-only look at a snapshot. */
+export interface SnapshotView extends AsyncDisposable {
+  readonly mounts: readonly Mount[];
+  root(): Promise<string>;
+}
+
+export interface Snapshotter {
+  prepare(parent?: SnapshotId): Promise<ActiveSnapshot>;
+  view(id: SnapshotId): Promise<SnapshotView>;
+  /** The record, and its folder is there. */
+  has(id: SnapshotId): Promise<boolean>;
+  remove(id: SnapshotId): Promise<void>;
+  /** Folders of changes from the bottom layer to `id`. */
+  chain(id: SnapshotId): readonly { readonly id: SnapshotId; readonly upper: string }[];
+}

@@ -1,0 +1,2 @@
+/** Floor 3: committed folders of changes, stacked by overlayfs. */
+export type * from "./contract.ts";
