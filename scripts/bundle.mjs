@@ -3,7 +3,11 @@ import { globSync, rmSync } from "node:fs";
 import { build } from "esbuild";
 
 const entries = ["src/index.ts", "src/engine.ts", "src/cli/main.ts", ...globSync("src/*/worker.ts")];
-const name = (file) => file.replace(/^src\//, "").replace(/\.ts$/, "").replaceAll("/", "-");
+const name = (file) =>
+  file
+    .replace(/^src\//, "")
+    .replace(/\.ts$/, "")
+    .replaceAll("/", "-");
 
 rmSync("dist", { recursive: true, force: true });
 await build({

@@ -31,11 +31,23 @@ export type BuildEvent =
   | { readonly type: "step-start"; readonly id: string; readonly time: number }
   | { readonly type: "step-cached"; readonly id: string }
   | { readonly type: "step-output"; readonly id: string; readonly stream: "stdout" | "stderr"; readonly text: string }
-  | { readonly type: "step-progress"; readonly id: string; readonly label: string; readonly current: number; readonly total?: number | undefined }
+  | {
+      readonly type: "step-progress";
+      readonly id: string;
+      readonly label: string;
+      readonly current: number;
+      readonly total?: number | undefined;
+    }
   | { readonly type: "step-done"; readonly id: string; readonly duration: number; readonly note?: string | undefined }
   | { readonly type: "step-failed"; readonly id: string; readonly duration: number; readonly error: SlipwayErrorInit }
   | { readonly type: "step-cancelled"; readonly id: string }
-  | { readonly type: "warning"; readonly message: string; readonly code?: string | undefined; readonly line?: number | undefined; readonly hint?: string | undefined };
+  | {
+      readonly type: "warning";
+      readonly message: string;
+      readonly code?: string | undefined;
+      readonly line?: number | undefined;
+      readonly hint?: string | undefined;
+    };
 
 /** What every long action gets: a signal that ends it and a sink for its events. */
 export interface Ctx {

@@ -1,6 +1,13 @@
 /** Floor 0: what every room stands on. Imports nothing of slipway. */
 export { type Digest, canonicalJson, digestOf, Hasher, isDigest, sha256 } from "./digest.ts";
-export { type ErrorCode, type SlipwayErrorInit, SlipwayError, errorCodes, isSlipwayError, toSlipwayError } from "./errors.ts";
+export {
+  type ErrorCode,
+  type SlipwayErrorInit,
+  SlipwayError,
+  errorCodes,
+  isSlipwayError,
+  toSlipwayError,
+} from "./errors.ts";
 export type { SourceLocation, SourceSpan } from "./source.ts";
 export type { BuildEvent, Bytes, Ctx, StepInfo } from "./ctx.ts";
 export type { Mount } from "./mount.ts";

@@ -3,7 +3,10 @@ import { isMainThread, parentPort, Worker } from "node:worker_threads";
 import { entryPoint } from "./entry.ts";
 import { SlipwayError, type SlipwayErrorInit, toSlipwayError } from "./errors.ts";
 
-type Reply = { readonly id: number } & ({ readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: SlipwayErrorInit });
+type Reply = { readonly id: number } & (
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: SlipwayErrorInit }
+);
 interface Request {
   readonly id: number;
   readonly name: string;

@@ -30,5 +30,10 @@ export interface BuildGraph {
 /** Makes a vertex, frozen, with its digest. */
 export function vertex(op: OpSpec, inputs: readonly Vertex[], origin: Origin): Vertex {
   const digest = digestOf({ op, inputs: inputs.map((input) => input.digest) });
-  return Object.freeze({ digest, op: Object.freeze(op), inputs: Object.freeze([...inputs]), origin: Object.freeze(origin) });
+  return Object.freeze({
+    digest,
+    op: Object.freeze(op),
+    inputs: Object.freeze([...inputs]),
+    origin: Object.freeze(origin),
+  });
 }
