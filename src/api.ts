@@ -1,0 +1,164 @@
+import type { BuildEvent, Digest } from "./base/index.ts";
+import type { ImageConfig, Platform } from "./oci/index.ts";
+import type { BuildFacts } from "./store/index.ts";
+
+/** What every call of the library takes. */
+export interface CommonOptions {
+  /** The store's folder; without it SLIPWAY_ROOT, /var/lib/slipway for root, else the user's data folder. */
+  readonly store?: string | undefined;
+  /** Ends the work; the call then rejects with SLIP_CANCELLED and leaves the store consistent. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One `--output`: `type=oci|docker|local|tar,dest=...`. */
+export interface OutputSpec {
+  readonly type: "oci" | "docker" | "local" | "tar" | "image";
+  /** File or folder; "-" is standard output. Not for type "image". */
+  readonly dest?: string | undefined;
+  /** Everything else that was written, by key. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** Where a base that is neither a stage, a named context nor in the store may come from. */
+export type BaseImages = "auto" | "registry" | "archive";
+
+export interface BuildOptions extends CommonOptions {
+  /** The build context: a folder. */
+  readonly context: string;
+  /** Path of the Dockerfile; `Dockerfile` in the context without it. */
+  readonly dockerfile?: string | undefined;
+  /** Stage name (any case) or number; the last stage without it. */
+  readonly target?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly buildArgs?: Readonly<Record<string, string>> | undefined;
+  /** Name -> folder, or `docker-image://REFERENCE`. */
+  readonly buildContexts?: Readonly<Record<string, string>> | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly noCache?: boolean | undefined;
+  /** Steps at once; the number of processors without it. */
+  readonly jobs?: number | undefined;
+  readonly outputs?: readonly OutputSpec[] | undefined;
+  readonly baseImages?: BaseImages | undefined;
+  readonly debianMirror?: string | undefined;
+  /** Network of RUN steps; "default" is the host's. */
+  readonly network?: "default" | "host" | "none" | undefined;
+  readonly onEvent?: ((event: BuildEvent) => void) | undefined;
+}
+
+export interface BuildResult {
+  /** Digest of the image's configuration. */
+  readonly imageId: Digest;
+  readonly names: readonly string[];
+  /** Bytes of all layers' files. */
+  readonly size: number;
+  readonly facts: BuildFacts;
+  readonly outputs: readonly { readonly type: string; readonly dest: string; readonly digest?: Digest | undefined }[];
+}
+
+export interface ImageSummary {
+  readonly id: Digest;
+  /** Familiar names (`calculator:multi`); empty for a dangling image. */
+  readonly names: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly created: number;
+  readonly size: number;
+  readonly layers: number;
+  readonly platform: Platform;
+}
+
+export interface ImageDetails extends ImageSummary {
+  readonly config: ImageConfig;
+  /** Bytes of each layer, bottom first. */
+  readonly layerSizes: readonly number[];
+  readonly facts?: BuildFacts | undefined;
+}
+
+export interface RunOptions extends CommonOptions {
+  readonly image: string;
+  /** Arguments behind the image: they replace CMD. */
+  readonly args?: readonly string[] | undefined;
+  readonly entrypoint?: string | undefined;
+  readonly env?: readonly string[] | undefined;
+  /** `HOST:CONTAINER[:ro]`, absolute paths. */
+  readonly volumes?: readonly string[] | undefined;
+  readonly workdir?: string | undefined;
+  readonly user?: string | undefined;
+  readonly network?: "host" | "none" | undefined;
+  readonly hostname?: string | undefined;
+  readonly readOnly?: boolean | undefined;
+  /** Keep standard input open (`-i`). */
+  readonly interactive?: boolean | undefined;
+  /** A terminal (`-t`). */
+  readonly tty?: boolean | undefined;
+}
+
+export interface SaveOptions extends CommonOptions {
+  readonly images: readonly string[];
+  readonly type: "oci" | "docker";
+  readonly dest: string;
+}
+
+/** One file that stands out in an image. */
+export interface NotableFile {
+  readonly path: string;
+  /** Permission bits, octal digits: "4755". */
+  readonly mode: string;
+}
+
+/** What is in an image: the figures that `compare` sets side by side. */
+export interface ImageInspection {
+  readonly name: string;
+  readonly id: Digest;
+  /** Bytes of all layers' files. */
+  readonly size: number;
+  readonly layers: number;
+  /** Regular files, links, folders of the merged tree. */
+  readonly files: number;
+  readonly links: number;
+  readonly folders: number;
+  readonly packages: readonly {
+    readonly name: string;
+    readonly version: string;
+    readonly manager: "dpkg" | "apk" | "rpm";
+  }[];
+  readonly shells: readonly string[];
+  readonly packageManagers: readonly string[];
+  readonly compilers: readonly string[];
+  readonly setuid: readonly NotableFile[];
+  readonly user: string;
+  /** Bytes each top folder holds in the merged tree, largest first. */
+  readonly largest: readonly { readonly path: string; readonly size: number }[];
+  readonly facts?: BuildFacts | undefined;
+}
+
+export interface Comparison {
+  readonly a: ImageInspection;
+  readonly b: ImageInspection;
+  /** a.size / b.size. */
+  readonly ratio: number;
+  readonly packagesOnlyInA: readonly string[];
+  readonly packagesOnlyInB: readonly string[];
+}
+
+export interface PruneOptions extends CommonOptions {
+  /** Unused images too, not only dangling ones and cache that no image needs. */
+  readonly all?: boolean | undefined;
+}
+
+export interface PruneResult {
+  readonly images: number;
+  readonly snapshots: number;
+  readonly cacheRecords: number;
+  /** Bytes freed. */
+  readonly freed: number;
+}
+
+export interface DiskUsage {
+  readonly rows: readonly {
+    readonly type: "images" | "build cache" | "blobs" | "base archive";
+    readonly count: number;
+    readonly active: number;
+    readonly size: number;
+    readonly reclaimable: number;
+  }[];
+}
