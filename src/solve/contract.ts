@@ -1,0 +1,62 @@
+import type { Ctx, Digest } from "../base/index.ts";
+import type { Vertex } from "../graph/index.ts";
+
+/** How one vertex is keyed and run. */
+export interface Op<R> {
+  /**
+   * `step`: counted, cached, limited by `jobs`.
+   * `source`: made in no time from what is at hand (a base image's snapshot, the empty file system): keyed, never recorded.
+   * `volatile`: what it gives can change under the same definition (a local folder): it has no identity, and its users key on the content they take.
+   */
+  readonly role: "step" | "source" | "volatile";
+  /** The definition key from the identities of all inputs. Never called when an input is volatile and the op has a content key. */
+  key(inputs: readonly (Digest | undefined)[]): Digest;
+  /** Inputs whose results the content key reads; the others count by identity. */
+  readonly contentInputs?: readonly number[] | undefined;
+  /** The key that covers what is really taken from the content inputs; asked for only when the definition key missed. */
+  contentKey?(inputs: readonly (Digest | undefined)[], results: ReadonlyMap<number, R>, ctx: Ctx): Promise<Digest>;
+  run(inputs: readonly R[], ctx: Ctx): Promise<R>;
+}
+
+export interface CacheEntry<R> {
+  /** The key that users of the result build on. */
+  readonly identity: Digest;
+  readonly result: R;
+}
+
+/** What earlier builds left, by key. */
+export interface KeyedCache<R> {
+  get(key: Digest): CacheEntry<R> | undefined;
+  /** Records a result; gives the one to go on with, which is another build's when that was first (unless `replace`). */
+  put(key: Digest, entry: CacheEntry<R>, description: string, replace: boolean): CacheEntry<R>;
+  /** Keeps other builds from running the same key at the same time; undefined where that is not needed. */
+  lock?(key: Digest, ctx: Ctx): Promise<AsyncDisposable>;
+}
+
+export interface SolveOptions<R> {
+  readonly op: (vertex: Vertex) => Op<R>;
+  readonly cache: KeyedCache<R>;
+  /** Steps that run at once. */
+  readonly jobs: number;
+  /** Neither key is looked up; results replace what was recorded. */
+  readonly noCache?: boolean | undefined;
+  /** Throw NeedsRun instead of running a step. */
+  readonly lookupOnly?: boolean | undefined;
+  /** A step's result is there: called once for each, hit or run. */
+  readonly onResult?: ((vertex: Vertex, result: R) => void) | undefined;
+}
+
+export interface SolveReport<R> {
+  readonly result: R;
+  readonly ran: ReadonlySet<Digest>;
+  readonly cached: ReadonlySet<Digest>;
+}
+
+/** The cache alone cannot answer: thrown in lookup-only mode. */
+export class NeedsRun extends Error {
+  override readonly name = "NeedsRun";
+
+  constructor() {
+    super("a step has to run");
+  }
+}

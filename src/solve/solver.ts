@@ -1,0 +1,187 @@
+import { type Ctx, type Digest, Limiter, SlipwayError, toSlipwayError } from "../base/index.ts";
+import type { Vertex } from "../graph/index.ts";
+import { type CacheEntry, NeedsRun, type Op, type SolveOptions, type SolveReport } from "./contract.ts";
+
+/**
+ * Makes the result of a vertex, doing as little as the cache allows.
+ *
+ * A vertex is first identified, then resolved. Its identity is its definition key (operation and inputs' identities), or, for an
+ * operation with a content key, the key of what it really takes from its inputs. A definition record leads from the first to the
+ * second, so a hit needs none of the inputs' results: whole stages are never looked at.
+ * The first failure cancels all that still runs, and is what is thrown.
+ */
+export async function solve<R>(root: Vertex, options: SolveOptions<R>, ctx: Ctx): Promise<SolveReport<R>> {
+  return new Solver(options, ctx).solve(root);
+}
+
+class Solver<R> {
+  readonly #options: SolveOptions<R>;
+  readonly #ctx: Ctx;
+  readonly #limiter: Limiter;
+  readonly #failed = new AbortController();
+  /** What ended the solve first; later errors are its consequences. */
+  #failure: unknown;
+  readonly #ops = new Map<Digest, Op<R>>();
+  readonly #identities = new Map<Digest, Promise<Digest | undefined>>();
+  readonly #results = new Map<Digest, Promise<R>>();
+  /** Entries found while identifying, so that resolving does not look twice. */
+  readonly #found = new Map<Digest, CacheEntry<R>>();
+  readonly #ran = new Set<Digest>();
+  readonly #cached = new Set<Digest>();
+
+  constructor(options: SolveOptions<R>, ctx: Ctx) {
+    this.#options = options;
+    this.#ctx = { signal: AbortSignal.any([ctx.signal, this.#failed.signal]), emit: ctx.emit };
+    this.#limiter = new Limiter(options.jobs);
+  }
+
+  async solve(root: Vertex): Promise<SolveReport<R>> {
+    try {
+      const result = await this.#resolve(root);
+      return { result, ran: this.#ran, cached: this.#cached };
+    } catch (error) {
+      this.#failed.abort();
+      // What was thrown first may be a cancelled sibling's error.
+      const failure = this.#failure ?? error;
+      // Steps that still run hold mounts and processes: they must have ended before the caller goes on.
+      await Promise.allSettled([...this.#results.values(), ...this.#identities.values()]);
+      throw failure;
+    }
+  }
+
+  /** The key that users of the vertex build on; undefined for a volatile one. */
+  #identify(vertex: Vertex): Promise<Digest | undefined> {
+    return memo(this.#identities, vertex.digest, () => this.#findIdentity(vertex));
+  }
+
+  async #findIdentity(vertex: Vertex): Promise<Digest | undefined> {
+    const op = this.#op(vertex);
+    if (op.role === "volatile") return undefined;
+    const inputs = await Promise.all(vertex.inputs.map((input) => this.#identify(input)));
+    if (!op.contentKey) return op.key(inputs);
+
+    const volatile = inputs.includes(undefined);
+    const definition = volatile ? undefined : op.key(inputs);
+    if (definition !== undefined) {
+      const entry = this.#lookUp(definition);
+      if (entry) {
+        this.#found.set(vertex.digest, entry);
+        return entry.identity;
+      }
+    }
+    const wanted = op.contentInputs ?? [];
+    const results = new Map(
+      await Promise.all(wanted.map(async (at) => [at, await this.#resolve(vertex.inputs[at] as Vertex)] as const)),
+    );
+    try {
+      return await op.contentKey(inputs, results, this.#ctx);
+    } catch (error) {
+      throw this.#fail(vertex, error, 0);
+    }
+  }
+
+  #resolve(vertex: Vertex): Promise<R> {
+    return memo(this.#results, vertex.digest, async () => {
+      const result = await this.#makeResult(vertex);
+      this.#options.onResult?.(vertex, result);
+      return result;
+    });
+  }
+
+  async #makeResult(vertex: Vertex): Promise<R> {
+    const op = this.#op(vertex);
+    if (op.role !== "step") {
+      const results = await Promise.all(vertex.inputs.map((input) => this.#resolve(input)));
+      return this.#run(vertex, op, results);
+    }
+    const identity = (await this.#identify(vertex)) as Digest;
+    const hit = this.#found.get(vertex.digest) ?? this.#lookUp(identity);
+    if (hit) return this.#hit(vertex, op, identity, hit);
+    if (this.#options.lookupOnly) throw new NeedsRun();
+
+    const inputs = await Promise.all(vertex.inputs.map((input) => this.#resolve(input)));
+    return this.#limiter.run(async () => {
+      await using _lock = await this.#options.cache.lock?.(identity, this.#ctx);
+      const other = this.#lookUp(identity);
+      if (other) return this.#hit(vertex, op, identity, other);
+      const result = await this.#run(vertex, op, inputs);
+      this.#ran.add(vertex.digest);
+      const replace = this.#options.noCache === true;
+      const entry = this.#options.cache.put(identity, { identity, result }, vertex.origin.text, replace);
+      await this.#recordDefinition(vertex, op, entry);
+      return entry.result;
+    });
+  }
+
+  async #hit(vertex: Vertex, op: Op<R>, identity: Digest, entry: CacheEntry<R>): Promise<R> {
+    this.#reportCached(vertex);
+    if (!this.#found.has(vertex.digest)) await this.#recordDefinition(vertex, op, { ...entry, identity });
+    return entry.result;
+  }
+
+  /** Leads the definition key of a content-keyed vertex to its identity. */
+  async #recordDefinition(vertex: Vertex, op: Op<R>, entry: CacheEntry<R>): Promise<void> {
+    if (!op.contentKey) return;
+    const inputs = await Promise.all(vertex.inputs.map((input) => this.#identify(input)));
+    if (inputs.includes(undefined)) return;
+    this.#options.cache.put(op.key(inputs), entry, vertex.origin.text, true);
+  }
+
+  async #run(vertex: Vertex, op: Op<R>, inputs: readonly R[]): Promise<R> {
+    const started = Date.now();
+    this.#ctx.signal.throwIfAborted();
+    this.#ctx.emit({ type: "step-start", id: vertex.digest, time: started });
+    try {
+      const result = await op.run(inputs, this.#ctx);
+      this.#ctx.emit({ type: "step-done", id: vertex.digest, duration: Date.now() - started });
+      return result;
+    } catch (error) {
+      throw this.#fail(vertex, error, Date.now() - started);
+    }
+  }
+
+  /** Reports a failed step once and cancels the others; what was only cancelled is not reported as failed. */
+  #fail(vertex: Vertex, error: unknown, duration: number): unknown {
+    if (error instanceof NeedsRun) return error;
+    const failure = toSlipwayError(error).at(vertex.origin.location);
+    if (this.#ctx.signal.aborted) {
+      this.#ctx.emit({ type: "step-cancelled", id: vertex.digest });
+      return this.#failed.signal.aborted
+        ? failure
+        : new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled", cause: error });
+    }
+    this.#ctx.emit({ type: "step-failed", id: vertex.digest, duration, error: failure.toJSON() });
+    this.#failure = failure;
+    this.#failed.abort();
+    return failure;
+  }
+
+  #lookUp(key: Digest): CacheEntry<R> | undefined {
+    return this.#options.noCache ? undefined : this.#options.cache.get(key);
+  }
+
+  /** A hit stands for everything below it: inputs that nobody else looked at count as cached too. */
+  #reportCached(vertex: Vertex): void {
+    const pending = [vertex];
+    for (let next = pending.pop(); next; next = pending.pop()) {
+      if (this.#cached.has(next.digest) || this.#ran.has(next.digest)) continue;
+      if (this.#op(next).role === "step") {
+        this.#cached.add(next.digest);
+        this.#ctx.emit({ type: "step-cached", id: next.digest });
+      }
+      for (const input of next.inputs) if (!this.#results.has(input.digest)) pending.push(input);
+    }
+  }
+
+  #op(vertex: Vertex): Op<R> {
+    let op = this.#ops.get(vertex.digest);
+    if (!op) this.#ops.set(vertex.digest, (op = this.#options.op(vertex)));
+    return op;
+  }
+}
+
+function memo<V>(map: Map<Digest, Promise<V>>, key: Digest, make: () => Promise<V>): Promise<V> {
+  let value = map.get(key);
+  if (!value) map.set(key, (value = make()));
+  return value;
+}
