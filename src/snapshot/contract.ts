@@ -1,16 +1,29 @@
-import type { Mount } from "../base/index.ts";
-import type { SnapshotId, SnapshotRecord } from "../store/index.ts";
+import type { Digest, Mount } from "../base/index.ts";
+import type { SnapshotId, SnapshotRecord, Store } from "../store/index.ts";
+
+export interface SnapshotterOptions {
+  readonly store: Store;
+  /** Names of overlayfs' own attributes: `trusted.overlay.*`, or `user.overlay.*` where the kernel refuses the first (rootless). */
+  readonly overlayXattrs: "trusted" | "user";
+}
 
 /** A snapshot that can be written until it is committed; disposing of it uncommitted removes every trace. */
 export interface ActiveSnapshot extends AsyncDisposable {
+  readonly parent: SnapshotId | undefined;
   /** The mounts that make its root file system, for someone else to mount. */
   readonly mounts: readonly Mount[];
-  /** The folder that holds the changes alone (an overlay upper folder). */
+  /**
+   * The folder that holds the changes alone (an overlay upper folder). It may be written directly, in overlayfs' own
+   * format, as long as `root` was never called.
+   */
   readonly upper: string;
   /** The writable root, mounted in this process's mount namespace; mounted at the first call. */
   root(): Promise<string>;
-  /** Unmounts and publishes under a new id: one atomic step; the files are on disk before the record is. */
-  commit(): Promise<SnapshotRecord>;
+  /**
+   * Unmounts and publishes under a new id, in one atomic step.
+   * @param facts what the caller knows already of the layer.
+   */
+  commit(facts?: { readonly diffId?: Digest | undefined }): Promise<SnapshotRecord>;
 }
 
 /** A read-only look at a snapshot. */

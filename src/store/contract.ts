@@ -16,6 +16,7 @@ export interface ContentStore {
   list(): AsyncIterable<Descriptor>;
 }
 
+/** Random, and sorts by the time it was made (ULID). */
 export type SnapshotId = string;
 
 /** A committed folder of changes over a parent. */
@@ -82,4 +83,176 @@ export interface ImageRecord {
   readonly size: number;
   readonly created: number;
   readonly facts?: BuildFacts | undefined;
+}
+
+/** A name of an image, as people write it: `calculator:latest`. */
+export interface ImageName {
+  readonly name: string;
+  readonly id: Digest;
+}
+
+/**
+ * The images. An image may have several names, or none (it is then called dangling).
+ * All of it is synchronous: an answer takes microseconds.
+ */
+export interface ImageStore {
+  /**
+   * Records an image; one that is there already gets the new facts.
+   * @param config the configuration's bytes, when they are not the canonical JSON of `record.config`; their digest is the id.
+   * Throws SLIP_DIGEST_MISMATCH when they are not, SLIP_STORE when a snapshot is missing or is not the child of the one before.
+   */
+  put(record: ImageRecord, config?: Uint8Array): void;
+  get(id: Digest): ImageRecord | undefined;
+  /** The configuration exactly as it was put: its digest is the id. */
+  config(id: Digest): Uint8Array | undefined;
+  /**
+   * By name (`debian` means `docker.io/library/debian:latest`), by whole id with or without `sha256:`, or by the first
+   * digits of the id. Throws SLIP_IMAGE_UNKNOWN when digits fit several images.
+   */
+  find(text: string): ImageRecord | undefined;
+  /** Gives the image the name, which leaves the image that had it. Returns that image's id. */
+  tag(name: string, id: Digest): Digest | undefined;
+  /** Takes a name away; the image stays. Returns the id that it named. */
+  untag(name: string): Digest | undefined;
+  names(id: Digest): readonly string[];
+  /** Newest first. */
+  list(): readonly ImageRecord[];
+  /** Forgets the image, its names and its facts. Its snapshots stay until `collect` or `prune` finds that nothing needs them. */
+  remove(id: Digest): boolean;
+}
+
+/** The records of committed snapshots; the folders are made and stacked by the snapshotter. */
+export interface SnapshotRecords {
+  get(id: SnapshotId): SnapshotRecord | undefined;
+  /** Records from the bottom layer to `id`. Throws SLIP_STORE when one is missing. */
+  chain(id: SnapshotId): readonly SnapshotRecord[];
+  children(id: SnapshotId): readonly SnapshotId[];
+  list(): readonly SnapshotRecord[];
+  /** A committed snapshot's folder of changes. */
+  folder(id: SnapshotId): string;
+  /**
+   * Publishes a finished folder: renames `source` (which holds `fs`) in and inserts the record, as one step.
+   * Until `settle` has run, a crash of the machine (not of the process) takes the snapshot with it.
+   */
+  publish(record: SnapshotRecord, source: string): void;
+  setDiffId(id: SnapshotId, diffId: Digest): void;
+  /** Throws SLIP_STORE while an image or a child stands on it; its cache records go with it. */
+  remove(id: SnapshotId): Promise<boolean>;
+}
+
+/** What the keys of vertices gave. */
+export interface CacheRecords {
+  /** The record, when its snapshot is still there; marks both as used, so that nothing removes them while this store is open. */
+  get(key: Digest): CacheRecord | undefined;
+  /** Records a result. Another build may have been first: then its record stays and is returned, and the caller goes on with that. */
+  put(record: CacheRecord): CacheRecord;
+  /** Marks as used at a time in milliseconds since the epoch, now if none is given. */
+  touch(key: Digest, lastUsed?: number): void;
+  delete(key: Digest): void;
+  list(): readonly (CacheRecord & { readonly lastUsed: number })[];
+}
+
+/** Which blob a layer became in which compression. */
+export interface LayerBlobs {
+  /** Only when the blob is still in the store. */
+  get(diffId: Digest, compression: LayerBlob["compression"], level: number): LayerBlob | undefined;
+  put(blob: LayerBlob): void;
+}
+
+/** Small values that took time to find out: inspections of images, the archive's state. */
+export interface Facts {
+  get<T>(key: string): T | undefined;
+  /** @param image the image that it is about: forgotten with it. */
+  set(key: string, value: unknown, image?: Digest): void;
+  delete(key: string): void;
+}
+
+export interface PruneOptions {
+  /** Also images that were not built here (bases, which a build makes or fetches again) and the cache of what images hold. */
+  readonly all?: boolean | undefined;
+  /** Only what was last used before this time, in milliseconds since the epoch. */
+  readonly filterUntil?: number | undefined;
+  /** Keeps what was used last of the cache, up to this many bytes. */
+  readonly keepBytes?: number | undefined;
+}
+
+/** What a clean-up removed. */
+export interface Removed {
+  readonly images: readonly Digest[];
+  readonly records: readonly CacheRecord[];
+  readonly snapshots: readonly SnapshotId[];
+  readonly blobs: readonly Digest[];
+  /** Bytes of files in the removed snapshots and blobs. */
+  readonly bytes: number;
+}
+
+/** What the store takes on the disk, in bytes of files. */
+export interface DiskUsage {
+  readonly images: readonly {
+    readonly id: Digest;
+    readonly names: readonly string[];
+    readonly size: number;
+    /** Bytes in layers that other images hold too. */
+    readonly shared: number;
+    /** Bytes that this image alone holds. */
+    readonly unique: number;
+  }[];
+  /** Layers held by images, each counted once. */
+  readonly imageBytes: number;
+  /** Snapshots that no image holds. */
+  readonly cache: { readonly records: number; readonly snapshots: number; readonly bytes: number };
+  readonly blobs: { readonly count: number; readonly bytes: number };
+  /** Snapshots being made now, and their number. */
+  readonly active: { readonly count: number };
+  readonly total: number;
+  /** What `prune` without options would free. */
+  readonly reclaimable: number;
+}
+
+/** What `recover` swept: leftovers of processes that were killed. */
+export interface Recovered {
+  readonly active: number;
+  readonly folders: number;
+  readonly files: number;
+}
+
+export interface StoreOptions {
+  /** How long a write waits for another process's write, in milliseconds; 10 s if not given. */
+  readonly busyTimeout?: number | undefined;
+}
+
+/**
+ * What stays on disk. Several processes may use one store at once. Metadata are answered synchronously.
+ *
+ * What a process has got from the store (a cache record, an image, a snapshot, a blob) is not removed by `prune` or `collect` of
+ * any process for as long as the process lives and has the store open.
+ */
+export interface Store extends Disposable {
+  readonly root: string;
+  readonly blobs: ContentStore;
+  readonly images: ImageStore;
+  readonly snapshots: SnapshotRecords;
+  readonly records: CacheRecords;
+  readonly layerBlobs: LayerBlobs;
+  readonly facts: Facts;
+  /** A path below the root whose folders (all segments but the last) exist afterwards: `path("statcache", name)`. */
+  path(...segments: readonly string[]): string;
+  /** A new, empty folder in the store's file system that belongs to this process and is swept after its death. Whoever asked removes it. */
+  scratch(): string;
+  /**
+   * Waits until no other caller, in this process or another, has the lock of that name. A holder's death frees it.
+   * Throws SLIP_CANCELLED when the signal aborts first.
+   */
+  lock(name: string, signal?: AbortSignal): Promise<AsyncDisposable>;
+  /** Brings what was published so far onto the disk (one syncfs), so that it outlives a crash of the machine; best after the answer. */
+  settle(): Promise<void>;
+  /** Sweeps what killed processes left. Every build that writes calls it once; costs a few milliseconds when there is nothing. */
+  recover(): Promise<Recovered>;
+  /** Removes snapshots that neither an image nor a cache record nor a running build needs. */
+  collect(): Promise<Removed>;
+  /** Removes images without a name, cache records that no image stands on, and blobs that no layer needs. */
+  prune(options?: PruneOptions): Promise<Removed>;
+  du(): DiskUsage;
+  /** What is wrong with the store, a line each; reads every blob when `blobs` is set. */
+  verify(options?: { readonly blobs?: boolean | undefined }): Promise<readonly string[]>;
 }
