@@ -2,6 +2,11 @@ import type { BuildEvent, Digest } from "./base/index.ts";
 import type { ImageConfig, Platform } from "./oci/index.ts";
 import type { BuildFacts } from "./store/index.ts";
 
+export type { BuildEvent, Digest, ErrorCode, SlipwayErrorInit, StepInfo } from "./base/index.ts";
+export type { Comparison, ImageInspection, InstalledPackage, NotableFile } from "./inspect/index.ts";
+export type { ImageConfig, Platform } from "./oci/index.ts";
+export type { BuildFacts, StageUsage } from "./store/index.ts";
+
 /** What every call of the library takes. */
 export interface CommonOptions {
   /** The store's folder; without it SLIPWAY_ROOT, /var/lib/slipway for root, else the user's data folder. */
@@ -90,54 +95,14 @@ export interface RunOptions extends CommonOptions {
   readonly interactive?: boolean | undefined;
   /** A terminal (`-t`). */
   readonly tty?: boolean | undefined;
+  /** Signals that this process gets while the call lasts (INT, TERM, HUP, QUIT, USR1, USR2) go to the container instead. */
+  readonly forwardSignals?: boolean | undefined;
 }
 
 export interface SaveOptions extends CommonOptions {
   readonly images: readonly string[];
   readonly type: "oci" | "docker";
   readonly dest: string;
-}
-
-/** One file that stands out in an image. */
-export interface NotableFile {
-  readonly path: string;
-  /** Permission bits, octal digits: "4755". */
-  readonly mode: string;
-}
-
-/** What is in an image: the figures that `compare` sets side by side. */
-export interface ImageInspection {
-  readonly name: string;
-  readonly id: Digest;
-  /** Bytes of all layers' files. */
-  readonly size: number;
-  readonly layers: number;
-  /** Regular files, links, folders of the merged tree. */
-  readonly files: number;
-  readonly links: number;
-  readonly folders: number;
-  readonly packages: readonly {
-    readonly name: string;
-    readonly version: string;
-    readonly manager: "dpkg" | "apk" | "rpm";
-  }[];
-  readonly shells: readonly string[];
-  readonly packageManagers: readonly string[];
-  readonly compilers: readonly string[];
-  readonly setuid: readonly NotableFile[];
-  readonly user: string;
-  /** Bytes each top folder holds in the merged tree, largest first. */
-  readonly largest: readonly { readonly path: string; readonly size: number }[];
-  readonly facts?: BuildFacts | undefined;
-}
-
-export interface Comparison {
-  readonly a: ImageInspection;
-  readonly b: ImageInspection;
-  /** a.size / b.size. */
-  readonly ratio: number;
-  readonly packagesOnlyInA: readonly string[];
-  readonly packagesOnlyInB: readonly string[];
 }
 
 export interface PruneOptions extends CommonOptions {

@@ -37,6 +37,8 @@ export type BuildEvent =
       readonly label: string;
       readonly current: number;
       readonly total?: number | undefined;
+      /** What `current` and `total` count; bare numbers without it. */
+      readonly unit?: "bytes" | undefined;
     }
   | { readonly type: "step-done"; readonly id: string; readonly duration: number; readonly note?: string | undefined }
   | { readonly type: "step-failed"; readonly id: string; readonly duration: number; readonly error: SlipwayErrorInit }

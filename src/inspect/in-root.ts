@@ -1,0 +1,107 @@
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
+import type { Stats } from "node:fs";
+
+const MAX_LINKS = 40;
+
+/**
+ * A root folder with hostile content, looked at without ever leaving it: no link is followed by the kernel, links are
+ * resolved here with the folder as "/". Paths inside are absolute and hold one character a byte (latin1), because names
+ * in an image need not be UTF-8; `show` gives the text for people.
+ */
+export class InRoot {
+  readonly #root: string;
+
+  constructor(folder: string) {
+    this.#root = Buffer.from(folder.replace(/\/+$/, ""), "utf8").toString("latin1");
+  }
+
+  /** The bytes of the path outside the root. Only for paths without links in them: of `walk` or `resolve`. */
+  outside(path: string): Buffer {
+    return Buffer.from(this.#root + path, "latin1");
+  }
+
+  show(path: string): string {
+    return Buffer.from(path, "latin1").toString("utf8");
+  }
+
+  /** What lies at a path without links in its folders; undefined for what cannot be read. */
+  lstat(path: string): Stats | undefined {
+    try {
+      return lstatSync(this.outside(path), { throwIfNoEntry: false });
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Device and inode as text: one for all names of a hard-linked file. Exact, where overlayfs uses the high bits. */
+  identity(path: string): string {
+    const stats = lstatSync(this.outside(path), { bigint: true });
+    return `${stats.dev}:${stats.ino}`;
+  }
+
+  /** Names in a folder; undefined for what cannot be read. */
+  list(path: string): readonly string[] | undefined {
+    try {
+      return readdirSync(this.outside(path), { encoding: "latin1" });
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Where a path leads once every link is resolved with the root as "/"; undefined when it leads nowhere. */
+  resolve(path: string): { readonly path: string; readonly stats: Stats } | undefined {
+    const waiting = path.split("/").reverse();
+    const done: string[] = [];
+    let stats = this.lstat("");
+    for (let links = 0; waiting.length > 0;) {
+      const part = waiting.pop();
+      if (part === undefined || part === "" || part === ".") continue;
+      if (part === "..") {
+        done.pop();
+        continue;
+      }
+      const here = `/${[...done, part].join("/")}`;
+      const found = this.lstat(here);
+      if (!found) return undefined;
+      if (!found.isSymbolicLink()) {
+        done.push(part);
+        stats = found;
+        continue;
+      }
+      if (++links > MAX_LINKS) return undefined;
+      const target = readlinkSync(this.outside(here), { encoding: "latin1" });
+      if (target.startsWith("/")) done.length = 0;
+      waiting.push(...target.split("/").reverse());
+    }
+    const at = `/${done.join("/")}`;
+    stats = this.lstat(at === "/" ? "" : at);
+    return stats && { path: at, stats };
+  }
+
+  /** The bytes of a regular file, links resolved inside the root; "too large" past the limit. */
+  read(path: string, limit: number): Buffer | "too large" | undefined {
+    const found = this.resolve(path);
+    if (!found?.stats.isFile()) return undefined;
+    let file: number;
+    try {
+      file = openSync(this.outside(found.path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    } catch {
+      return undefined;
+    }
+    try {
+      const stats = fstatSync(file);
+      if (!stats.isFile()) return undefined;
+      if (stats.size > limit) return "too large";
+      const bytes = Buffer.alloc(stats.size);
+      let at = 0;
+      while (at < bytes.length) {
+        const count = readSync(file, bytes, at, bytes.length - at, at);
+        if (count === 0) break;
+        at += count;
+      }
+      return bytes.subarray(0, at);
+    } finally {
+      closeSync(file);
+    }
+  }
+}
