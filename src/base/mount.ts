@@ -1,7 +1,7 @@
 /** One file system mounted over a place: data only, so that whoever makes mounts and whoever uses them need not know each other. */
 export interface Mount {
-  readonly type: "bind" | "overlay" | "tmpfs";
-  /** bind: the host path; overlay: the name "overlay"; tmpfs: the name "tmpfs". */
+  readonly type: "bind" | "overlay" | "tmpfs" | "proc" | "cgroup2";
+  /** bind: the host path; overlay: the name "overlay"; otherwise the name of the type. */
   readonly source: string;
   /** Absolute path inside the root that it is mounted on; "/" for the root itself. */
   readonly target: string;
