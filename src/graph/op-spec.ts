@@ -73,8 +73,8 @@ export interface ExecOp {
   readonly user?: string | undefined;
   readonly network: "host" | "none";
   readonly mounts: readonly ExecMount[];
-  /** The text fed to standard input (a heredoc with an interpreter), or none. */
-  readonly stdin?: string | undefined;
+  /** Files that only the process sees (a heredoc with an interpreter line), at absolute paths. */
+  readonly files: readonly { readonly path: string; readonly content: string; readonly mode: number }[];
 }
 
 export type FileOp = MkdirOp | CopyOp;

@@ -1,0 +1,72 @@
+import type { BuildEvent, Digest } from "../base/index.ts";
+import type { Dockerfile } from "../dockerfile/index.ts";
+import type { Vertex } from "../graph/index.ts";
+import type { ContainerConfig, History, ImageConfig, Platform } from "../oci/index.ts";
+
+/** A base image as planning needs it: its identity and configuration, not its files. */
+export interface PlannedImage {
+  readonly id: Digest;
+  /** The name it was asked for by. */
+  readonly name: string;
+  readonly config: ImageConfig;
+  /** Where it came from, for people: `store`, `Debian archive ...`. */
+  readonly origin: string;
+}
+
+/** Finds the image that a FROM or COPY --from names. Throws SLIP_IMAGE_UNKNOWN with the places it looked. */
+export type ImageResolver = (name: string, platform: Platform) => Promise<PlannedImage>;
+
+/** What `--build-context name=...` stands for. */
+export type NamedContext =
+  | { readonly type: "folder"; readonly path: string; readonly ignore: readonly string[] }
+  | { readonly type: "image"; readonly reference: string };
+
+export interface PlanOptions {
+  readonly dockerfile: Dockerfile;
+  /** Stage name (any case) or number; undefined is the last stage. */
+  readonly target?: string | undefined;
+  readonly buildArgs: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  /** The main context: an absolute folder and its ignore patterns. */
+  readonly context: { readonly path: string; readonly ignore: readonly string[] };
+  readonly namedContexts: Readonly<Record<string, NamedContext>>;
+  readonly platform: Platform;
+  readonly network: "host" | "none";
+  readonly resolveImage: ImageResolver;
+}
+
+/** One line of the image's history; with a vertex, it made a layer. */
+export interface PlannedHistory {
+  readonly entry: History;
+  readonly layer: Vertex | undefined;
+}
+
+export interface PlannedStage {
+  /** Its name, or `stage-N`. */
+  readonly name: string;
+  readonly index: number;
+  readonly root: Vertex;
+  /** Vertices that this stage added on its base, in order. */
+  readonly own: readonly Vertex[];
+}
+
+/** A build as data: what to solve, and how the image looks around the result. */
+export interface BuildPlan {
+  readonly root: Vertex;
+  /** Inputs before users; each vertex once. */
+  readonly vertices: readonly Vertex[];
+  readonly target: PlannedStage;
+  /** Every stage that the target needs, itself included, in file order. */
+  readonly stages: readonly PlannedStage[];
+  readonly skippedStages: readonly string[];
+  readonly platform: Platform;
+  readonly author: string | undefined;
+  readonly config: ContainerConfig;
+  /** The image at the bottom of the target's chain of stages; undefined over scratch. */
+  readonly base: PlannedImage | undefined;
+  /** What was done on that image, over all stages of the chain, in order. */
+  readonly history: readonly PlannedHistory[];
+  /** Name -> origin of each image used. */
+  readonly bases: Readonly<Record<string, string>>;
+  readonly warnings: readonly Extract<BuildEvent, { type: "warning" }>[];
+}

@@ -1,0 +1,12 @@
+/** Floor 3: stages to a graph: variable scope, pruning, the evolution of the configuration. Never touches the disk. */
+export type {
+  BuildPlan,
+  ImageResolver,
+  NamedContext,
+  PlannedHistory,
+  PlannedImage,
+  PlannedStage,
+  PlanOptions,
+} from "./contract.ts";
+export { planBuild } from "./plan.ts";
+export { defaultPath } from "./scope.ts";

@@ -1,0 +1,14 @@
+import type { SourceLocation } from "../../base/index.ts";
+import type { Vertex } from "../../graph/index.ts";
+
+/** What an instruction can reach outside its stage. */
+export interface Surroundings {
+  readonly buildArgs: Readonly<Record<string, string>>;
+  /** Global ARGs and platform ARGs: what a bare `ARG name` in a stage takes its value from. */
+  readonly globals: ReadonlyMap<string, string>;
+  readonly network: "host" | "none";
+  /** The main build context. */
+  readonly context: Vertex;
+  /** What COPY --from names: a stage by name or number, a named context or an image. */
+  readonly source: (name: string, location: SourceLocation) => Promise<Vertex>;
+}

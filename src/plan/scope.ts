@@ -1,0 +1,88 @@
+import type { Platform } from "../oci/index.ts";
+
+/** The PATH that a process gets when neither image nor Dockerfile sets one. */
+export const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** Build arguments that need no ARG, reach RUN and never count for the cache (Dockerfile reference, "Predefined ARGs"). */
+const predefined = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"].flatMap((name) => [
+  name,
+  name.toLowerCase(),
+]);
+
+/** True for a name that may be given as a build argument although no ARG declares it. */
+export function isPredefined(name: string): boolean {
+  return predefined.includes(name) || name.startsWith("BUILDKIT_") || name === "SOURCE_DATE_EPOCH";
+}
+
+/** Proxy arguments that were given, as `NAME=value`. */
+export function proxyEnv(buildArgs: Readonly<Record<string, string>>): readonly string[] {
+  return predefined.filter((name) => buildArgs[name] !== undefined).map((name) => `${name}=${buildArgs[name]}`);
+}
+
+/** Arguments in the global scope (Dockerfile reference, "Automatic platform ARGs in the global scope"). */
+export function platformArgs(build: Platform, target: Platform, targetStage: string): ReadonlyMap<string, string> {
+  const args = new Map<string, string>();
+  for (const [prefix, platform] of [
+    ["BUILD", build],
+    ["TARGET", target],
+  ] as const) {
+    args.set(`${prefix}PLATFORM`, [platform.os, platform.architecture, platform.variant].filter(Boolean).join("/"));
+    args.set(`${prefix}OS`, platform.os);
+    args.set(`${prefix}ARCH`, platform.architecture);
+    args.set(`${prefix}VARIANT`, platform.variant ?? "");
+  }
+  return args.set("TARGETSTAGE", targetStage);
+}
+
+/** Variables of one stage: ENV wins over ARG (Dockerfile reference, "Using ARG variables"). */
+export class Scope {
+  readonly #env: Map<string, string>;
+  readonly #args: Map<string, string | undefined>;
+
+  constructor(env: readonly string[], args: ReadonlyMap<string, string | undefined> = new Map()) {
+    this.#env = new Map(env.map(splitVariable));
+    this.#args = new Map(args);
+  }
+
+  /** The value of a variable, or undefined when nothing sets it. */
+  readonly lookup = (name: string): string | undefined => this.#env.get(name) ?? this.#args.get(name);
+
+  /** True when an ARG of this stage names it, with or without a value. */
+  declares(name: string): boolean {
+    return this.#args.has(name) || this.#env.has(name);
+  }
+
+  setEnv(name: string, value: string): void {
+    this.#env.set(name, value);
+  }
+
+  setArg(name: string, value: string | undefined): void {
+    this.#args.set(name, value);
+  }
+
+  /** `NAME=value` of ENV alone, in order: what the image records. */
+  env(): readonly string[] {
+    return [...this.#env].map(([name, value]) => `${name}=${value}`);
+  }
+
+  /** ARGs that have a value, as `NAME=value`, in order. */
+  args(): readonly string[] {
+    return [...this.#args].flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
+  }
+
+  /** What a RUN step sees. */
+  processEnv(): readonly string[] {
+    const args = [...this.#args].filter(([name, value]) => value !== undefined && !this.#env.has(name));
+    const env = [...this.env(), ...args.map(([name, value]) => `${name}=${value}`)];
+    return this.#env.has("PATH") ? env : [`PATH=${defaultPath}`, ...env];
+  }
+
+  copy(): Scope {
+    return new Scope(this.env());
+  }
+}
+
+function splitVariable(text: string): [string, string] {
+  const at = text.indexOf("=");
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
+}
