@@ -98,7 +98,7 @@ export interface ImageName {
 export interface ImageStore {
   /**
    * Records an image; one that is there already gets the new facts.
-   * @param config the configuration's bytes, when they are not the canonical JSON of `record.config`; their digest is the id.
+   * @param config the configuration's bytes, when they are not those that oci/ makes of `record.config`; their digest is the id.
    * Throws SLIP_DIGEST_MISMATCH when they are not, SLIP_STORE when a snapshot is missing or is not the child of the one before.
    */
   put(record: ImageRecord, config?: Uint8Array): void;
@@ -128,6 +128,8 @@ export interface SnapshotRecords {
   chain(id: SnapshotId): readonly SnapshotRecord[];
   children(id: SnapshotId): readonly SnapshotId[];
   list(): readonly SnapshotRecord[];
+  /** Marks it and what it stands on as used, so that nothing removes them while this store is open. False when it is not there. */
+  use(id: SnapshotId): boolean;
   /** A committed snapshot's folder of changes. */
   folder(id: SnapshotId): string;
   /**
@@ -144,8 +146,11 @@ export interface SnapshotRecords {
 export interface CacheRecords {
   /** The record, when its snapshot is still there; marks both as used, so that nothing removes them while this store is open. */
   get(key: Digest): CacheRecord | undefined;
-  /** Records a result. Another build may have been first: then its record stays and is returned, and the caller goes on with that. */
-  put(record: CacheRecord): CacheRecord;
+  /**
+   * Records a result. Another build may have been first: then its record stays and is returned, and the caller goes on with
+   * that; unless `replace` is set. Throws SLIP_STORE when the snapshot is not in the store.
+   */
+  put(record: CacheRecord, options?: { readonly replace?: boolean | undefined }): CacheRecord;
   /** Marks as used at a time in milliseconds since the epoch, now if none is given. */
   touch(key: Digest, lastUsed?: number): void;
   delete(key: Digest): void;
@@ -161,7 +166,8 @@ export interface LayerBlobs {
 
 /** Small values that took time to find out: inspections of images, the archive's state. */
 export interface Facts {
-  get<T>(key: string): T | undefined;
+  /** What was set, as JSON gives it back; undefined when nothing was. The caller checks its shape. */
+  get(key: string): unknown;
   /** @param image the image that it is about: forgotten with it. */
   set(key: string, value: unknown, image?: Digest): void;
   delete(key: string): void;
@@ -202,8 +208,6 @@ export interface DiskUsage {
   /** Snapshots that no image holds. */
   readonly cache: { readonly records: number; readonly snapshots: number; readonly bytes: number };
   readonly blobs: { readonly count: number; readonly bytes: number };
-  /** Snapshots being made now, and their number. */
-  readonly active: { readonly count: number };
   readonly total: number;
   /** What `prune` without options would free. */
   readonly reclaimable: number;
@@ -211,12 +215,19 @@ export interface DiskUsage {
 
 /** What `recover` swept: leftovers of processes that were killed. */
 export interface Recovered {
-  readonly active: number;
+  /** Processes that ended without closing the store. */
+  readonly processes: number;
+  /** Half-made snapshots and other folders of theirs. */
   readonly folders: number;
-  readonly files: number;
+  /** Blobs' files without a record. */
+  readonly blobs: number;
+  /** Snapshots that nothing refers to. */
+  readonly snapshots: number;
 }
 
 export interface StoreOptions {
+  /** The running boot of the machine, for tests of what a crash leaves. */
+  readonly bootId?: string | undefined;
   /** How long a write waits for another process's write, in milliseconds; 10 s if not given. */
   readonly busyTimeout?: number | undefined;
 }
@@ -224,8 +235,8 @@ export interface StoreOptions {
 /**
  * What stays on disk. Several processes may use one store at once. Metadata are answered synchronously.
  *
- * What a process has got from the store (a cache record, an image, a snapshot, a blob) is not removed by `prune` or `collect` of
- * any process for as long as the process lives and has the store open.
+ * What a build has got from the store (a cache record, a used or published snapshot, a blob, an image it put) is not removed by
+ * `prune` or `collect` of any process for as long as the build's process lives and has the store open.
  */
 export interface Store extends Disposable {
   readonly root: string;
@@ -237,8 +248,10 @@ export interface Store extends Disposable {
   readonly facts: Facts;
   /** A path below the root whose folders (all segments but the last) exist afterwards: `path("statcache", name)`. */
   path(...segments: readonly string[]): string;
-  /** A new, empty folder in the store's file system that belongs to this process and is swept after its death. Whoever asked removes it. */
+  /** A new, empty folder in the store's file system that belongs to this process and is swept after its death; `discard` it. */
   scratch(): string;
+  /** Deletes a file or folder inside the store, large ones off the main thread. Rootless: only inside the namespaces. */
+  discard(path: string): Promise<void>;
   /**
    * Waits until no other caller, in this process or another, has the lock of that name. A holder's death frees it.
    * Throws SLIP_CANCELLED when the signal aborts first.

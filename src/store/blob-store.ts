@@ -1,0 +1,206 @@
+import { constants, createReadStream, statSync } from "node:fs";
+import { copyFile, mkdir, open, rm } from "node:fs/promises";
+import { renameSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type Bytes, type Digest, Hasher, isDigest, SlipwayError } from "../base/index.ts";
+import type { Descriptor } from "../oci/index.ts";
+import type { ContentStore } from "./contract.ts";
+import { folders, missing, type State } from "./state.ts";
+
+interface Row {
+  readonly digest: Digest;
+  readonly media_type: string;
+  readonly size: number;
+  readonly last_used: number;
+}
+
+const anyType = "application/octet-stream";
+
+/**
+ * Blobs as files `blobs/sha256/xx/...`, each with a row. A blob's bytes are on the disk before its file gets its name, and the name is
+ * given in the same transaction as the row.
+ */
+export class BlobStore implements ContentStore {
+  readonly #state: State;
+
+  constructor(state: State) {
+    this.#state = state;
+  }
+
+  stat(digest: Digest): Promise<Descriptor | undefined> {
+    return Promise.resolve(this.#find(digest));
+  }
+
+  async *read(digest: Digest): Bytes {
+    const found = this.#find(digest);
+    if (!found) throw missing(`the blob ${digest}`);
+    const hasher = new Hasher();
+    let size = 0;
+    for await (const chunk of createReadStream(this.path(digest), { highWaterMark: 1 << 18 })) {
+      const bytes = chunk as Uint8Array;
+      hasher.update(bytes);
+      size += bytes.length;
+      yield bytes;
+    }
+    check(`Cannot read the blob ${digest}: it is damaged`, { digest, size: found.size }, hasher.digest(), size);
+  }
+
+  async write(bytes: Bytes, expected: Partial<Descriptor> = {}): Promise<Descriptor> {
+    const known = expected.digest && this.#find(expected.digest);
+    if (known) {
+      check(`Cannot store the blob ${known.digest}`, expected, known.digest, known.size);
+      return expected.mediaType ? { ...known, mediaType: expected.mediaType } : known;
+    }
+    const folder = this.#state.scratch();
+    const file = join(folder, "blob");
+    try {
+      const hasher = new Hasher();
+      let size = 0;
+      let digest: Digest;
+      const handle = await open(file, "wx", 0o600);
+      try {
+        for await (const chunk of bytes) {
+          hasher.update(chunk);
+          size += chunk.length;
+          // Ends an endless answer early.
+          if (expected.size !== undefined && size > expected.size) break;
+          await writeAll(handle, chunk);
+        }
+        digest = hasher.digest();
+        check(`Cannot store the blob ${expected.digest ?? digest}`, expected, digest, size);
+        await handle.datasync();
+      } finally {
+        await handle.close();
+      }
+      return await this.#publish(file, digest, size, expected.mediaType);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  async adopt(file: string, descriptor: Descriptor): Promise<Descriptor> {
+    const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      const { size } = await handle.stat();
+      check(`Cannot store the file ${file}`, { size: descriptor.size }, descriptor.digest, size);
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+    try {
+      return await this.#publish(file, descriptor.digest, descriptor.size, descriptor.mediaType);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EXDEV") throw error;
+    }
+    const folder = this.#state.scratch();
+    try {
+      const copy = join(folder, "blob");
+      await copyFile(file, copy);
+      const stored = await this.adopt(copy, descriptor);
+      await rm(file);
+      return stored;
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  path(digest: Digest): string {
+    if (!isDigest(digest)) {
+      throw new SlipwayError({
+        code: "SLIP_STORE",
+        message: `Cannot name a blob "${String(digest)}": not a sha256 digest`,
+      });
+    }
+    const hex = digest.slice("sha256:".length);
+    return join(this.#state.root, folders.blobs, hex.slice(0, 2), hex);
+  }
+
+  delete(digest: Digest): Promise<void> {
+    this.#state.db.run("DELETE FROM blobs WHERE digest = ?", digest);
+    return this.unlink([digest]);
+  }
+
+  /** Removes the files of blobs that have no row any more; a row that came back meanwhile keeps its file. */
+  async unlink(digests: readonly Digest[]): Promise<void> {
+    if (digests.length === 0) return;
+    const trash = this.#state.scratch();
+    this.#state.db.write(() => {
+      for (const digest of digests) {
+        if (this.#row(digest)) continue;
+        try {
+          renameSync(this.path(digest), join(trash, digest.slice("sha256:".length)));
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+        }
+      }
+    });
+    await rm(trash, { recursive: true, force: true });
+  }
+
+  async *list(): AsyncIterable<Descriptor> {
+    yield* this.#state.db.all<Row>("SELECT * FROM blobs ORDER BY digest").map(descriptorOf);
+  }
+
+  /** What the row says, when the file is as long as it says; marked as used. */
+  #find(digest: Digest): Descriptor | undefined {
+    void this.#state.build.id;
+    const row = this.#row(digest);
+    if (!row) return undefined;
+    if (statSync(this.path(digest), { throwIfNoEntry: false })?.size !== row.size) return undefined;
+    if (this.#state.isStale(row.last_used)) {
+      this.#state.db.run("UPDATE blobs SET last_used = ? WHERE digest = ?", Date.now(), digest);
+    }
+    return descriptorOf(row);
+  }
+
+  #row(digest: Digest): Row | undefined {
+    return this.#state.db.get<Row>("SELECT * FROM blobs WHERE digest = ?", digest);
+  }
+
+  async #publish(file: string, digest: Digest, size: number, mediaType: string = anyType): Promise<Descriptor> {
+    void this.#state.build.id;
+    const path = this.path(digest);
+    await mkdir(dirname(path), { recursive: true });
+    const now = Date.now();
+    this.#state.db.write(() => {
+      renameSync(file, path);
+      this.#state.db.run(
+        `INSERT INTO blobs (digest, media_type, size, created, last_used) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (digest) DO UPDATE SET size = excluded.size, last_used = excluded.last_used,
+           media_type = iif(media_type = '${anyType}', excluded.media_type, media_type)`,
+        digest,
+        mediaType,
+        size,
+        now,
+        now,
+      );
+    });
+    return { mediaType, digest, size };
+  }
+}
+
+function descriptorOf(row: Row): Descriptor {
+  return { mediaType: row.media_type, digest: row.digest, size: row.size };
+}
+
+/** FileHandle.write may write less than it was given. */
+async function writeAll(handle: Awaited<ReturnType<typeof open>>, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += (await handle.write(bytes, at, bytes.length - at)).bytesWritten;
+}
+
+function check(action: string, expected: Partial<Descriptor>, digest: Digest, size: number): void {
+  if (expected.size !== undefined && expected.size !== size) {
+    throw mismatch(`${action}: expected ${expected.size} bytes, got ${size > expected.size ? "more" : size}`);
+  }
+  if (expected.digest !== undefined && expected.digest !== digest) {
+    throw mismatch(`${action}: expected ${expected.digest}, got ${digest}`);
+  }
+}
+
+function mismatch(message: string): SlipwayError {
+  return new SlipwayError({
+    code: "SLIP_DIGEST_MISMATCH",
+    message,
+    hint: "the bytes were changed on the way or on the disk; try again, and `slipway prune` what is damaged",
+  });
+}

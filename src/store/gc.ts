@@ -1,0 +1,218 @@
+import type { Digest } from "../base/index.ts";
+import type { BlobStore } from "./blob-store.ts";
+import type { CacheRecord, DiskUsage, ImageStore, PruneOptions, Removed, SnapshotId } from "./contract.ts";
+import { recordOf, type RecordRow } from "./record-store.ts";
+import { snapshotFolder } from "./snapshot-store.ts";
+import type { State } from "./state.ts";
+import { discard } from "./trash.ts";
+
+interface SnapshotRow {
+  readonly id: SnapshotId;
+  readonly parent: SnapshotId | null;
+  readonly size: number;
+  readonly last_used: number;
+}
+interface ImageRow {
+  readonly id: Digest;
+  readonly top: SnapshotId | null;
+  readonly last_used: number;
+  readonly named: number;
+  readonly built: number;
+}
+interface BlobRow {
+  readonly digest: Digest;
+  readonly size: number;
+  readonly last_used: number;
+  readonly layers: number;
+}
+
+/** Something of the cache that may go; the oldest goes first. */
+type Item =
+  | { readonly type: "record"; readonly row: RecordRow; readonly lastUsed: number }
+  | { readonly type: "blob"; readonly row: BlobRow; readonly lastUsed: number };
+
+/** `collect` only looks for snapshots that nothing refers to; `prune` takes images, records and blobs as well. */
+export type Sweep = { readonly type: "collect" } | ({ readonly type: "prune" } & PruneOptions);
+
+/** Removes in one transaction what the sweep allows, then deletes the files. */
+export async function sweep(state: State, blobs: BlobStore, how: Sweep): Promise<Removed> {
+  // Seen by others: files that lie about when this process dies here belong to a dead process, for recover to find.
+  void state.tool.id;
+  const plan = state.db.write(() => {
+    const chosen = choose(state, how);
+    const { db } = state;
+    db.run("PRAGMA defer_foreign_keys = ON");
+    for (const id of chosen.images) db.run("DELETE FROM images WHERE id = ?", id);
+    for (const { key } of chosen.records) db.run("DELETE FROM records WHERE key = ?", key);
+    for (const id of chosen.snapshots) db.run("DELETE FROM snapshots WHERE id = ?", id);
+    for (const digest of chosen.blobs) db.run("DELETE FROM blobs WHERE digest = ?", digest);
+    if (how.type === "prune" && how.all) db.run("DELETE FROM facts WHERE image IS NULL");
+    return chosen;
+  });
+  for (const id of plan.snapshots) await discard(state, snapshotFolder(state.root, id));
+  await blobs.unlink(plan.blobs);
+  return plan;
+}
+
+/** What a sweep would remove now. */
+export function choose(state: State, how: Sweep): Removed {
+  const { db } = state;
+  const options: PruneOptions = how.type === "prune" ? how : {};
+  const prune = how.type === "prune";
+  const before = Math.min(state.protectedSince(), options.filterUntil ?? Number.POSITIVE_INFINITY);
+
+  const snapshots = new Map(
+    db.all<SnapshotRow>("SELECT id, parent, size, last_used FROM snapshots").map((row) => [row.id, row]),
+  );
+  const allImages = db.all<ImageRow>(
+    `SELECT id, top, last_used, facts IS NOT NULL AS built,
+       EXISTS (SELECT 1 FROM names WHERE image = images.id) AS named FROM images`,
+  );
+  const goes = (image: ImageRow): boolean =>
+    prune && image.last_used < before && (image.named === 0 || (options.all === true && image.built === 0));
+  const images = allImages.filter(goes);
+  const kept = allImages.filter((image) => !goes(image));
+  const held = new Set<SnapshotId>();
+  for (const { top } of kept) for (const row of chainOf(snapshots, top)) held.add(row.id);
+
+  const refs = new References(snapshots);
+  for (const { top } of kept) refs.add(top);
+  for (const row of snapshots.values()) {
+    refs.add(row.parent);
+    if (row.last_used >= before) refs.add(row.id);
+  }
+  const records = db.all<RecordRow>("SELECT * FROM records");
+  for (const row of records) refs.add(row.snapshot);
+  refs.dropUnused();
+
+  const blobs = prune
+    ? db.all<BlobRow>(
+        `SELECT digest, size, last_used, (SELECT count(*) FROM layer_blobs JOIN snapshots USING (diff_id)
+           WHERE layer_blobs.digest = blobs.digest) AS layers FROM blobs`,
+      )
+    : [];
+  const items: Item[] = [
+    ...records
+      .filter((row) => prune && row.last_used < before && (options.all === true || !held.has(row.snapshot)))
+      .map((row) => ({ type: "record" as const, row, lastUsed: row.last_used })),
+    ...blobs
+      .filter((row) => row.last_used < before && (options.all === true || row.layers === 0))
+      .map((row) => ({ type: "blob" as const, row, lastUsed: row.last_used })),
+  ].sort((a, b) => a.lastUsed - b.lastUsed);
+
+  const removed: { records: CacheRecord[]; blobs: Digest[]; blobBytes: number } = {
+    records: [],
+    blobs: [],
+    blobBytes: 0,
+  };
+  let cache = blobs.reduce((sum, row) => sum + row.size, 0);
+  for (const row of snapshots.values()) if (!held.has(row.id)) cache += row.size;
+  for (const item of items) {
+    if (options.keepBytes !== undefined && cache - removed.blobBytes - refs.bytes <= options.keepBytes) break;
+    if (item.type === "record") {
+      removed.records.push(recordOf(item.row));
+      refs.drop(item.row.snapshot);
+    } else {
+      removed.blobs.push(item.row.digest);
+      removed.blobBytes += item.row.size;
+    }
+  }
+  return {
+    images: images.map(({ id }) => id),
+    records: removed.records,
+    snapshots: refs.dropped,
+    blobs: removed.blobs,
+    bytes: refs.bytes + removed.blobBytes,
+  };
+}
+
+/** Counts what refers to each snapshot; one that nothing refers to any more is dropped and so are its references. */
+class References {
+  readonly #rows: ReadonlyMap<SnapshotId, SnapshotRow>;
+  readonly #counts = new Map<SnapshotId, number>();
+  /** Users before what they stand on. */
+  readonly dropped: SnapshotId[] = [];
+  bytes = 0;
+
+  constructor(rows: ReadonlyMap<SnapshotId, SnapshotRow>) {
+    this.#rows = rows;
+  }
+
+  add(id: SnapshotId | null): void {
+    if (id !== null) this.#counts.set(id, (this.#counts.get(id) ?? 0) + 1);
+  }
+
+  drop(id: SnapshotId): void {
+    for (let at: SnapshotId | null = id; at !== null;) {
+      const count: number = (this.#counts.get(at) ?? 0) - 1;
+      this.#counts.set(at, count);
+      const row: SnapshotRow | undefined = this.#rows.get(at);
+      if (count > 0 || !row) return;
+      this.#forget(row);
+      at = row.parent;
+    }
+  }
+
+  /** Drops what nothing refers to from the start. */
+  dropUnused(): void {
+    for (const row of this.#rows.values()) {
+      if ((this.#counts.get(row.id) ?? 0) > 0 || this.#counts.get(row.id) === -1) continue;
+      this.#forget(row);
+      if (row.parent !== null) this.drop(row.parent);
+    }
+  }
+
+  #forget(row: SnapshotRow): void {
+    this.#counts.set(row.id, -1);
+    this.dropped.push(row.id);
+    this.bytes += row.size;
+  }
+}
+
+function chainOf(rows: ReadonlyMap<SnapshotId, SnapshotRow>, top: SnapshotId | null): SnapshotRow[] {
+  const chain: SnapshotRow[] = [];
+  for (let at = top; at !== null;) {
+    const row = rows.get(at);
+    if (!row) break;
+    chain.push(row);
+    at = row.parent;
+  }
+  return chain;
+}
+
+/** What the store takes, by what holds it. */
+export function diskUsage(state: State, images: ImageStore): DiskUsage {
+  const { db } = state;
+  const snapshots = new Map(
+    db.all<SnapshotRow>("SELECT id, parent, size, last_used FROM snapshots").map((row) => [row.id, row]),
+  );
+  const tops = db.all<{ id: Digest; top: SnapshotId | null }>("SELECT id, top FROM images ORDER BY created DESC, id");
+  const users = new Map<SnapshotId, number>();
+  for (const { top } of tops) {
+    for (const { id } of chainOf(snapshots, top)) users.set(id, (users.get(id) ?? 0) + 1);
+  }
+  const sum = (rows: readonly SnapshotRow[]): number => rows.reduce((total, row) => total + row.size, 0);
+  const all = [...snapshots.values()];
+  const imageBytes = sum(all.filter((row) => users.has(row.id)));
+  const cached = all.filter((row) => !users.has(row.id));
+  const blobs = db.get<{ count: number; bytes: number }>(
+    "SELECT count(*) AS count, coalesce(sum(size), 0) AS bytes FROM blobs",
+  ) ?? { count: 0, bytes: 0 };
+  return {
+    images: tops.map(({ id, top }) => {
+      const chain = chainOf(snapshots, top);
+      const size = sum(chain);
+      const unique = sum(chain.filter((row) => users.get(row.id) === 1));
+      return { id, names: images.names(id), size, shared: size - unique, unique };
+    }),
+    imageBytes,
+    cache: {
+      records: db.get<{ count: number }>("SELECT count(*) AS count FROM records")?.count ?? 0,
+      snapshots: cached.length,
+      bytes: sum(cached),
+    },
+    blobs: { count: blobs.count, bytes: blobs.bytes },
+    total: sum(all) + blobs.bytes,
+    reclaimable: choose(state, { type: "prune" }).bytes,
+  };
+}

@@ -1,0 +1,155 @@
+import { type Digest, isDigest, sha256, SlipwayError } from "../base/index.ts";
+import { encodeConfig, familiarName, formatReference, type ImageConfig, parseReference } from "../oci/index.ts";
+import type { BuildFacts, ImageRecord, ImageStore, SnapshotId, SnapshotRecords } from "./contract.ts";
+import { missing, type State } from "./state.ts";
+
+interface Row {
+  readonly id: Digest;
+  readonly config: Uint8Array;
+  readonly snapshots: string;
+  readonly size: number;
+  readonly created: number;
+  readonly facts: string | null;
+}
+
+/** Images and their names. Names are kept whole (`docker.io/library/debian:latest`) and given as people write them. */
+export class ImageTable implements ImageStore {
+  readonly #state: State;
+  readonly #snapshots: SnapshotRecords;
+
+  constructor(state: State, snapshots: SnapshotRecords) {
+    this.#state = state;
+    this.#snapshots = snapshots;
+  }
+
+  put(record: ImageRecord, config: Uint8Array = encodeConfig(record.config).bytes): void {
+    const { db } = this.#state;
+    if (sha256(config) !== record.id) {
+      throw new SlipwayError({
+        code: "SLIP_DIGEST_MISMATCH",
+        message: `Cannot store the image ${record.id}: its configuration has the digest ${sha256(config)}`,
+      });
+    }
+    void this.#state.build.id;
+    const facts = record.facts === undefined ? null : JSON.stringify(record.facts);
+    db.write(() => {
+      this.#checkChain(record);
+      db.run(
+        `INSERT INTO images (id, config, top, snapshots, size, created, last_used, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET top = excluded.top, snapshots = excluded.snapshots, size = excluded.size,
+           last_used = excluded.last_used, facts = coalesce(excluded.facts, facts)`,
+        record.id,
+        config,
+        record.snapshots.at(-1) ?? null,
+        JSON.stringify(record.snapshots),
+        record.size,
+        record.created,
+        Date.now(),
+        facts,
+      );
+    });
+  }
+
+  get(id: Digest): ImageRecord | undefined {
+    const row = this.#state.db.get<Row>("SELECT * FROM images WHERE id = ?", id);
+    return row && recordOf(row);
+  }
+
+  config(id: Digest): Uint8Array | undefined {
+    return this.#state.db.get<Row>("SELECT config FROM images WHERE id = ?", id)?.config;
+  }
+
+  find(text: string): ImageRecord | undefined {
+    const digits = /^(?:sha256:)?([a-f0-9]{4,64})$/.exec(text)?.[1];
+    if (digits?.length === 64) return this.get(`sha256:${digits}`);
+    const named = text.startsWith("sha256:") ? undefined : this.#named(text);
+    if (named) return this.get(named);
+    if (digits === undefined) return undefined;
+    const fits = this.#state.db.all<Row>(
+      "SELECT * FROM images WHERE id >= ? AND id < ? LIMIT 2",
+      `sha256:${digits}`,
+      `sha256:${digits}g`,
+    );
+    if (fits.length > 1) {
+      throw new SlipwayError({
+        code: "SLIP_IMAGE_UNKNOWN",
+        message: `Cannot choose an image for "${text}": several ids begin with it`,
+        hint: "give more digits; `slipway images` shows the ids",
+      });
+    }
+    return fits[0] && recordOf(fits[0]);
+  }
+
+  tag(name: string, id: Digest): Digest | undefined {
+    const { db } = this.#state;
+    const whole = formatReference(parseReference(name));
+    return db.write(() => {
+      const before = this.#holder(whole);
+      if (before === id) return before;
+      if (!db.get("SELECT 1 FROM images WHERE id = ?", id)) throw missing(`the image ${id}`);
+      // The image that loses the name may still be in use by whoever just got it.
+      db.run("UPDATE images SET last_used = ? WHERE id IN (?, ?)", Date.now(), id, before ?? id);
+      db.run("INSERT OR REPLACE INTO names (name, image) VALUES (?, ?)", whole, id);
+      return before;
+    });
+  }
+
+  untag(name: string): Digest | undefined {
+    const whole = formatReference(parseReference(name));
+    return this.#state.db.get<{ image: Digest }>("DELETE FROM names WHERE name = ? RETURNING image", whole)?.image;
+  }
+
+  names(id: Digest): readonly string[] {
+    return this.#state.db
+      .all<{ name: string }>("SELECT name FROM names WHERE image = ? ORDER BY name", id)
+      .map(({ name }) => familiarName(parseReference(name)));
+  }
+
+  list(): readonly ImageRecord[] {
+    return this.#state.db.all<Row>("SELECT * FROM images ORDER BY created DESC, id").map(recordOf);
+  }
+
+  remove(id: Digest): boolean {
+    return this.#state.db.run("DELETE FROM images WHERE id = ?", id) > 0;
+  }
+
+  #named(text: string): Digest | undefined {
+    try {
+      return this.#holder(formatReference(parseReference(text)));
+    } catch (error) {
+      if (error instanceof SlipwayError && error.code === "SLIP_REFERENCE") return undefined;
+      throw error;
+    }
+  }
+
+  #holder(whole: string): Digest | undefined {
+    return this.#state.db.get<{ image: Digest }>("SELECT image FROM names WHERE name = ?", whole)?.image;
+  }
+
+  #checkChain(record: ImageRecord): void {
+    let below: SnapshotId | undefined;
+    for (const id of record.snapshots) {
+      if (!this.#snapshots.use(id)) throw missing(`the snapshot ${id} of the image ${record.id}`);
+      const parent = this.#snapshots.get(id)?.parent;
+      if (parent !== below) {
+        throw new SlipwayError({
+          code: "SLIP_STORE",
+          message: `Cannot store the image ${record.id}: its layer ${id} stands on ${parent ?? "nothing"}, not on ${below ?? "nothing"}`,
+        });
+      }
+      below = id;
+    }
+  }
+}
+
+function recordOf(row: Row): ImageRecord {
+  if (!isDigest(row.id)) throw missing(`the image ${String(row.id)}`);
+  return {
+    id: row.id,
+    config: JSON.parse(new TextDecoder().decode(row.config)) as ImageConfig,
+    snapshots: JSON.parse(row.snapshots) as SnapshotId[],
+    size: row.size,
+    created: row.created,
+    facts: row.facts === null ? undefined : (JSON.parse(row.facts) as BuildFacts),
+  };
+}

@@ -1,0 +1,107 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
+import { SlipwayError } from "../base/index.ts";
+import { BlobStore } from "./blob-store.ts";
+import { sync } from "./chores.ts";
+import type { Store, StoreOptions } from "./contract.ts";
+import { Database } from "./database.ts";
+import { FactStore } from "./fact-store.ts";
+import { diskUsage, sweep } from "./gc.ts";
+import { ImageTable } from "./image-table.ts";
+import { Locks } from "./locks.ts";
+import { LayerBlobStore, RecordStore } from "./record-store.ts";
+import { dropUnsettled, recover } from "./recover.ts";
+import { SnapshotStore } from "./snapshot-store.ts";
+import { State } from "./state.ts";
+import { discard } from "./trash.ts";
+import { verify } from "./verify.ts";
+
+/**
+ * Opens the store, making it when it is not there. Takes a few milliseconds, and loads neither the FFI nor a worker.
+ * @param root its folder; without it defaultStoreRoot.
+ * Throws SLIP_STORE when it is damaged, made by a newer slipway or not accessible.
+ */
+export function openStore(root: string = defaultStoreRoot(), options: StoreOptions = {}): Store {
+  const folder = resolve(root);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new SlipwayError({
+      code: "SLIP_STORE",
+      message: `Cannot make the store ${folder}: ${(error as Error).message}`,
+      hint: "choose another place with SLIPWAY_ROOT",
+      cause: error,
+    });
+  }
+  const db = new Database(join(folder, "slipway.db"), options.busyTimeout ?? 10_000);
+  const bootId = options.bootId ?? readBootId();
+  try {
+    dropUnsettled(db, bootId);
+  } catch (error) {
+    db[Symbol.dispose]();
+    throw error;
+  }
+  return assemble(new State(folder, db, bootId));
+}
+
+/** $SLIPWAY_ROOT; for root /var/lib/slipway; for others slipway in $XDG_DATA_HOME or in ~/.local/share. */
+export function defaultStoreRoot(
+  env: NodeJS.ProcessEnv = process.env,
+  uid: number | undefined = process.getuid?.(),
+): string {
+  const own = env["SLIPWAY_ROOT"];
+  if (own) return resolve(own);
+  if (uid === 0) return "/var/lib/slipway";
+  const data = env["XDG_DATA_HOME"];
+  return join(data && isAbsolute(data) ? data : join(env["HOME"] ?? homedir(), ".local/share"), "slipway");
+}
+
+function assemble(state: State): Store {
+  const remove = (path: string): Promise<void> => discard(state, path);
+  const blobs = new BlobStore(state);
+  const snapshots = new SnapshotStore(state, remove);
+  const images = new ImageTable(state, snapshots);
+  const records = new RecordStore(state, snapshots);
+  const locks = new Locks(state);
+  return {
+    root: state.root,
+    blobs,
+    snapshots,
+    images,
+    records,
+    layerBlobs: new LayerBlobStore(state),
+    facts: new FactStore(state),
+    path: (...segments) => state.path(...segments),
+    scratch: () => state.scratch(),
+    discard: remove,
+    lock: (name, signal) => locks.acquire(name, signal),
+    settle: () => settle(state),
+    recover: () => recover(state, blobs),
+    collect: () => sweep(state, blobs, { type: "collect" }),
+    prune: (options = {}) => sweep(state, blobs, { type: "prune", ...options }),
+    du: () => diskUsage(state, images),
+    verify: (options = {}) => verify(state, { blobs, images, snapshots, records }, options),
+    [Symbol.dispose]: () => state[Symbol.dispose](),
+  };
+}
+
+/** Rows are marked only after the sync that began when they were there: what comes in meanwhile waits for the next. */
+async function settle(state: State): Promise<void> {
+  const { db, bootId } = state;
+  const rows = db.all<{ id: string }>("SELECT id FROM snapshots WHERE boot = ?", bootId);
+  if (rows.length === 0) return;
+  await sync(state.root);
+  db.write(() => {
+    for (const { id } of rows) db.run("UPDATE snapshots SET boot = NULL WHERE id = ?", id);
+  });
+}
+
+function readBootId(): string {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    const started = /^btime (\d+)$/m.exec(readFileSync("/proc/stat", "utf8"))?.[1];
+    return `btime-${started ?? "unknown"}`;
+  }
+}

@@ -1,0 +1,108 @@
+import type { Digest } from "../base/index.ts";
+import type { CacheRecord, CacheRecords, LayerBlob, LayerBlobs, SnapshotId, SnapshotRecords } from "./contract.ts";
+import { missing, type State } from "./state.ts";
+
+export interface RecordRow {
+  readonly key: Digest;
+  readonly identity: Digest;
+  readonly snapshot: SnapshotId;
+  readonly created: number;
+  readonly last_used: number;
+  readonly description: string;
+}
+
+/** Cache records; each goes with its snapshot. */
+export class RecordStore implements CacheRecords {
+  readonly #state: State;
+  readonly #snapshots: SnapshotRecords;
+
+  constructor(state: State, snapshots: SnapshotRecords) {
+    this.#state = state;
+    this.#snapshots = snapshots;
+  }
+
+  get(key: Digest): CacheRecord | undefined {
+    void this.#state.build.id;
+    const row = this.#row(key);
+    if (!row) return undefined;
+    if (this.#state.isStale(row.last_used)) this.touch(key);
+    return this.#snapshots.use(row.snapshot) ? recordOf(row) : undefined;
+  }
+
+  put(record: CacheRecord, options: { readonly replace?: boolean | undefined } = {}): CacheRecord {
+    const { db } = this.#state;
+    void this.#state.build.id;
+    return db.write(() => {
+      const first = options.replace ? undefined : this.get(record.key);
+      if (first) return first;
+      if (!this.#snapshots.use(record.snapshot)) throw missing(`the snapshot ${record.snapshot}`);
+      db.run(
+        `INSERT OR REPLACE INTO records (key, identity, snapshot, created, last_used, description)
+         VALUES (?, ?, ?, ?, ?, ?)`,
+        record.key,
+        record.identity,
+        record.snapshot,
+        record.created,
+        Date.now(),
+        record.description,
+      );
+      return record;
+    });
+  }
+
+  touch(key: Digest, lastUsed: number = Date.now()): void {
+    this.#state.db.run("UPDATE records SET last_used = ? WHERE key = ?", lastUsed, key);
+  }
+
+  delete(key: Digest): void {
+    this.#state.db.run("DELETE FROM records WHERE key = ?", key);
+  }
+
+  list(): readonly (CacheRecord & { readonly lastUsed: number })[] {
+    return this.#state.db
+      .all<RecordRow>("SELECT * FROM records ORDER BY last_used DESC, key")
+      .map((row) => Object.assign(recordOf(row), { lastUsed: row.last_used }));
+  }
+
+  #row(key: Digest): RecordRow | undefined {
+    return this.#state.db.get<RecordRow>("SELECT * FROM records WHERE key = ?", key);
+  }
+}
+
+export function recordOf({ key, identity, snapshot, created, description }: RecordRow): CacheRecord {
+  return { key, identity, snapshot, created, description };
+}
+
+/** Which blob a layer became; a row goes with its blob. */
+export class LayerBlobStore implements LayerBlobs {
+  readonly #state: State;
+
+  constructor(state: State) {
+    this.#state = state;
+  }
+
+  get(diffId: Digest, compression: LayerBlob["compression"], level: number): LayerBlob | undefined {
+    return this.#state.db.get<LayerBlob>(
+      `SELECT diff_id AS diffId, compression, level, digest, size FROM layer_blobs
+       WHERE diff_id = ? AND compression = ? AND level = ?`,
+      diffId,
+      compression,
+      level,
+    );
+  }
+
+  put(blob: LayerBlob): void {
+    const { db } = this.#state;
+    db.write(() => {
+      if (!db.get("SELECT 1 FROM blobs WHERE digest = ?", blob.digest)) throw missing(`the blob ${blob.digest}`);
+      db.run(
+        "INSERT OR REPLACE INTO layer_blobs (diff_id, compression, level, digest, size) VALUES (?, ?, ?, ?, ?)",
+        blob.diffId,
+        blob.compression,
+        blob.level,
+        blob.digest,
+        blob.size,
+      );
+    });
+  }
+}

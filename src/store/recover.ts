@@ -1,0 +1,82 @@
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { isDigest } from "../base/index.ts";
+import type { BlobStore } from "./blob-store.ts";
+import type { Database } from "./database.ts";
+import { sweep } from "./gc.ts";
+import { holders } from "./holder.ts";
+import type { Recovered } from "./contract.ts";
+import { folders, type State } from "./state.ts";
+import { discard, emptyTrash, moveToTrash } from "./trash.ts";
+
+/**
+ * Forgets what was published under another boot of the machine and never brought onto the disk, with all that stands on it.
+ * Done whenever a store is opened, before anything trusts a record; one indexed look-up when there is nothing.
+ */
+export function dropUnsettled(db: Database, bootId: string): void {
+  const lost = "SELECT id FROM snapshots WHERE boot IS NOT NULL AND boot <> ?";
+  if (!db.get(`${lost} LIMIT 1`, bootId)) return;
+  db.write(() => {
+    db.run("PRAGMA defer_foreign_keys = ON");
+    const ids = db.all<{ id: string }>(
+      `WITH RECURSIVE gone (id) AS (${lost} UNION SELECT s.id FROM snapshots s JOIN gone ON s.parent = gone.id)
+       SELECT id FROM gone`,
+      bootId,
+    );
+    for (const { id } of ids) {
+      db.run("DELETE FROM images WHERE top = ?", id);
+      db.run("DELETE FROM snapshots WHERE id = ?", id);
+    }
+  });
+}
+
+/**
+ * Sweeps what killed processes left. A process that publishes has a holder first, so without a dead holder there are no
+ * leftovers to look for. What lies in the folders is looked at as the writer: nobody publishes meanwhile.
+ */
+export async function recover(state: State, blobs: BlobStore): Promise<Recovered> {
+  void state.build.id;
+  const holderFolder = join(state.root, folders.holders);
+  const dead = holders(holderFolder).filter(({ alive }) => !alive);
+  await emptyTrash(state);
+  const stale = staleFolders(state, holderFolder);
+  for (const name of stale) await discard(state, join(state.root, folders.active, name));
+  if (dead.length === 0) return { processes: 0, folders: stale.length, blobs: 0, snapshots: 0 };
+
+  const orphans = state.db.write(() => {
+    for (const { id } of dead) state.db.run("DELETE FROM locks WHERE holder = ?", id);
+    const known = new Set(state.db.all<{ id: string }>("SELECT id FROM snapshots").map(({ id }) => id));
+    const unknown = names(join(state.root, folders.snapshots)).filter((name) => !known.has(name));
+    for (const name of unknown) moveToTrash(state, join(state.root, folders.snapshots, name));
+    return unknown.length;
+  });
+  const files = names(join(state.root, folders.blobs))
+    .flatMap((prefix) => names(join(state.root, folders.blobs, prefix)))
+    .map((name) => `sha256:${name}`)
+    .filter(isDigest);
+  const kept = new Set(state.db.all<{ digest: string }>("SELECT digest FROM blobs").map(({ digest }) => digest));
+  const strays = files.filter((digest) => !kept.has(digest));
+  await blobs.unlink(strays);
+  const unused = await sweep(state, blobs, { type: "collect" });
+  await emptyTrash(state);
+  // Last: should this process be killed too, the next one finds the dead holders again.
+  for (const { id } of dead) rmSync(join(holderFolder, id), { force: true });
+  return {
+    processes: dead.length,
+    folders: stale.length + orphans,
+    blobs: strays.length,
+    snapshots: unused.snapshots.length,
+  };
+}
+
+/** Folders in `active` whose holder is dead or gone. As the writer, because a holder is registered as one. */
+function staleFolders(state: State, holderFolder: string): readonly string[] {
+  return state.db.write(() => {
+    const living = new Set(holders(holderFolder).flatMap(({ id, alive }) => (alive ? [id] : [])));
+    return names(join(state.root, folders.active)).filter((name) => !living.has(name));
+  });
+}
+
+function names(folder: string): readonly string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
+}

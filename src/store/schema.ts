@@ -1,0 +1,79 @@
+/**
+ * The database's layout, one step a version (`PRAGMA user_version` counts them). A step that was released is never changed.
+ * Times are milliseconds since the epoch. `boot` is the boot id under which a row was written, and null once what it stands
+ * for was brought onto the disk; a row of another boot was lost with the machine (docs/adr/0003-durability.md).
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE snapshots (
+    id TEXT PRIMARY KEY,
+    parent TEXT REFERENCES snapshots (id),
+    created INTEGER NOT NULL,
+    last_used INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    entries INTEGER NOT NULL,
+    diff_id TEXT,
+    boot TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX snapshots_parent ON snapshots (parent);
+  CREATE INDEX snapshots_unsettled ON snapshots (boot) WHERE boot IS NOT NULL;
+
+  CREATE TABLE records (
+    key TEXT PRIMARY KEY,
+    identity TEXT NOT NULL,
+    snapshot TEXT NOT NULL REFERENCES snapshots (id) ON DELETE CASCADE,
+    created INTEGER NOT NULL,
+    last_used INTEGER NOT NULL,
+    description TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX records_snapshot ON records (snapshot);
+
+  CREATE TABLE images (
+    id TEXT PRIMARY KEY,
+    config BLOB NOT NULL,
+    top TEXT REFERENCES snapshots (id),
+    snapshots TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    last_used INTEGER NOT NULL,
+    facts TEXT
+  ) STRICT;
+  CREATE INDEX images_top ON images (top);
+
+  CREATE TABLE names (
+    name TEXT PRIMARY KEY,
+    image TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX names_image ON names (image);
+
+  CREATE TABLE blobs (
+    digest TEXT PRIMARY KEY,
+    media_type TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    last_used INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE layer_blobs (
+    diff_id TEXT NOT NULL,
+    compression TEXT NOT NULL,
+    level INTEGER NOT NULL,
+    digest TEXT NOT NULL REFERENCES blobs (digest) ON DELETE CASCADE,
+    size INTEGER NOT NULL,
+    PRIMARY KEY (diff_id, compression, level)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX layer_blobs_digest ON layer_blobs (digest);
+
+  CREATE TABLE facts (
+    key TEXT PRIMARY KEY,
+    image TEXT REFERENCES images (id) ON DELETE CASCADE,
+    value TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX facts_image ON facts (image);
+
+  CREATE TABLE locks (
+    name TEXT PRIMARY KEY,
+    holder TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+];

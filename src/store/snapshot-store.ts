@@ -1,0 +1,133 @@
+import { renameSync } from "node:fs";
+import { join } from "node:path";
+import { type Digest, SlipwayError } from "../base/index.ts";
+import type { SnapshotId, SnapshotRecord, SnapshotRecords } from "./contract.ts";
+import { folders, missing, type State } from "./state.ts";
+
+interface Row {
+  readonly id: SnapshotId;
+  readonly parent: SnapshotId | null;
+  readonly created: number;
+  readonly last_used: number;
+  readonly size: number;
+  readonly entries: number;
+  readonly diff_id: Digest | null;
+}
+
+/** Records of snapshots, each with a folder `snapshots/ID/fs`. */
+export class SnapshotStore implements SnapshotRecords {
+  readonly #state: State;
+  readonly #discard: (path: string) => Promise<void>;
+
+  constructor(state: State, discard: (path: string) => Promise<void>) {
+    this.#state = state;
+    this.#discard = discard;
+  }
+
+  get(id: SnapshotId): SnapshotRecord | undefined {
+    const row = this.#row(id);
+    return row && recordOf(row);
+  }
+
+  chain(id: SnapshotId): readonly SnapshotRecord[] {
+    const chain: SnapshotRecord[] = [];
+    for (let at: SnapshotId | undefined = id; at !== undefined;) {
+      const record = this.get(at);
+      if (!record) throw missing(`the snapshot ${at}`);
+      chain.push(record);
+      at = record.parent;
+    }
+    return chain.reverse();
+  }
+
+  children(id: SnapshotId): readonly SnapshotId[] {
+    return this.#state.db
+      .all<{ id: SnapshotId }>("SELECT id FROM snapshots WHERE parent = ? ORDER BY id", id)
+      .map((row) => row.id);
+  }
+
+  list(): readonly SnapshotRecord[] {
+    return this.#state.db.all<Row>("SELECT * FROM snapshots ORDER BY id").map(recordOf);
+  }
+
+  use(id: SnapshotId): boolean {
+    // Before the look-up: whoever prunes from now on sees this process.
+    void this.#state.build.id;
+    const row = this.#row(id);
+    if (row && this.#state.isStale(row.last_used)) {
+      return this.#state.db.run("UPDATE snapshots SET last_used = ? WHERE id = ?", Date.now(), id) > 0;
+    }
+    return row !== undefined;
+  }
+
+  folder(id: SnapshotId): string {
+    return join(snapshotFolder(this.#state.root, id), "fs");
+  }
+
+  publish(record: SnapshotRecord, source: string): void {
+    const { db, bootId, root } = this.#state;
+    void this.#state.build.id;
+    const target = snapshotFolder(root, record.id);
+    this.#state.path(folders.snapshots, record.id);
+    db.write(() => {
+      if (record.parent !== undefined && !this.#row(record.parent)) throw missing(`the snapshot ${record.parent}`);
+      db.run(
+        `INSERT INTO snapshots (id, parent, created, last_used, size, entries, diff_id, boot)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        record.id,
+        record.parent ?? null,
+        record.created,
+        Date.now(),
+        record.size,
+        record.entries,
+        record.diffId ?? null,
+        bootId,
+      );
+      renameSync(source, target);
+    });
+  }
+
+  setDiffId(id: SnapshotId, diffId: Digest): void {
+    if (this.#state.db.run("UPDATE snapshots SET diff_id = ? WHERE id = ?", diffId, id) === 0) {
+      throw missing(`the snapshot ${id}`);
+    }
+  }
+
+  async remove(id: SnapshotId): Promise<boolean> {
+    const { db } = this.#state;
+    const removed = db.write(() => {
+      const user =
+        db.get<{ what: string }>("SELECT 'the snapshot ' || id AS what FROM snapshots WHERE parent = ?", id) ??
+        db.get<{ what: string }>("SELECT 'the image ' || id AS what FROM images WHERE top = ?", id);
+      if (user) {
+        throw new SlipwayError({
+          code: "SLIP_STORE",
+          message: `Cannot remove the snapshot ${id}: ${user.what} stands on it`,
+          hint: "remove that first",
+        });
+      }
+      return db.run("DELETE FROM snapshots WHERE id = ?", id) > 0;
+    });
+    if (removed) await this.#discard(snapshotFolder(this.#state.root, id));
+    return removed;
+  }
+
+  #row(id: SnapshotId): Row | undefined {
+    return this.#state.db.get<Row>("SELECT * FROM snapshots WHERE id = ?", id);
+  }
+}
+
+export function snapshotFolder(root: string, id: SnapshotId): string {
+  return join(root, folders.snapshots, id);
+}
+
+function recordOf(row: Row): SnapshotRecord {
+  return {
+    id: row.id,
+    parent: row.parent ?? undefined,
+    created: row.created,
+    size: row.size,
+    entries: row.entries,
+    diffId: row.diff_id ?? undefined,
+  };
+}

@@ -1,0 +1,51 @@
+import { type Dirent, lstatSync, readdirSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+
+/** What a folder holds. */
+export interface TreeSize {
+  /** Bytes of regular files; a file with several names counts once. */
+  readonly size: number;
+  /** Files, folders and everything else below the folder, without the folder itself. */
+  readonly entries: number;
+}
+
+const slash = Buffer.from("/");
+
+/**
+ * Counts a folder, synchronously: about 4 microseconds an entry. File names are bytes.
+ * @param limit entries after which it gives up with undefined.
+ */
+export function measureTree(folder: string, limit: number = Number.POSITIVE_INFINITY): TreeSize | undefined {
+  const linked = new Set<string>();
+  const waiting: Buffer[] = [Buffer.from(folder)];
+  let size = 0;
+  let entries = 0;
+  for (let at = waiting.pop(); at; at = waiting.pop()) {
+    const found: Dirent<Buffer>[] = readdirSync(at, { encoding: "buffer", withFileTypes: true });
+    entries += found.length;
+    if (entries > limit) return undefined;
+    for (const entry of found) {
+      if (entry.isDirectory()) waiting.push(Buffer.concat([at, slash, entry.name]));
+      else if (entry.isFile()) {
+        const stat = lstatSync(Buffer.concat([at, slash, entry.name]));
+        if (stat.nlink > 1) {
+          const inode = `${stat.dev}:${stat.ino}`;
+          if (linked.has(inode)) continue;
+          linked.add(inode);
+        }
+        size += stat.size;
+      }
+    }
+  }
+  return { size, entries };
+}
+
+/** Deletes a file or a folder with everything in it, synchronously; links are never followed, what is not there is fine. */
+export function removeTree(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // Paths longer than PATH_MAX and other process's deletions at the same time are beyond it.
+    execFileSync("rm", ["-rf", "--", path], { stdio: "ignore" });
+  }
+}
