@@ -1,0 +1,102 @@
+import { createHash } from "node:crypto";
+import { type Ctx, type Digest, digestOf } from "../base/index.ts";
+import type { CopyOp, Vertex } from "../graph/index.ts";
+import { NeedsRun, type Op } from "../solve/index.ts";
+import type { FileTree, OpRooms } from "./contract.ts";
+import { machinery, snapshotOf } from "./machinery.ts";
+import { type ChecksumRequest, type ChecksumResult, checksumSources } from "./tree/checksum.ts";
+import type { CopyRequest } from "./tree/copy.ts";
+import type { TreeSpec } from "./tree/tree.ts";
+import { findUser } from "./users.ts";
+
+/** While only the cache is asked, hashing more than this is left to the build itself, which does it beside the display (bytes). */
+const lookupReadLimit = 16 << 20;
+
+/** COPY and ADD: keyed by content, mode and owner of what is copied and by what it is copied onto; never by time or place. */
+export function copyOp(op: CopyOp, vertex: Vertex, rooms: OpRooms): Op<FileTree> {
+  const paths = op.sources.flatMap((source) => (source.type === "path" ? [source.path] : []));
+  const key = (inputs: readonly (Digest | undefined)[]): Digest => digestOf({ op, inputs });
+  const run = async (inputs: readonly FileTree[]): Promise<FileTree> => runCopy(op, vertex, inputs, rooms);
+  if (paths.length === 0) return { role: "step", key, run };
+  return {
+    role: "step",
+    key,
+    contentInputs: [1],
+    contentKey: async ([base], results, ctx) => {
+      const checksum = await sourceChecksum(op, vertex, paths, results.get(1) as FileTree, rooms, ctx);
+      // The paths are part of the checksum as far as they matter: as names in the destination.
+      const { sources, ...how } = op;
+      const inline = sources.filter(({ type }) => type === "inline");
+      return digestOf({ how, inline, checksum, base });
+    },
+    run,
+  };
+}
+
+async function sourceChecksum(
+  op: CopyOp,
+  vertex: Vertex,
+  sources: readonly string[],
+  from: FileTree,
+  rooms: OpRooms,
+  ctx: Ctx,
+): Promise<Digest> {
+  const how = { sources, ignoreOwner: op.chown !== undefined, ignoreMode: op.chmod !== undefined };
+  if (from.kind === "context") {
+    const statCache = rooms.store.path(
+      "statcache",
+      createHash("sha256").update(from.op.path).digest("hex").slice(0, 32),
+    );
+    const request = { ...how, tree: contextTree(from), statCache };
+    const result = await checksum(request, rooms);
+    if (!result) throw new NeedsRun();
+    ctx.emit({ type: "step-progress", id: vertex.digest, label: "context", current: result.bytes });
+    return result.digest;
+  }
+  const { snapshotter } = machinery(rooms);
+  if (from.id === undefined)
+    return ((await checksum({ ...how, tree: emptyTree(vertex) }, rooms)) as { digest: Digest }).digest;
+  await using view = await snapshotter.view(from.id);
+  const tree = stageTree(await view.root(), vertex);
+  return ((await checksum({ ...how, tree }, rooms)) as { digest: Digest }).digest;
+}
+
+async function checksum(request: ChecksumRequest, rooms: OpRooms): Promise<ChecksumResult> {
+  if (!rooms.machinery) return checksumSources({ ...request, readLimit: lookupReadLimit });
+  return rooms.machinery.workers.call("checksumSources", request);
+}
+
+async function runCopy(op: CopyOp, vertex: Vertex, inputs: readonly FileTree[], rooms: OpRooms): Promise<FileTree> {
+  const { snapshotter, squashOwners, workers } = machinery(rooms);
+  await using active = await snapshotter.prepare(snapshotOf(inputs[0]));
+  const root = await active.root();
+  const from = inputs[1];
+  await using view = from?.kind === "snapshot" && from.id !== undefined ? await snapshotter.view(from.id) : undefined;
+  const tree = from?.kind === "context" ? contextTree(from) : view && stageTree(await view.root(), vertex);
+  const request: CopyRequest = {
+    tree,
+    sources: op.sources,
+    root,
+    destination: op.destination,
+    owner: op.chown === undefined ? undefined : findUser(root, op.chown),
+    mode: op.chmod === undefined ? undefined : Number.parseInt(op.chmod, 8),
+    unpack: op.unpack,
+    squashOwners,
+  };
+  await workers.call("copySources", request);
+  return { kind: "snapshot", id: (await active.commit()).id };
+}
+
+function contextTree({ op }: FileTree & { kind: "context" }): TreeSpec {
+  const label = op.name === "context" ? "the build context" : `the build context ${op.name}`;
+  return { root: op.path, ignore: op.ignore, client: true, label };
+}
+
+function stageTree(root: string, vertex: Vertex): TreeSpec {
+  const stage = vertex.inputs[1]?.origin.stage;
+  return { root, ignore: [], client: false, label: stage === undefined ? "the image" : `stage ${stage}` };
+}
+
+function emptyTree(vertex: Vertex): TreeSpec {
+  return stageTree("/nonexistent", vertex);
+}

@@ -1,0 +1,36 @@
+import { chmodSync, lchownSync, lstatSync, mkdirSync } from "node:fs";
+import { digestOf, SlipwayError } from "../base/index.ts";
+import type { MkdirOp } from "../graph/index.ts";
+import type { Op } from "../solve/index.ts";
+import type { FileTree, OpRooms } from "./contract.ts";
+import { machinery, snapshotOf } from "./machinery.ts";
+import { resolveInRoot } from "./tree/root-path.ts";
+import { findUser } from "./users.ts";
+
+/** A folder with its parents (WORKDIR): those that are there already stay as they are. */
+export function mkdirOp(op: MkdirOp, rooms: OpRooms): Op<FileTree> {
+  return {
+    role: "step",
+    key: (inputs) => digestOf({ op, inputs }),
+    run: async ([base]) => {
+      const { snapshotter, squashOwners } = machinery(rooms);
+      await using active = await snapshotter.prepare(snapshotOf(base));
+      const root = await active.root();
+      const owner = op.owner === undefined ? undefined : findUser(root, op.owner);
+      let at = root;
+      for (const part of resolveInRoot(root, op.path, true).split("/").filter(Boolean)) {
+        at = `${at}/${part}`;
+        const stat = lstatSync(at, { throwIfNoEntry: false });
+        if (stat?.isDirectory()) continue;
+        if (stat) {
+          const message = `Cannot make the working folder ${op.path}: ${at.slice(root.length)} is a file`;
+          throw new SlipwayError({ code: "SLIP_COPY_DESTINATION", message });
+        }
+        mkdirSync(at);
+        chmodSync(at, 0o755);
+        if (owner && !squashOwners) lchownSync(at, owner.uid, owner.gid);
+      }
+      return { kind: "snapshot", id: (await active.commit()).id };
+    },
+  };
+}

@@ -1,0 +1,255 @@
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  fchmodSync,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  type Stats,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { posix } from "node:path";
+import { SlipwayError } from "../../base/index.ts";
+import { getXattr, listXattrs, makeNode, setTimes, setXattr } from "../../base/syscalls.ts";
+import { extractArchive, isArchive } from "./archive.ts";
+import { resolveInRoot } from "./root-path.ts";
+import { type Selected, selectSource } from "./select.ts";
+import { openTree, type Tree, type TreeEntry, type TreeSpec, walkTree } from "./tree.ts";
+
+export interface CopyRequest {
+  /** Undefined when all sources are inline. */
+  readonly tree?: TreeSpec | undefined;
+  readonly sources: readonly (
+    | { readonly type: "path"; readonly path: string }
+    | { readonly type: "inline"; readonly name: string; readonly content: string }
+  )[];
+  /** The writable root that is copied into. */
+  readonly root: string;
+  /** Absolute inside the root; a trailing slash means a folder. */
+  readonly destination: string;
+  /** Numeric owner of all that is copied; without it client files become 0:0 and a stage's keep theirs. */
+  readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
+  /** Permission bits of all that is copied; without them each keeps its own. */
+  readonly mode?: number | undefined;
+  /** ADD: local archives are unpacked. */
+  readonly unpack: boolean;
+  /** Owners that the kernel refuses are left (one id in the user namespace). */
+  readonly squashOwners: boolean;
+}
+
+/**
+ * Copies sources into a root by the rules of the Dockerfile reference ("COPY", "ADD"): a folder gives its content, a file lands
+ * in an existing or slash-ended destination under its name, otherwise at it. Missing parents are made with mode 0755.
+ * Links in the destination are followed inside the root; links in a copied folder stay links.
+ */
+export async function copySources(request: CopyRequest): Promise<void> {
+  const copier = new Copier(request);
+  for (const source of request.sources) {
+    if (source.type === "inline") copier.inline(source.name, source.content);
+    else await copier.path(source.path);
+  }
+  copier.finish();
+}
+
+class Copier {
+  readonly #request: CopyRequest;
+  readonly #tree: Tree | undefined;
+  /** First copy of each file with several names, so that they stay one file. */
+  readonly #links = new Map<string, string>();
+  /** Folder times are set last: what is put into a folder changes them. */
+  readonly #folderTimes: { readonly path: string; readonly source: string }[] = [];
+
+  constructor(request: CopyRequest) {
+    this.#request = request;
+    this.#tree = request.tree && openTree(request.tree);
+  }
+
+  async path(source: string): Promise<void> {
+    const tree = this.#tree as Tree;
+    for (const selected of selectSource(tree, source)) {
+      const absolute = `${tree.root}/${selected.path}`;
+      const stat = lstatSync(absolute);
+      if (stat.isDirectory()) {
+        this.#folder(tree, selected, this.#makeFolder(this.#request.destination));
+      } else if (this.#request.unpack && stat.isFile() && isArchive(absolute)) {
+        await extractArchive(absolute, this.#makeFolder(this.#request.destination), this.#request.squashOwners);
+      } else {
+        const entry = { path: selected.path, below: "", absolute, stat };
+        this.#entry(tree, entry, this.#target(selected.name));
+      }
+    }
+  }
+
+  inline(name: string, content: string): void {
+    const target = this.#target(name);
+    clear(target);
+    writeFileSync(target, content, { flag: "wx" });
+    chmodSync(target, this.#request.mode ?? 0o644);
+    this.#chown(target, this.#request.owner ?? { uid: 0, gid: 0 });
+  }
+
+  finish(): void {
+    for (const { path, source } of this.#folderTimes.reverse()) copyTimes(source, path);
+  }
+
+  /** The absolute place of a file called `name`. */
+  #target(name: string): string {
+    const { root, destination } = this.#request;
+    const at = resolveInRoot(root, destination, true);
+    const folder = destination.endsWith("/") || lstatSync(`${root}/${at}`, { throwIfNoEntry: false })?.isDirectory();
+    if (folder) return `${this.#makeFolder(destination)}/${name}`;
+    this.#makeFolder(posix.dirname(`/${at}`));
+    return `${root}/${at}`;
+  }
+
+  /** Makes a folder of the root with its parents; gives its absolute path. */
+  #makeFolder(path: string): string {
+    const { root, owner, mode } = this.#request;
+    const resolved = resolveInRoot(root, path, true);
+    let at = root;
+    for (const part of resolved.split("/").filter(Boolean)) {
+      at = `${at}/${part}`;
+      const stat = lstatSync(at, { throwIfNoEntry: false });
+      if (stat?.isDirectory()) continue;
+      if (stat) {
+        throw new SlipwayError({
+          code: "SLIP_COPY_DESTINATION",
+          message: `Cannot make the folder ${JSON.stringify(path)}: ${JSON.stringify(at.slice(root.length))} is a file`,
+        });
+      }
+      mkdirSync(at);
+      chmodSync(at, mode ?? 0o755);
+      if (owner) this.#chown(at, owner);
+    }
+    return at;
+  }
+
+  #folder(tree: Tree, selected: Selected, into: string): void {
+    walkTree(tree, selected.path, (entry) => {
+      if (entry.below !== "") this.#entry(tree, entry, `${into}/${entry.below}`);
+    });
+  }
+
+  #entry(tree: Tree, entry: TreeEntry, target: string): void {
+    const { stat, absolute } = entry;
+    if (stat.isSocket()) return;
+    if (stat.isDirectory()) {
+      this.#directory(target, absolute);
+    } else {
+      const twin = stat.nlink > 1 ? `${stat.dev}:${stat.ino}` : undefined;
+      const first = twin === undefined ? undefined : this.#links.get(twin);
+      const existing = lstatSync(target, { throwIfNoEntry: false });
+      if (existing) clear(target);
+      if (first !== undefined) {
+        linkSync(first, target);
+        return;
+      }
+      if (twin !== undefined) this.#links.set(twin, target);
+      this.#file(entry, target);
+    }
+    this.#attributes(tree, entry, target);
+  }
+
+  #directory(target: string, source: string): void {
+    const existing = lstatSync(target, { throwIfNoEntry: false });
+    if (existing && !existing.isDirectory()) {
+      throw new SlipwayError({
+        code: "SLIP_COPY_DESTINATION",
+        message: `Cannot copy a folder onto ${JSON.stringify(target.slice(this.#request.root.length))}: it is there and not a folder`,
+      });
+    }
+    if (!existing) mkdirSync(target);
+    this.#folderTimes.push({ path: target, source });
+  }
+
+  #file({ stat, absolute }: TreeEntry, target: string): void {
+    if (stat.isSymbolicLink()) symlinkSync(readlinkSync(absolute), target);
+    else if (!stat.isFile()) makeNode(target, stat.mode, Math.floor(stat.rdev / 256), stat.rdev % 256);
+    else if (stat.size > wholeCopy)
+      copyFileSync(absolute, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    else writeNew(target, readFileSync(absolute), stat.mode);
+  }
+
+  #attributes(tree: Tree, { stat, absolute }: TreeEntry, target: string): void {
+    const link = stat.isSymbolicLink();
+    const owner = this.#request.owner ?? (tree.client ? root : { uid: stat.uid, gid: stat.gid });
+    if (owner.uid !== 0 || owner.gid !== 0 || stat.isDirectory()) this.#chown(target, owner);
+    const mode = this.#request.mode ?? stat.mode & 0o7777;
+    // A change of owner takes setuid and setgid away, so the mode comes after it.
+    if (!link && needsChmod(stat, mode, owner)) chmodSync(target, mode);
+    if (!tree.client && !link) copyXattrs(absolute, target);
+    if (!stat.isDirectory()) copyTimes(absolute, target);
+  }
+
+  #chown(path: string, { uid, gid }: { readonly uid: number; readonly gid: number }): void {
+    try {
+      lchownSync(path, uid, gid);
+    } catch (error) {
+      if (!this.#request.squashOwners) throw error;
+    }
+  }
+}
+
+const root = { uid: 0, gid: 0 };
+/** Larger files are copied inside the kernel, smaller ones in one read and one write. */
+const wholeCopy = 256 << 10;
+
+/** New plain files get their mode when they are opened, all but bits that the umask takes. */
+function needsChmod(stat: Stats, mode: number, owner: typeof root): boolean {
+  const plain = stat.isFile() && stat.size <= wholeCopy && mode === (stat.mode & 0o777);
+  return !plain || owner !== root || (mode & process.umask()) !== 0;
+}
+
+function writeNew(path: string, content: Uint8Array, mode: number): void {
+  const file = openSync(path, "wx", mode & 0o777);
+  try {
+    for (let at = 0; at < content.length;) at += writeSync(file, content, at);
+    if ((mode & 0o7000) !== 0) fchmodSync(file, mode & 0o7777);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Takes away what is at a file's place; a folder only when it is empty. */
+function clear(target: string): void {
+  const stat = lstatSync(target, { throwIfNoEntry: false });
+  if (!stat) return;
+  if (!stat.isDirectory()) {
+    unlinkSync(target);
+    return;
+  }
+  try {
+    rmdirSync(target);
+  } catch (error) {
+    throw new SlipwayError({
+      code: "SLIP_COPY_DESTINATION",
+      message: `Cannot copy a file onto the folder ${JSON.stringify(posix.basename(target))}: it is not empty`,
+      hint: "end the destination with a slash to copy into it",
+      cause: error,
+    });
+  }
+}
+
+function copyTimes(source: string, target: string): void {
+  const { mtimeNs } = lstatSync(source, { bigint: true });
+  setTimes(target, mtimeNs, mtimeNs);
+}
+
+function copyXattrs(source: string, target: string): void {
+  for (const name of listXattrs(source)) {
+    if (!name.startsWith("user.") && name !== "security.capability") continue;
+    if (name.startsWith("user.overlay.")) continue;
+    const value = getXattr(source, name);
+    if (value) setXattr(target, name, value);
+  }
+}

@@ -1,0 +1,48 @@
+import { lstatSync, readlinkSync } from "node:fs";
+import { SlipwayError } from "../../base/index.ts";
+
+/** More links than this in one path are a loop, as for the kernel. */
+const maxLinks = 255;
+
+/**
+ * Where a path ends up inside a root when every link is read as if the root were `/`: never outside of it.
+ * What does not exist yet is taken as written.
+ * @param followLast whether a link at the path's end is followed too.
+ * @returns the path relative to the root, without a leading slash; "" is the root.
+ */
+export function resolveInRoot(root: string, path: string, followLast: boolean): string {
+  const pending = parts(path).reverse();
+  const done: string[] = [];
+  let links = 0;
+  for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
+    if (part === "..") {
+      done.pop();
+      continue;
+    }
+    const here = [root, ...done, part].join("/");
+    const link = pending.length > 0 || followLast ? readLink(here) : undefined;
+    if (link === undefined) {
+      done.push(part);
+      continue;
+    }
+    if (++links > maxLinks) {
+      throw new SlipwayError({
+        code: "SLIP_COPY_DESTINATION",
+        message: `Cannot follow ${JSON.stringify(path)}: too many symbolic links`,
+        hint: "the links form a loop",
+      });
+    }
+    if (link.startsWith("/")) done.length = 0;
+    pending.push(...parts(link).reverse());
+  }
+  return done.join("/");
+}
+
+function parts(path: string): string[] {
+  return path.split("/").filter((part) => part !== "" && part !== ".");
+}
+
+function readLink(path: string): string | undefined {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat?.isSymbolicLink() ? readlinkSync(path) : undefined;
+}

@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { SlipwayError } from "../base/index.ts";
+import { resolveInRoot } from "./tree/root-path.ts";
+
+/** A numeric identity. */
+export interface UserIds {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+interface Account {
+  readonly name: string;
+  readonly id: number;
+  /** passwd: the primary group; group: undefined. */
+  readonly gid: number | undefined;
+  readonly home: string | undefined;
+  readonly members: readonly string[];
+}
+
+/**
+ * Looks up `user[:group]`, names or numbers, in a root's own /etc/passwd and /etc/group.
+ * A number stands for itself. Without a group it is the user's own; a number that passwd does not know gets `fallbackGid`,
+ * or the same number.
+ * Throws SLIP_USER_UNKNOWN for a name that is not there.
+ */
+export function findUser(root: string, text: string, fallbackGid?: number): UserIds & { readonly home: string } {
+  const [user = "", group] = text.split(":", 2);
+  const accounts = readAccounts(root, "etc/passwd");
+  const numeric = /^\d+$/.test(user);
+  const account =
+    accounts.find(({ name }) => name === user) ?? accounts.find(({ id }) => numeric && id === Number(user));
+  if (!account && !numeric && user !== "" && user !== "root") throw unknown("user", user, accounts);
+  const uid = account?.id ?? (numeric ? Number(user) : 0);
+  const home = account?.home || (uid === 0 ? "/root" : "/");
+  if (group === undefined || group === "") {
+    return { uid, gid: account?.gid ?? fallbackGid ?? uid, home };
+  }
+  const groups = readAccounts(root, "etc/group");
+  const found = groups.find(({ name }) => name === group);
+  if (!found && !/^\d+$/.test(group)) {
+    if (group === "root") return { uid, gid: 0, home };
+    throw unknown("group", group, groups);
+  }
+  return { uid, gid: found?.id ?? Number(group), home };
+}
+
+/** Ids of the groups that name the user as a member. */
+export function findGroupsOf(root: string, uid: number): readonly number[] {
+  const name = readAccounts(root, "etc/passwd").find(({ id }) => id === uid)?.name;
+  if (name === undefined) return [];
+  return readAccounts(root, "etc/group").flatMap(({ id, members }) => (members.includes(name) ? [id] : []));
+}
+
+function readAccounts(root: string, path: string): readonly Account[] {
+  let text: string;
+  try {
+    text = readFileSync(`${root}/${resolveInRoot(root, path, true)}`, "utf8");
+  } catch {
+    return [];
+  }
+  return text.split("\n").flatMap((line) => {
+    const [name, , id, fourth = "", , home] = line.split(":");
+    if (!name || !id || !/^\d+$/.test(id)) return [];
+    const passwd = path.endsWith("passwd");
+    return [{ name, id: Number(id), gid: passwd ? Number(fourth) : undefined, home, members: fourth.split(",") }];
+  });
+}
+
+function unknown(kind: "user" | "group", name: string, known: readonly Account[]): SlipwayError {
+  const file = kind === "user" ? "/etc/passwd" : "/etc/group";
+  const names = known.map((account) => account.name).slice(-8);
+  return new SlipwayError({
+    code: "SLIP_USER_UNKNOWN",
+    message: `Cannot find the ${kind} ${JSON.stringify(name)} in the image's ${file}`,
+    hint:
+      known.length === 0
+        ? `the image has no ${file}: give numbers`
+        : `give a number, or one of those it has, such as ${names.join(", ")}`,
+  });
+}

@@ -1,0 +1,5 @@
+import { serve } from "../base/index.ts";
+import { checksumSources } from "./tree/checksum.ts";
+import { copySources } from "./tree/copy.ts";
+
+serve({ checksumSources, copySources });
