@@ -11,3 +11,12 @@ export function entryPoint(name: string): URL {
     ? new URL(`./${name.replaceAll("/", "-")}.js`, import.meta.url)
     : new URL(`../${name}.ts`, import.meta.url);
 }
+
+/**
+ * A file that the package ships beside its code.
+ * @param path below the package's folder: `keyrings/debian-archive.pgp`.
+ */
+export function packageFile(path: string): URL {
+  const bundled = typeof SLIPWAY_BUNDLE !== "undefined" && SLIPWAY_BUNDLE;
+  return new URL(`${bundled ? ".." : "../.."}/${path}`, import.meta.url);
+}

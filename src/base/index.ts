@@ -12,5 +12,5 @@ export type { SourceLocation, SourceSpan } from "./source.ts";
 export type { BuildEvent, Bytes, Ctx, StepInfo } from "./ctx.ts";
 export type { Mount } from "./mount.ts";
 export { Limiter } from "./limiter.ts";
-export { entryPoint } from "./entry.ts";
+export { entryPoint, packageFile } from "./entry.ts";
 export { type Handlers, serve, WorkerPool } from "./workers.ts";

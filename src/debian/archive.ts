@@ -1,0 +1,185 @@
+import { type Ctx, type Digest, SlipwayError } from "../base/index.ts";
+import type { ContentStore } from "../store/index.ts";
+import type { Archive, DebianPackage, OpenArchiveOptions } from "./contract.ts";
+import { HttpClient, HttpStatusError, withoutPassword } from "./http.ts";
+import { chooseMirrors } from "./mirror.ts";
+import type { PackageIndex } from "./package-index.ts";
+import { openSuite } from "./suite.ts";
+import { resolvePackages } from "./resolve.ts";
+import { compareVersions } from "./version.ts";
+
+/** Suites that get their security updates as ordinary uploads, and that nothing is added to. */
+const withoutAdditions = new Set(["sid", "unstable", "experimental", "rc-buggy"]);
+
+/**
+ * Opens the archive for one suite and architecture: the suite with its updates and security suites, each by its InRelease (signature, date, expiry),
+ * each index by the hash that the InRelease names.
+ *
+ * What was verified is kept in `cache.folder`. It answers alone when it was checked within `maxAge`, when `offline` is set, or, with a
+ * warning, for a week when the network cannot be reached.
+ *
+ * @throws SLIP_NETWORK when the archive cannot be reached, SLIP_VERIFY when something does not verify, is expired or older than what was seen.
+ */
+export async function openArchive(options: OpenArchiveOptions): Promise<Archive> {
+  const { suite, arch, ctx } = options;
+  const { mirror, securityMirror } = chooseMirrors(options);
+  const additions = !withoutAdditions.has(suite);
+  const places = [
+    { suite, mirror },
+    ...(additions ? [{ suite: `${suite}-updates`, mirror }] : []),
+    ...(additions && securityMirror !== "none" ? [{ suite: `${suite}-security`, mirror: securityMirror }] : []),
+  ];
+
+  progress(options, "reading the archive", 0, places.length);
+  let done = 0;
+  const opened = await together(ctx, async (signal) => {
+    using http = new HttpClient({ signal });
+    return Promise.all(
+      places.map(async (place) => {
+        const result = await openSuite({ ...options, ...place, http });
+        progress(options, "reading the archive", ++done, places.length);
+        return result;
+      }),
+    );
+  });
+
+  const [main] = opened;
+  if (!main) throw new Error("an archive without suites");
+  const fromCache = opened.some((part) => part.stale);
+  const releases = opened.map((part) => part.release);
+  const date = Math.max(...releases.map((release) => release.date));
+  const shownMirror = withoutPassword(mirror).replace(/\/$/, "");
+  const version = main.release.version === undefined ? "" : ` ${main.release.version}`;
+  const indexes = opened.map((part) => part.index);
+  const versions = (name: string): readonly DebianPackage[] => mergedVersions(indexes, name);
+  return {
+    suite,
+    codename: main.release.codename,
+    arch,
+    mirror,
+    securityMirror: places.some((place) => place.suite.endsWith("-security")) ? securityMirror : undefined,
+    releases,
+    date,
+    fromCache,
+    origin: `archive ${shownMirror} ${suite}${version} ${new Date(date).toISOString().slice(0, 10)}`,
+    versions,
+    select: (wanted) => selectHighest(indexes, wanted),
+    resolve: (names) =>
+      resolvePackages(
+        {
+          versions,
+          providers: (name) => [...new Set(indexes.flatMap((index) => index.providers(name)))].sort(),
+          names: () => new Set(indexes.flatMap((index) => [...index.names()])),
+        },
+        arch,
+        names,
+      ),
+    fetch: (packages) => fetchPackages(packages, options.cache.blobs, options),
+  };
+}
+
+/** What the `select` of a base image asks for. */
+export interface FetchContext {
+  readonly ctx: Ctx;
+  readonly step?: string | undefined;
+  readonly offline?: boolean | undefined;
+}
+
+async function fetchPackages(
+  packages: readonly DebianPackage[],
+  blobs: ContentStore,
+  options: FetchContext,
+): Promise<readonly string[]> {
+  let done = 0;
+  progress(options, "fetching packages", 0, packages.length);
+  return together(options.ctx, async (signal) => {
+    using http = new HttpClient({ signal });
+    return Promise.all(
+      packages.map(async (entry) => {
+        const digest: Digest = `sha256:${entry.sha256}`;
+        if (!(await blobs.stat(digest))) await fetchPackage(entry, digest, blobs, http, options.offline ?? false);
+        progress(options, "fetching packages", ++done, packages.length);
+        return blobs.path(digest);
+      }),
+    );
+  });
+}
+
+async function fetchPackage(
+  entry: DebianPackage,
+  digest: Digest,
+  blobs: ContentStore,
+  http: HttpClient,
+  offline: boolean,
+): Promise<void> {
+  if (offline) {
+    throw new SlipwayError({
+      code: "SLIP_NETWORK",
+      message: `Cannot fetch the package ${entry.name} ${entry.version}: working offline, and the cache does not have it`,
+      hint: "build once with a network",
+    });
+  }
+  const url = `${entry.mirror}/${entry.filename.split("/").map(encodeURIComponent).join("/")}`;
+  try {
+    await http.get(url, async ({ body }) => {
+      await blobs.write(body, { mediaType: "application/vnd.debian.binary-package", digest, size: entry.size });
+    });
+  } catch (error) {
+    const what = `the package ${entry.name} ${entry.version} from ${new URL(entry.mirror).host}`;
+    if (error instanceof SlipwayError && error.code === "SLIP_DIGEST_MISMATCH") {
+      throw new SlipwayError({
+        code: "SLIP_VERIFY",
+        message: `Cannot use ${what}: its bytes are not those that the signed index names`,
+        hint: "the mirror or a proxy changes or cuts files; name another mirror with --debian-mirror",
+        cause: error,
+      });
+    }
+    if (error instanceof HttpStatusError) {
+      throw new SlipwayError({
+        code: "SLIP_NETWORK",
+        message: `Cannot fetch ${what}: ${error.message}`,
+        hint:
+          error.status === 404
+            ? "the mirror may be in the middle of an update: try again in some minutes, or name another with --debian-mirror"
+            : "try again, or name another mirror with --debian-mirror",
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+/** Runs work whose parts end when one of them fails or the caller cancels; waits until none is left. */
+async function together<T>(ctx: Ctx, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const own = new AbortController();
+  try {
+    return await work(AbortSignal.any([ctx.signal, own.signal]));
+  } catch (error) {
+    own.abort();
+    throw error;
+  }
+}
+
+export function progress(options: FetchContext, label: string, current: number, total: number): void {
+  if (options.step !== undefined) options.ctx.emit({ type: "step-progress", id: options.step, label, current, total });
+}
+
+function mergedVersions(indexes: readonly PackageIndex[], name: string): readonly DebianPackage[] {
+  const found = new Map<string, DebianPackage>();
+  for (const index of indexes) {
+    for (const entry of index.versions(name)) if (!found.has(entry.version)) found.set(entry.version, entry);
+  }
+  return [...found.values()].sort((a, b) => compareVersions(b.version, a.version));
+}
+
+function selectHighest(
+  indexes: readonly PackageIndex[],
+  wanted: (entry: DebianPackage) => boolean,
+): readonly DebianPackage[] {
+  const names = new Set<string>();
+  for (const index of indexes) {
+    for (const entry of index.packages()) if (wanted(entry)) names.add(entry.name);
+  }
+  // An older version may be wanted where the highest no longer is.
+  return [...names].sort().flatMap((name) => mergedVersions(indexes, name).slice(0, 1).filter(wanted));
+}

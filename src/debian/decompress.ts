@@ -1,0 +1,63 @@
+import { createReadStream } from "node:fs";
+import { ReadableStream } from "node:stream/web";
+import type { Bytes } from "../base/index.ts";
+import { SlipwayError } from "../base/index.ts";
+import type { ArMember } from "./ar.ts";
+
+/**
+ * The plain bytes of a member or file, by the ending of its name (deb(5) allows .gz, .xz, .zst, none; .bz2 and .lzma died out).
+ * Runs in the calling thread: xz takes it fully.
+ */
+export async function* plainBytes(
+  file: string,
+  member: ArMember | undefined,
+  name: string,
+): AsyncGenerator<Uint8Array> {
+  const input =
+    member === undefined
+      ? createReadStream(file, { highWaterMark: 1 << 18 })
+      : member.length === 0
+        ? undefined
+        : createReadStream(file, {
+            start: member.offset,
+            end: member.offset + member.length - 1,
+            highWaterMark: 1 << 18,
+          });
+  if (!input) return;
+  const ending = /\.(xz|gz|zst|tar)$/.exec(name)?.[1];
+  try {
+    if (ending === "xz") yield* unxz(input);
+    else if (ending === "tar") yield* input as AsyncIterable<Uint8Array>;
+    else if (ending === "gz" || ending === "zst") {
+      const zlib = await import("node:zlib");
+      const plain = ending === "gz" ? zlib.createGunzip({ chunkSize: 1 << 18 }) : zlib.createZstdDecompress();
+      input.on("error", (error) => plain.destroy(error));
+      yield* input.pipe(plain) as AsyncIterable<Uint8Array>;
+    } else {
+      throw new SlipwayError({
+        code: "SLIP_VERIFY",
+        message: `Cannot read ${name} of ${file}: this compression is not known`,
+        hint: "slipway reads xz, gz, zst and uncompressed packages",
+      });
+    }
+  } finally {
+    input.destroy();
+  }
+}
+
+async function* unxz(input: Bytes): AsyncGenerator<Uint8Array> {
+  // A CommonJS module: what it exports lies in `default`, whatever its types say.
+  const { XzReadableStream } = (
+    (await import("xz-decompress")) as unknown as { default: typeof import("xz-decompress") }
+  ).default;
+  const iterator = input[Symbol.asyncIterator]();
+  const source = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await iterator.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+  });
+  // Its streams share one memory and wait for each other, so each is read to its end or cancelled.
+  yield* new XzReadableStream(source as globalThis.ReadableStream<Uint8Array>) as unknown as Bytes;
+}

@@ -1,0 +1,215 @@
+import type { Agent, IncomingMessage } from "node:http";
+import { type Bytes, Limiter, SlipwayError } from "../base/index.ts";
+
+export interface HttpOptions {
+  readonly signal: AbortSignal;
+  /** Requests at once. Default 8. */
+  readonly parallel?: number | undefined;
+  /** Tries of one request. Default 4. */
+  readonly attempts?: number | undefined;
+  /** Milliseconds before the second try, doubled each time. Default 300. */
+  readonly backoff?: number | undefined;
+  /** Milliseconds without a byte after which a try is given up. Default 30 s. */
+  readonly timeout?: number | undefined;
+  /** Proxy variables; the process's environment by default. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: NodeJS.Dict<string | string[]>;
+  readonly body: Bytes;
+}
+
+/** A server's final answer that is not the wanted document. */
+export class HttpStatusError extends Error {
+  readonly status: number;
+  readonly retryAfter: number | undefined;
+
+  constructor(url: string, status: number, text: string | undefined, retryAfter: number | undefined) {
+    super(`${url} answered ${status}${text ? ` ${text}` : ""}`);
+    this.status = status;
+    this.retryAfter = retryAfter;
+  }
+}
+
+const retriedStatus = new Set([408, 425, 429, 500, 502, 503, 504]);
+/** Failures that trying again in a moment cannot mend. */
+const finalErrno = new Set(["ENOTFOUND", "ERR_INVALID_URL", "CERT_HAS_EXPIRED", "SELF_SIGNED_CERT_IN_CHAIN"]);
+
+/**
+ * Fetches documents over HTTP(S): connections kept alive, a bounded number at once, repeated with growing pauses when a server is busy,
+ * breaks off, or stalls. Proxies as http_proxy, https_proxy and no_proxy say.
+ *
+ * It stands on node:http, not on fetch: only there proxies can be set for one client instead of for the whole process that uses slipway.
+ */
+export class HttpClient implements Disposable {
+  readonly #options: HttpOptions;
+  readonly #limiter: Limiter;
+  readonly #agents = new Map<string, Agent>();
+
+  constructor(options: HttpOptions) {
+    this.#options = options;
+    this.#limiter = new Limiter(options.parallel ?? 8);
+  }
+
+  /**
+   * Fetches and hands the answer (status 2xx or 304) to `use`, which reads the whole body. When the body breaks off, all of it is done
+   * again: `use` may be called several times.
+   * @throws HttpStatusError for any other status, SLIP_CANCELLED, SLIP_NETWORK when no answer could be had.
+   */
+  async get<T>(
+    url: string,
+    use: (answer: HttpAnswer) => Promise<T>,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<T> {
+    const attempts = this.#options.attempts ?? 4;
+    return this.#limiter.run(async () => {
+      for (let attempt = 1; ; attempt++) {
+        this.#checkCancelled();
+        try {
+          return await this.#once(url, use, headers);
+        } catch (error) {
+          this.#checkCancelled(error);
+          if (attempt >= attempts || !mayRetry(error)) throw asNetworkError(url, error, attempt);
+          const asked = error instanceof HttpStatusError ? error.retryAfter : undefined;
+          const pause = (this.#options.backoff ?? 300) * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
+          await this.#wait(Math.min(Math.max(asked ?? 0, pause), 15_000));
+        }
+      }
+    });
+  }
+
+  [Symbol.dispose](): void {
+    for (const agent of this.#agents.values()) agent.destroy();
+    this.#agents.clear();
+  }
+
+  async #once<T>(
+    url: string,
+    use: (answer: HttpAnswer) => Promise<T>,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<T> {
+    let at = new URL(url);
+    for (let redirects = 0; ; redirects++) {
+      const response = await this.#request(at, headers);
+      try {
+        const status = response.statusCode ?? 0;
+        const { location } = response.headers;
+        if (status >= 300 && status < 400 && status !== 304 && location !== undefined) {
+          if (redirects >= 8) throw new HttpStatusError(url, status, "too many redirects", undefined);
+          at = new URL(location, at);
+          response.resume();
+          continue;
+        }
+        if (status !== 304 && (status < 200 || status >= 300)) {
+          const seconds = Number(response.headers["retry-after"]);
+          throw new HttpStatusError(
+            withoutPassword(at),
+            status,
+            response.statusMessage,
+            Number.isFinite(seconds) ? seconds * 1000 : undefined,
+          );
+        }
+        return await use({ status, headers: response.headers, body: response as AsyncIterable<Uint8Array> });
+      } finally {
+        if (!response.complete || !response.readableEnded) response.destroy();
+      }
+    }
+  }
+
+  async #request(url: URL, headers: Readonly<Record<string, string>>): Promise<IncomingMessage> {
+    if (url.protocol !== "http:" && url.protocol !== "https:") {
+      throw new SlipwayError({
+        code: "SLIP_NETWORK",
+        message: `Cannot fetch ${url.href}: only http and https are spoken`,
+        hint: "name another mirror with --debian-mirror",
+      });
+    }
+    const http = url.protocol === "https:" ? await import("node:https") : await import("node:http");
+    let agent = this.#agents.get(url.protocol);
+    if (!agent) {
+      agent = new http.Agent({ keepAlive: true, scheduling: "lifo", proxyEnv: this.#options.env ?? process.env });
+      this.#agents.set(url.protocol, agent);
+    }
+    const timeout = this.#options.timeout ?? 30_000;
+    return new Promise((resolve, reject) => {
+      const request = http.get(
+        url,
+        { agent, signal: this.#options.signal, timeout, headers: { "user-agent": "slipway", ...headers } },
+        resolve,
+      );
+      // The socket's own timer starts anew with every byte, also while the body is read.
+      request.on("timeout", () => request.destroy(new StalledError(`no answer for ${timeout / 1000} s`)));
+      request.on("error", reject);
+    });
+  }
+
+  #wait(milliseconds: number): Promise<void> {
+    const { signal } = this.#options;
+    return new Promise((resolve, reject) => {
+      const stop = (): void => {
+        clearTimeout(timer);
+        reject(cancelled());
+      };
+      const timer = setTimeout(() => {
+        signal.removeEventListener("abort", stop);
+        resolve();
+      }, milliseconds);
+      signal.addEventListener("abort", stop, { once: true });
+    });
+  }
+
+  #checkCancelled(cause?: unknown): void {
+    if (this.#options.signal.aborted) throw cancelled(cause);
+  }
+}
+
+/** The address without user and password, for messages and images. */
+export function withoutPassword(url: URL | string): string {
+  const clean = new URL(url);
+  clean.username = "";
+  clean.password = "";
+  return clean.href;
+}
+
+class StalledError extends Error {
+  readonly code = "ETIMEDOUT";
+}
+
+function cancelled(cause?: unknown): SlipwayError {
+  return new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled", cause });
+}
+
+/** Whatever a consumer throws as a SlipwayError (a wrong digest, a full disk) is final; what the network throws is not. */
+function mayRetry(error: unknown): boolean {
+  if (error instanceof HttpStatusError) return retriedStatus.has(error.status);
+  if (error instanceof SlipwayError) return error.code === "SLIP_DIGEST_MISMATCH";
+  const code = errno(error);
+  return code !== undefined && isNetworkErrno(code) && !finalErrno.has(code);
+}
+
+function isNetworkErrno(code: string): boolean {
+  return /^E(CONN|AI_|TIMEDOUT|PIPE|HOST|NET|NOTFOUND|ADDR)|^HPE_|^ERR_(STREAM_PREMATURE|SSL|TLS|INVALID_URL|PROXY|HTTP)|CERT/.test(
+    code,
+  );
+}
+
+function errno(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === "string" ? code : undefined;
+}
+
+function asNetworkError(url: string, error: unknown, attempts: number): unknown {
+  if (error instanceof HttpStatusError || error instanceof SlipwayError) return error;
+  const code = errno(error);
+  if (code === undefined || !isNetworkErrno(code)) return error;
+  const host = new URL(url).host;
+  const times = attempts > 1 ? ` (tried ${attempts} times)` : "";
+  return new SlipwayError({
+    code: "SLIP_NETWORK",
+    message: `Cannot reach ${host}: ${(error as Error).message || code}${times}`,
+    hint: `check the network and the proxy variables, or name another mirror with --debian-mirror or SLIPWAY_DEBIAN_MIRROR`,
+    cause: error,
+  });
+}

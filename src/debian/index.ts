@@ -1,0 +1,20 @@
+/** Floor 4: the signed Debian archive: packages verified and resolved, base root file systems, the runtime. */
+export type {
+  Archive,
+  ArchiveCache,
+  ArchiveChoice,
+  BaseName,
+  BaseRooms,
+  BringRuntimeOptions,
+  DebianArch,
+  DebianPackage,
+  MadeBase,
+  MakeBaseOptions,
+  OpenArchiveOptions,
+  OwnerPolicy,
+  Release,
+} from "./contract.ts";
+export { openArchive } from "./archive.ts";
+export { archiveBaseNames, parseBaseName } from "./base-name.ts";
+export { chooseMirrors, type MirrorQuery, type Mirrors } from "./mirror.ts";
+export { compareVersions, versionSatisfies } from "./version.ts";

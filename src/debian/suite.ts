@@ -1,0 +1,364 @@
+import { createWriteStream } from "node:fs";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+import { Hasher, sha256, SlipwayError, WorkerPool } from "../base/index.ts";
+import type { OpenArchiveOptions, Release } from "./contract.ts";
+import { type HttpClient, HttpStatusError, withoutPassword } from "./http.ts";
+import { PackageIndex } from "./package-index.ts";
+import { type IndexedFile, verifyRelease, type VerifiedRelease } from "./release.ts";
+
+const minute = 60_000;
+const day = 24 * 60 * minute;
+
+/** What is kept of a suite's Release once it was verified. */
+interface KeptRelease extends Omit<Release, "suite"> {
+  readonly format: 1;
+  /** When the mirror last confirmed it. */
+  readonly checked: number;
+  readonly etag: string | undefined;
+  readonly lastModified: string | undefined;
+  /** The Packages indexes by path below the suite's folder. */
+  readonly files: Readonly<Record<string, IndexedFile>>;
+}
+
+export interface OpenedSuite {
+  readonly release: Release;
+  readonly index: PackageIndex;
+  /** The network could not be reached: the cache answered. */
+  readonly stale: boolean;
+}
+
+export interface OpenSuiteOptions extends OpenArchiveOptions {
+  /** The suite's own name and the archive that has it: `bookworm-security`. */
+  readonly suite: string;
+  readonly mirror: string;
+  readonly http: HttpClient;
+}
+
+/** Opens one suite: its Release from the network or the cache, its package index from the cache or the network. */
+export async function openSuite(options: OpenSuiteOptions): Promise<OpenedSuite> {
+  const { kept, stale } = await currentRelease(options);
+  const path = `main/binary-${options.arch}/Packages`;
+  const packed = kept.files[`${path}.xz`];
+  const plain = kept.files[path];
+  if (!packed || !plain) {
+    throw new SlipwayError({
+      code: "SLIP_PACKAGE",
+      message: `Cannot use ${describe(options)}: it has no packages for ${options.arch}`,
+      hint: "name another suite, platform or mirror",
+    });
+  }
+  const { codename, version, date, validUntil } = kept;
+  return {
+    release: { suite: options.suite, codename, version, date, validUntil, mirror: options.mirror },
+    index: await openIndex(options, `${path}.xz`, packed, plain),
+    stale,
+  };
+}
+
+async function currentRelease(options: OpenSuiteOptions): Promise<{ kept: KeptRelease; stale: boolean }> {
+  const file = await releaseFile(options);
+  const kept = await readKept(file);
+  if (options.offline) {
+    if (kept) return { kept, stale: true };
+    throw new SlipwayError({
+      code: "SLIP_NETWORK",
+      message: `Cannot read ${describe(options)}: working offline, and the cache does not have it`,
+      hint: "build once with a network",
+    });
+  }
+  const maxAge = options.maxAge ?? 5 * minute;
+  const now = Date.now();
+  const sameMirror = kept?.mirror === options.mirror;
+  if (kept && sameMirror && now - kept.checked < maxAge && kept.checked <= now && !isExpired(kept, now)) {
+    return { kept, stale: false };
+  }
+  try {
+    return { kept: await fetchRelease(options, file, kept), stale: false };
+  } catch (error) {
+    const unreachable = error instanceof SlipwayError && error.code === "SLIP_NETWORK" && !hasStatus(error);
+    if (!unreachable || !kept || now - kept.checked > 7 * day || isExpired(kept, now)) throw error;
+    options.ctx.emit({
+      type: "warning",
+      code: error.code,
+      message: `${error.message}: using ${options.suite} as it was checked ${new Date(kept.checked).toISOString().slice(0, 16)}`,
+      hint: error.hint,
+    });
+    return { kept, stale: true };
+  }
+}
+
+async function fetchRelease(
+  options: OpenSuiteOptions,
+  file: string,
+  kept: KeptRelease | undefined,
+): Promise<KeptRelease> {
+  const url = `${options.mirror}/dists/${options.suite}/InRelease`;
+  const headers: Record<string, string> = { "cache-control": "max-age=0" };
+  if (kept?.mirror === options.mirror) {
+    if (kept.etag !== undefined) headers["if-none-match"] = kept.etag;
+    else if (kept.lastModified !== undefined) headers["if-modified-since"] = kept.lastModified;
+  }
+  const answer = await getFile(options, url, headers);
+  const now = Date.now();
+  let fresh: KeptRelease;
+  if (answer.status === 304 && kept) fresh = { ...kept, checked: now };
+  else {
+    const shown = withoutPassword(url);
+    const release = await verifyRelease(answer.text, shown, options.keyring);
+    if (release.codename !== options.suite && release.suite !== options.suite) {
+      throw new SlipwayError({
+        code: "SLIP_VERIFY",
+        message: `Cannot use ${shown}: it is the Release of ${release.codename || release.suite}`,
+        hint: "the mirror serves another suite under this name; name another mirror with --debian-mirror",
+      });
+    }
+    fresh = keep(release, options.mirror, now, answer);
+    if (kept && fresh.date < kept.date) {
+      throw new SlipwayError({
+        code: "SLIP_VERIFY",
+        message: `Cannot use ${shown}: it is of ${day10(fresh.date)}, older than that of ${day10(kept.date)} which was seen before`,
+        hint: `the mirror is behind or replays an old state; name another mirror, or remove ${file} to accept it`,
+      });
+    }
+  }
+  if (isExpired(fresh, now)) {
+    throw new SlipwayError({
+      code: "SLIP_VERIFY",
+      message: `Cannot use ${withoutPassword(url)}: it expired on ${new Date(fresh.validUntil ?? 0).toISOString().slice(0, 16)}`,
+      hint: "the mirror is out of date, or this machine's clock is wrong; name another mirror with --debian-mirror",
+    });
+  }
+  await replaceFile(file, JSON.stringify(fresh));
+  return fresh;
+}
+
+interface FetchedText {
+  readonly status: number;
+  readonly text: string;
+  readonly etag: string | undefined;
+  readonly lastModified: string | undefined;
+}
+
+async function getFile(
+  options: OpenSuiteOptions,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<FetchedText> {
+  try {
+    return await options.http.get(
+      url,
+      async ({ status, headers: answered, body }) => {
+        const chunks: Uint8Array[] = [];
+        let size = 0;
+        for await (const chunk of body) {
+          size += chunk.length;
+          if (size > 16 << 20) throw tooLong(url);
+          chunks.push(chunk);
+        }
+        return {
+          status,
+          text: Buffer.concat(chunks).toString("utf8"),
+          etag: single(answered["etag"]),
+          lastModified: single(answered["last-modified"]),
+        };
+      },
+      headers,
+    );
+  } catch (error) {
+    if (!(error instanceof HttpStatusError)) throw error;
+    throw new SlipwayError({
+      code: "SLIP_NETWORK",
+      message: `Cannot read ${describe(options)}: ${error.message}`,
+      hint:
+        error.status === 404 && options.suite.endsWith("-security")
+          ? "name an archive with security updates in SLIPWAY_DEBIAN_SECURITY_MIRROR, or none to go without them"
+          : "the mirror may not have this suite; name another mirror with --debian-mirror or SLIPWAY_DEBIAN_MIRROR",
+      cause: error,
+    });
+  }
+}
+
+let workers: WorkerPool | undefined;
+
+/** The threads that do this room's heavy work. */
+export function debianWorkers(): WorkerPool {
+  return (workers ??= new WorkerPool("debian/worker"));
+}
+
+async function openIndex(
+  options: OpenSuiteOptions,
+  path: string,
+  packed: IndexedFile,
+  plain: IndexedFile,
+): Promise<PackageIndex> {
+  const folder = `${options.cache.folder}/indexes`;
+  const file = `${folder}/${packed.sha256}`;
+  const origin = { mirror: options.mirror, suite: options.suite };
+  const known = await readFile(file, "latin1").catch(() => undefined);
+  if (known !== undefined) {
+    try {
+      return new PackageIndex(known, origin);
+    } catch {
+      // Written by another version of slipway: it is made anew below.
+    }
+  }
+  if (options.offline) {
+    throw new SlipwayError({
+      code: "SLIP_NETWORK",
+      message: `Cannot read the packages of ${describe(options)}: working offline, and the cache does not have them`,
+      hint: "build once with a network",
+    });
+  }
+  await mkdir(folder, { recursive: true });
+  const download = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`;
+  try {
+    await downloadIndex(options, path, packed, download);
+    await debianWorkers().call("index", {
+      source: download,
+      target: `${download}.new`,
+      plain,
+      describe: describe(options),
+    });
+    await rename(`${download}.new`, file);
+  } finally {
+    await Promise.all([rm(download, { force: true }), rm(`${download}.new`, { force: true })]);
+  }
+  await sweep(options.cache.folder);
+  return new PackageIndex(await readFile(file, "latin1"), origin);
+}
+
+/** By its hash (which no update of the mirror can race with), else by its name where a mirror has no by-hash folders. */
+async function downloadIndex(
+  options: OpenSuiteOptions,
+  path: string,
+  expected: IndexedFile,
+  file: string,
+): Promise<void> {
+  const base = `${options.mirror}/dists/${options.suite}`;
+  const byHash = `${base}/${path.slice(0, path.lastIndexOf("/"))}/by-hash/SHA256/${expected.sha256}`;
+  try {
+    try {
+      await downloadFile(options.http, byHash, expected, file);
+    } catch (error) {
+      if (!(error instanceof HttpStatusError) || error.status !== 404) throw error;
+      await downloadFile(options.http, `${base}/${path}`, expected, file);
+    }
+  } catch (error) {
+    if (!(error instanceof HttpStatusError)) throw error;
+    throw new SlipwayError({
+      code: "SLIP_NETWORK",
+      message: `Cannot read the packages of ${describe(options)}: ${error.message}`,
+      hint: "the mirror may be in the middle of an update: try again in some minutes, or name another with --debian-mirror",
+      cause: error,
+    });
+  }
+}
+
+async function downloadFile(http: HttpClient, url: string, expected: IndexedFile, file: string): Promise<void> {
+  await http.get(url, async ({ body }) => {
+    const hasher = new Hasher();
+    let size = 0;
+    await pipeline(
+      body,
+      async function* (chunks: AsyncIterable<Uint8Array>) {
+        for await (const chunk of chunks) {
+          size += chunk.length;
+          if (size > expected.size) throw mismatch(url);
+          hasher.update(chunk);
+          yield chunk;
+        }
+      },
+      createWriteStream(file),
+    );
+    if (size !== expected.size || hasher.digest() !== `sha256:${expected.sha256}`) throw mismatch(url);
+  });
+}
+
+function mismatch(url: string): SlipwayError {
+  return new SlipwayError({
+    code: "SLIP_VERIFY",
+    message: `Cannot use ${withoutPassword(url)}: its bytes are not those that the signed Release names`,
+    hint: "the mirror or a proxy changes or cuts files; name another mirror with --debian-mirror",
+  });
+}
+
+function tooLong(url: string): SlipwayError {
+  return new SlipwayError({
+    code: "SLIP_VERIFY",
+    message: `Cannot use ${withoutPassword(url)}: it is longer than a Release can be`,
+    hint: "name another mirror with --debian-mirror",
+  });
+}
+
+/** Release files kept by a name that holds apart what different keys made trusted. */
+async function releaseFile(options: OpenSuiteOptions): Promise<string> {
+  const folder = `${options.cache.folder}/releases`;
+  await mkdir(folder, { recursive: true });
+  const trust = options.keyring === undefined ? "" : `.${sha256(await readFile(options.keyring)).slice(7, 23)}`;
+  return `${folder}/${options.suite.replaceAll(/[^a-z0-9.-]/gi, "_")}${trust}.json`;
+}
+
+async function readKept(file: string): Promise<KeptRelease | undefined> {
+  try {
+    const value = JSON.parse(await readFile(file, "utf8")) as KeptRelease;
+    return value.format === 1 ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function keep(release: VerifiedRelease, mirror: string, checked: number, answer: FetchedText): KeptRelease {
+  const files = [...release.files].filter(([path]) => /^main\/binary-[a-z0-9-]+\/Packages(?:\.xz)?$/.test(path));
+  return {
+    format: 1,
+    codename: release.codename,
+    version: release.version,
+    date: release.date,
+    validUntil: release.validUntil,
+    mirror,
+    checked,
+    etag: answer.etag,
+    lastModified: answer.lastModified,
+    files: Object.fromEntries(files),
+  };
+}
+
+/** Removes indexes that no kept Release names any more; a day of grace for processes that still read one. */
+async function sweep(folder: string): Promise<void> {
+  const releases = await readdir(`${folder}/releases`);
+  const kept = await Promise.all(releases.map((name) => readKept(`${folder}/releases/${name}`)));
+  const needed = new Set(kept.flatMap((one) => Object.values(one?.files ?? {}).map((file) => file.sha256)));
+  for (const name of await readdir(`${folder}/indexes`)) {
+    if (needed.has(name)) continue;
+    const path = `${folder}/indexes/${name}`;
+    const info = await stat(path).catch(() => undefined);
+    if (info && Date.now() - info.mtimeMs > day) await rm(path, { force: true });
+  }
+}
+
+async function replaceFile(file: string, text: string): Promise<void> {
+  const temporary = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`;
+  await writeFile(temporary, text);
+  await rename(temporary, file);
+}
+
+function isExpired(release: KeptRelease, now: number): boolean {
+  return release.validUntil !== undefined && release.validUntil < now;
+}
+
+function hasStatus(error: SlipwayError): boolean {
+  return error.cause instanceof HttpStatusError;
+}
+
+function describe(options: OpenSuiteOptions): string {
+  return `${options.suite} of ${withoutPassword(options.mirror).replace(/\/$/, "")}`;
+}
+
+function single(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}
+
+function day10(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
+}

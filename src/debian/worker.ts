@@ -1,0 +1,33 @@
+import { writeFile } from "node:fs/promises";
+import { Hasher, serve, SlipwayError } from "../base/index.ts";
+import { plainBytes } from "./decompress.ts";
+import { compactPackages } from "./package-index.ts";
+import type { IndexedFile } from "./release.ts";
+
+serve({ index });
+
+/** Makes the compact index of a downloaded Packages.xz, whose own hash was checked; its plain text must be the promised one too. */
+async function index(job: {
+  readonly source: string;
+  readonly target: string;
+  readonly plain: IndexedFile;
+  readonly describe: string;
+}): Promise<void> {
+  const hasher = new Hasher();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of plainBytes(job.source, undefined, "Packages.xz")) {
+    size += chunk.length;
+    if (size > job.plain.size) break;
+    hasher.update(chunk);
+    chunks.push(chunk);
+  }
+  if (size !== job.plain.size || hasher.digest() !== `sha256:${job.plain.sha256}`) {
+    throw new SlipwayError({
+      code: "SLIP_VERIFY",
+      message: `Cannot use the packages of ${job.describe}: unpacked they are not those that the signed Release names`,
+      hint: "name another mirror with --debian-mirror",
+    });
+  }
+  await writeFile(job.target, compactPackages(Buffer.concat(chunks).toString("latin1")), "latin1");
+}
