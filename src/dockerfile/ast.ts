@@ -86,61 +86,71 @@ export interface FromInstruction extends InstructionBase<"from"> {
   readonly platform: Word | undefined;
 }
 
-/** RUN --mount=type=bind. */
+/**
+ * One `--mount` as written: its comma-separated fields. Any value but `from` may hold variables, the type too, so the options are
+ * known only when those are replaced: `mountOption(mount, expand)`.
+ */
+export interface MountFlag {
+  /** Keys in lower case; `value` is undefined for a key without `=`. */
+  readonly fields: readonly { readonly key: string; readonly value: string | undefined }[];
+  readonly span: SourceSpan;
+  readonly location: SourceLocation;
+}
+
+/** Section "RUN --mount=type=bind". */
 export interface BindMountOption {
   readonly type: "bind";
-  readonly target: Word | undefined;
-  readonly source: Word | undefined;
-  readonly from: Word | undefined;
+  readonly target: string;
+  readonly source: string | undefined;
+  readonly from: string | undefined;
   readonly readonly: boolean;
 }
 
-/** RUN --mount=type=cache. */
-export interface CacheMountOption {
-  readonly type: "cache";
-  readonly target: Word | undefined;
-  readonly id: Word | undefined;
-  readonly source: Word | undefined;
-  readonly from: Word | undefined;
-  readonly readonly: boolean;
-  readonly sharing: "shared" | "private" | "locked";
-  /** Octal, as a number; undefined is 0755. */
+/** Owner and mode of what a mount makes. */
+interface MountOwner {
+  /** Octal in the file, a number here; undefined is 0755 for a cache, 0400 for a secret, 0600 for a socket. */
   readonly mode: number | undefined;
   readonly uid: number | undefined;
   readonly gid: number | undefined;
 }
 
-/** RUN --mount=type=tmpfs. */
+/** Section "RUN --mount=type=cache". */
+export interface CacheMountOption extends MountOwner {
+  readonly type: "cache";
+  readonly target: string;
+  /** Undefined: the target is the id. */
+  readonly id: string | undefined;
+  readonly source: string | undefined;
+  readonly from: string | undefined;
+  readonly readonly: boolean;
+  readonly sharing: "shared" | "private" | "locked";
+}
+
+/** Section "RUN --mount=type=tmpfs". */
 export interface TmpfsMountOption {
   readonly type: "tmpfs";
-  readonly target: Word | undefined;
+  readonly target: string;
   /** Bytes; undefined is without limit. */
   readonly size: number | undefined;
 }
 
-/** RUN --mount=type=secret and type=ssh. */
-export interface SecretMountOption {
+/** Sections "RUN --mount=type=secret" and "RUN --mount=type=ssh". */
+export interface SecretMountOption extends MountOwner {
   readonly type: "secret" | "ssh";
-  readonly target: Word | undefined;
-  readonly id: Word | undefined;
+  readonly target: string | undefined;
+  readonly id: string | undefined;
   /** Secrets only: the name of an environment variable. */
-  readonly env: Word | undefined;
+  readonly env: string | undefined;
   readonly required: boolean;
-  /** Octal, as a number; undefined is 0400 for a secret, 0600 for a socket. */
-  readonly mode: number | undefined;
-  readonly uid: number | undefined;
-  readonly gid: number | undefined;
 }
 
-/** One `--mount`. Its words may hold variables. */
-export type MountOption = (BindMountOption | CacheMountOption | TmpfsMountOption | SecretMountOption) & {
-  readonly span: SourceSpan;
-};
+/** One `--mount` understood. */
+export type MountOption = BindMountOption | CacheMountOption | TmpfsMountOption | SecretMountOption;
 
 /** RUN. The builder replaces variables in mounts only. */
 export interface RunInstruction extends InstructionBase<"run"> {
   readonly command: RunCommand;
-  readonly mounts: readonly MountOption[];
+  readonly mounts: readonly MountFlag[];
   readonly network: "default" | "none" | "host";
   readonly security: "sandbox" | "insecure";
   readonly devices: readonly DeviceOption[];
