@@ -1,2 +1,3 @@
 /** Floor 3: committed folders of changes, stacked by overlayfs. */
 export type * from "./contract.ts";
+export { openSnapshotter } from "./snapshotter.ts";

@@ -168,7 +168,10 @@ export interface LayerBlobs {
 export interface Facts {
   /** What was set, as JSON gives it back; undefined when nothing was. The caller checks its shape. */
   get(key: string): unknown;
-  /** @param image the image that it is about: forgotten with it. */
+  /**
+   * @param key may be forgotten by `prune` with `all`, unless it begins with `store/`.
+   * @param image the image that it is about: forgotten with it.
+   */
   set(key: string, value: unknown, image?: Digest): void;
   delete(key: string): void;
 }

@@ -46,7 +46,7 @@ export async function sweep(state: State, blobs: BlobStore, how: Sweep): Promise
     for (const { key } of chosen.records) db.run("DELETE FROM records WHERE key = ?", key);
     for (const id of chosen.snapshots) db.run("DELETE FROM snapshots WHERE id = ?", id);
     for (const digest of chosen.blobs) db.run("DELETE FROM blobs WHERE digest = ?", digest);
-    if (how.type === "prune" && how.all) db.run("DELETE FROM facts WHERE image IS NULL");
+    if (how.type === "prune" && how.all) db.run("DELETE FROM facts WHERE image IS NULL AND key NOT LIKE 'store/%'");
     return chosen;
   });
   for (const id of plan.snapshots) await discard(state, snapshotFolder(state.root, id));
