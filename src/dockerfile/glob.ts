@@ -25,6 +25,11 @@ export class Glob {
     return this.#tokens;
   }
 
+  /** Whether a class has a range that runs backwards (`[z-a]`): it matches nothing. */
+  get hasBackwardRange(): boolean {
+    return this.#tokens.some((token) => typeof token === "object" && token.ranges.some(([low, high]) => low > high));
+  }
+
   matches(name: string): boolean {
     if (this.literal !== undefined) return name === this.literal;
     return matchTokens(this.#tokens, name, false);
@@ -114,7 +119,6 @@ function readClass(pattern: string, start: number): { readonly token: GlobClass;
       at++;
       high = readChar();
     }
-    // A range that runs backwards matches nothing for Go, and is refused by docker build in .dockerignore.
     if (high === undefined || at >= pattern.length) return undefined;
     ranges.push([low, high]);
   }

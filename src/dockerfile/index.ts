@@ -1,9 +1,12 @@
 /** Dockerfile text to a typed tree with places; words and variables; .dockerignore. Pure: never touches the disk. */
 export type * from "./ast.ts";
+export { type CheckOptions, checkOptions, isChecked } from "./check-options.ts";
 export { type ExpandOptions, expandWord, expandWords, type Lookup } from "./expand-word.ts";
-export { shellScript } from "./instructions/run.ts";
-export { mountOption } from "./instructions/mount.ts";
-export { type ParseOptions, parseDockerfile, parseTrigger } from "./parse-dockerfile.ts";
-export { stages } from "./stages.ts";
 export { formatLocation } from "./format-location.ts";
 export { Glob, goMatch } from "./glob.ts";
+export { type IgnoreRules, ignoreRules, parseIgnore } from "./ignore.ts";
+export { mountOption } from "./instructions/mount.ts";
+export { shellScript } from "./instructions/run.ts";
+export { type ParseOptions, parseDockerfile, parseTrigger } from "./parse-dockerfile.ts";
+export { printDockerfile } from "./print-dockerfile.ts";
+export { stages } from "./stages.ts";

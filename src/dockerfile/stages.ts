@@ -12,11 +12,7 @@ const validName = /^[a-z][a-z0-9_.-]*$/;
  */
 export function stages(dockerfile: Dockerfile): Staged {
   const globalArgs: ArgInstruction[] = [];
-  const grouped: {
-    readonly from: FromInstruction;
-    readonly name: string | undefined;
-    readonly instructions: Instruction[];
-  }[] = [];
+  const grouped: (Stage & { readonly instructions: Instruction[] })[] = [];
   const warnings: Warning[] = [];
   const names = new Set<string>();
   for (const instruction of dockerfile.instructions) {
@@ -35,7 +31,7 @@ export function stages(dockerfile: Dockerfile): Staged {
         }
         names.add(name);
       }
-      grouped.push({ from: instruction, name, instructions: [] });
+      grouped.push({ index: grouped.length, name, from: instruction, instructions: [] });
     } else if (current !== undefined) current.instructions.push(instruction);
     else if (instruction.kind === "arg") globalArgs.push(instruction);
     else {
@@ -55,7 +51,7 @@ export function stages(dockerfile: Dockerfile): Staged {
       location: dockerfile.instructions[0]?.location,
     });
   }
-  return { globalArgs, stages: grouped.map((stage, index): Stage => ({ ...stage, index })), warnings };
+  return { globalArgs, stages: grouped, warnings };
 }
 
 function stageName(from: FromInstruction): string | undefined {
