@@ -1,1 +1,55 @@
-export {};
+import { createInterface } from "node:readline";
+import { runCli } from "./cli.ts";
+import type { Io } from "./io.ts";
+
+/** The command `slipway`: the process around runCli. */
+
+const abort = new AbortController();
+const exits: (() => void)[] = [];
+process.on("exit", () => {
+  for (const action of exits.splice(0)) action();
+});
+
+/** The first interrupt cancels and lets the work clean up, the second ends the process. */
+const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+let interrupted: number | undefined;
+const onSignal = (name: NodeJS.Signals): void => {
+  const code = codes[name as keyof typeof codes];
+  if (interrupted !== undefined) process.exit(code);
+  interrupted = code;
+  abort.abort();
+};
+for (const name of Object.keys(codes)) process.on(name, onSignal);
+
+/** A reader that went away (`slipway images | head -1`) is no error. */
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(stream === process.stdout ? 0 : 1);
+    throw error;
+  });
+}
+
+const io: Io = {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  get stdinIsTTY() {
+    return process.stdin.isTTY === true;
+  },
+  readLine: async () => {
+    const lines = createInterface({ input: process.stdin });
+    for await (const line of lines) return line;
+    return undefined;
+  },
+  env: process.env,
+  now: Date.now,
+  signal: abort.signal,
+  atExit: (action) => void exits.push(action),
+  library: async () => await import("../index.ts"),
+};
+
+const exitCode = await runCli(process.argv.slice(2), io, {
+  onPassesSignals: () => {
+    for (const name of Object.keys(codes)) process.off(name, onSignal);
+  },
+});
+process.exit(exitCode === 130 ? (interrupted ?? 130) : exitCode);

@@ -5,6 +5,8 @@ import { toolKind, type ToolKind } from "./tools.ts";
 
 const SETUID_OR_SETGID = 0o6000;
 const EXECUTABLE = 0o111;
+/** Executable helpers that carry the name of the package they tell about. */
+const NAMED_AFTER = /\/share\/(?:bug|doc|lintian|bash-completion)\//;
 const MAX_SHELLS_FILE = 64 * 1024;
 
 /**
@@ -92,7 +94,7 @@ class Tools {
 
   look(path: string, name: string): void {
     const kind = toolKind(name);
-    if (kind) this.add(kind, path);
+    if (kind && !NAMED_AFTER.test(path)) this.add(kind, path);
   }
 
   add(kind: ToolKind, path: string): void {

@@ -1,0 +1,131 @@
+import { SlipwayError, toSlipwayError } from "../base/index.ts";
+import { parseArgs, type ParsedArgs, usage } from "./args.ts";
+import type { Command } from "./command.ts";
+import { globals } from "./globals.ts";
+import type { CommandIo, Io } from "./io.ts";
+import { didYouMean } from "./nearest.ts";
+import { printError } from "./print-error.ts";
+import { type Entry, findCommand, registry } from "./registry.ts";
+import { makeStyle, wantsColour } from "./style.ts";
+
+/** What the process around a command must know of it. */
+export interface CliHooks {
+  /** The command passes signals on: the first interrupt must not cancel it. */
+  readonly onPassesSignals?: (() => void) | undefined;
+}
+
+/**
+ * The whole command line: finds the command, reads its flags, runs it, prints its error.
+ * @param argv what follows the program's name.
+ * @returns the exit code.
+ */
+export async function runCli(argv: readonly string[], io: Io, hooks: CliHooks = {}): Promise<number> {
+  let debug = (io.env["SLIPWAY_DEBUG"] ?? "") !== "";
+  try {
+    const table = { ...globals, version: { type: "flag", short: "v" } } as const;
+    const before = parseArgs(table, argv, { stopAtPositional: true });
+    debug ||= before.values.debug;
+    const style = makeStyle(wantsColour(io.stdout, io.env));
+    if (before.values.version) {
+      const { version } = await import("./commands/version.ts");
+      return await finish(
+        version,
+        { values: { format: undefined }, positionals: [] },
+        { ...io, store: undefined, debug, style },
+      );
+    }
+    const [first] = before.positionals;
+    if (first === undefined) {
+      const { programHelp } = await import("./help-text.ts");
+      (before.values.help ? io.stdout : io.stderr).write(programHelp(style, helpColumns(io)));
+      return before.values.help ? 0 : 2;
+    }
+    const found = findCommand(before.positionals);
+    if (!found) throw unknownCommand(before.positionals);
+    const command = await found.entry.load();
+    const rest = before.positionals.slice(found.used);
+    if (before.values.help) return await showHelp(command, found.entry, io);
+    const args = readArgs(command, found.entry, rest);
+    debug ||= args.values["debug"] === true;
+    if (args.values["help"] === true) return await showHelp(command, found.entry, io);
+    checkCount(command, args.positionals);
+    if (command.passesSignals) hooks.onPassesSignals?.();
+    const store = args.values["store"] ?? before.values.store;
+    return await finish(command, args, { ...io, store: typeof store === "string" ? store : undefined, debug, style });
+  } catch (error) {
+    const known = toSlipwayError(error);
+    await printError(known, { stderr: io.stderr, env: io.env, debug });
+    return known.exitCode;
+  }
+}
+
+async function finish(command: Command, args: ParsedArgs<Command["options"]>, io: CommandIo): Promise<number> {
+  return (await command.run(args, io)) ?? 0;
+}
+
+/** A command's flags and the global ones; its own letters win (`run -h` is the host name). */
+function readArgs(command: Command, entry: Entry, rest: readonly string[]): ParsedArgs<Command["options"]> {
+  const taken = new Set(Object.values(command.options).map((spec) => spec.short));
+  const help = taken.has("h") ? { ...globals.help, short: undefined } : globals.help;
+  try {
+    return parseArgs({ ...globals, help, ...command.options }, rest, command);
+  } catch (error) {
+    throw withHelp(toSlipwayError(error), entry.name);
+  }
+}
+
+function checkCount(command: Command, positionals: readonly string[]): void {
+  const [least, most] = command.positionals;
+  const count = positionals.length;
+  if (count >= least && count <= most) return;
+  const wanted = count < least ? least : most;
+  const words = wanted === 0 ? "no arguments" : wanted === 1 ? "1 argument" : `${wanted} arguments`;
+  const bound = least === most ? "" : count < least ? "at least " : "at most ";
+  const error = usage(
+    `"slipway ${command.name}" requires ${bound}${words}, got ${count}`,
+    [count < least ? command.missing : undefined, `usage: slipway ${command.name} ${command.usage}`]
+      .filter((line) => line !== undefined)
+      .join("\n"),
+  );
+  throw withHelp(error, command.name);
+}
+
+function withHelp(error: SlipwayError, name: string): SlipwayError {
+  if (error.code !== "SLIP_USAGE") return error;
+  const more = `see slipway ${name} --help`;
+  return new SlipwayError({ ...error.toJSON(), hint: error.hint === undefined ? more : `${error.hint}\n${more}` });
+}
+
+function unknownCommand(words: readonly string[]): SlipwayError {
+  const [first = "", second] = words;
+  const names = registry.flatMap((entry) => [entry.name, ...entry.aliases]);
+  const pairs = names.filter((name) => name.startsWith(`${first} `));
+  if (pairs.length > 0) {
+    const given = second === undefined ? first : `${first} ${second}`;
+    return usage(`Unknown command "${given}"`, `there is: ${pairs.map((name) => `slipway ${name}`).join(", ")}`);
+  }
+  return usage(
+    `Unknown command "${first}"`,
+    [
+      didYouMean(
+        first,
+        names.filter((name) => !name.includes(" ")),
+      ),
+      "see slipway --help",
+    ]
+      .filter(Boolean)
+      .join("\n"),
+  );
+}
+
+async function showHelp(command: Command, entry: Entry, io: Io): Promise<number> {
+  const { commandHelp } = await import("./help-text.ts");
+  const style = makeStyle(wantsColour(io.stdout, io.env));
+  io.stdout.write(commandHelp(command, entry, style, helpColumns(io)));
+  return 0;
+}
+
+/** Help is wrapped to the terminal, and never wider than reads well. */
+export function helpColumns(io: Pick<Io, "stdout">): number {
+  return Math.min(100, Math.max(50, io.stdout.columns ?? 100));
+}

@@ -1,0 +1,95 @@
+import type { OptionSpec, OptionTable } from "./args.ts";
+import type { Command } from "./command.ts";
+import { globals } from "./globals.ts";
+import { type Entry, registry } from "./registry.ts";
+import type { Style } from "./style.ts";
+import { wrap } from "./text.ts";
+
+/** The program's own help: every command with one line. */
+export function programHelp(style: Style, columns: number): string {
+  const group = (title: string, name: Entry["group"]): string =>
+    section(
+      title,
+      registry.filter((entry) => entry.group === name).map(({ name: item, summary }) => [item, summary]),
+      style,
+      columns,
+      12,
+    );
+  return [
+    `${style.bold("Usage:")}  slipway [OPTIONS] COMMAND\n\n`,
+    "Builds container images from Dockerfiles, without a container engine\n\n",
+    group("Build and look", "build"),
+    group("Images", "images"),
+    group("The store", "store"),
+    group("Other", "other"),
+    section("Options", optionRows({ ...globals, version: versionFlag }), style, columns, 26),
+    "Run 'slipway COMMAND --help' for more about a command; docs/cli.md has everything on one page.\n",
+  ].join("");
+}
+
+/** --version is known to the program alone. */
+export const versionFlag = { type: "flag", short: "v", help: "Show the version" } as const satisfies OptionSpec;
+
+/** The help of one command. */
+export function commandHelp(command: Command, entry: Entry | undefined, style: Style, columns: number): string {
+  const own = new Set(Object.values(command.options).map((spec) => spec.short));
+  const rest: OptionTable = own.has("h") ? { ...globals, help: { ...globals.help, short: undefined } } : globals;
+  const parts = [
+    `${style.bold("Usage:")}  slipway ${command.name} ${command.usage}\n\n`,
+    `${command.summary}\n\n`,
+    command.description === undefined ? "" : `${paragraphs(command.description, columns)}\n\n`,
+    entry && entry.aliases.length > 0
+      ? `${style.bold("Also:")}  ${entry.aliases.map((alias) => `slipway ${alias}`).join(", ")}\n\n`
+      : "",
+    section("Options", optionRows(command.options), style, columns, 34),
+    section("Options of every command", optionRows(rest), style, columns, 34),
+  ];
+  if (command.examples) {
+    parts.push(`${style.bold("Examples:")}\n${command.examples.map((line) => `  ${line}\n`).join("")}`);
+  }
+  return `${parts.join("").trimEnd()}\n`;
+}
+
+/** The line of docker's errors that shows how a command is used. */
+export function usageLine(command: Command): string {
+  return `slipway ${command.name} ${command.usage}`;
+}
+
+function optionRows(options: OptionTable): readonly (readonly [string, string])[] {
+  return Object.entries(options).flatMap(([name, spec]) => {
+    if (spec.help === undefined) return [];
+    const short = spec.short === undefined ? "    " : `-${spec.short}, `;
+    const names = [name, ...(spec.aliases ?? [])].map((long) => `--${long}`).join(", ");
+    const value = spec.type === "flag" ? "" : ` ${spec.value ?? "VALUE"}`;
+    const several = spec.type === "list" ? " (may be repeated)" : "";
+    return [[`${short}${names}${value}`, `${spec.help}${several}`] as const];
+  });
+}
+
+function section(
+  title: string,
+  rows: readonly (readonly [string, string])[],
+  style: Style,
+  columns: number,
+  most: number,
+): string {
+  if (rows.length === 0) return "";
+  const left = Math.min(most, Math.max(...rows.map(([name]) => name.length)));
+  const lines = rows.flatMap(([name, text]) => {
+    const wrapped = wrap(text, Math.max(24, columns - left - 5));
+    const first = name.length > left ? [`  ${name}`] : [];
+    const under = wrapped.map((line, at) => {
+      const head = at === 0 && first.length === 0 ? name : "";
+      return `  ${head.padEnd(left)}   ${line}`;
+    });
+    return [...first, ...under];
+  });
+  return `${style.bold(`${title}:`)}\n${lines.map((line) => `${line.trimEnd()}\n`).join("")}\n`;
+}
+
+function paragraphs(text: string, columns: number): string {
+  return text
+    .split("\n")
+    .map((paragraph) => wrap(paragraph, columns).join("\n"))
+    .join("\n");
+}

@@ -1,0 +1,39 @@
+import type { Library } from "./library.ts";
+import type { Style } from "./style.ts";
+
+/** A stream for text: standard output or error, or a buffer in tests. */
+export interface Out {
+  write(text: string): unknown;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
+  on?(event: "resize", listener: () => void): unknown;
+  off?(event: "resize", listener: () => void): unknown;
+}
+
+/** Everything of the process that a command touches. */
+export interface Io {
+  readonly stdout: Out;
+  readonly stderr: Out;
+  readonly stdinIsTTY: boolean;
+  /** One line from standard input; undefined at its end. */
+  readLine(): Promise<string | undefined>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Aborts at the first interrupt. */
+  readonly signal: AbortSignal;
+  /** Called when the process ends, however it does. */
+  atExit(action: () => void): void;
+  /** Loaded when first needed: start-up is a feature. */
+  library(): Promise<Library>;
+}
+
+/** What a command gets beside its own flags. */
+export interface CommandIo extends Io {
+  /** --store, if given. */
+  readonly store: string | undefined;
+  readonly debug: boolean;
+  /** Colours for standard output. */
+  readonly style: Style;
+}

@@ -1,0 +1,116 @@
+import type { Command } from "./command.ts";
+
+/** What the program's help and dispatch know of a command without loading it. */
+export interface Entry {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly summary: string;
+  readonly group: "build" | "images" | "store" | "other";
+  load(): Promise<Command>;
+}
+
+/** Every command, in the order of the help. */
+export const registry: readonly Entry[] = [
+  {
+    name: "build",
+    aliases: ["image build", "buildx build", "builder build", "buildx b"],
+    summary: "Build an image from a Dockerfile",
+    group: "build",
+    load: async () => (await import("./commands/build.ts")).build,
+  },
+  {
+    name: "run",
+    aliases: ["container run"],
+    summary: "Run a command in a throw-away copy of an image",
+    group: "build",
+    load: async () => (await import("./commands/run.ts")).run,
+  },
+  {
+    name: "compare",
+    aliases: ["image compare"],
+    summary: "Set two images side by side: size, files, packages, shells, what was left behind",
+    group: "build",
+    load: async () => (await import("./commands/compare.ts")).compare,
+  },
+  {
+    name: "images",
+    aliases: ["ls", "image ls", "image list"],
+    summary: "List images",
+    group: "images",
+    load: async () => (await import("./commands/images.ts")).images,
+  },
+  {
+    name: "inspect",
+    aliases: ["image inspect"],
+    summary: "Print everything about images as JSON",
+    group: "images",
+    load: async () => (await import("./commands/inspect.ts")).inspect,
+  },
+  {
+    name: "history",
+    aliases: ["image history"],
+    summary: "List the steps that made an image, with their sizes",
+    group: "images",
+    load: async () => (await import("./commands/history.ts")).history,
+  },
+  {
+    name: "tag",
+    aliases: ["image tag"],
+    summary: "Give an image one more name",
+    group: "images",
+    load: async () => (await import("./commands/tag.ts")).tag,
+  },
+  {
+    name: "rmi",
+    aliases: ["rm", "image rm", "image remove"],
+    summary: "Remove names and the images that have none left",
+    group: "images",
+    load: async () => (await import("./commands/rmi.ts")).rmi,
+  },
+  {
+    name: "save",
+    aliases: ["image save"],
+    summary: "Write images to a tar archive or an OCI layout",
+    group: "images",
+    load: async () => (await import("./commands/save.ts")).save,
+  },
+  {
+    name: "du",
+    aliases: ["df", "system df", "buildx du"],
+    summary: "Show what the store holds and what could be freed",
+    group: "store",
+    load: async () => (await import("./commands/du.ts")).du,
+  },
+  {
+    name: "prune",
+    aliases: ["image prune", "builder prune", "buildx prune", "system prune"],
+    summary: "Delete what no image needs",
+    group: "store",
+    load: async () => (await import("./commands/prune.ts")).prune,
+  },
+  {
+    name: "version",
+    aliases: [],
+    summary: "Show the version",
+    group: "other",
+    load: async () => (await import("./commands/version.ts")).version,
+  },
+  {
+    name: "help",
+    aliases: [],
+    summary: "Show what a command does and takes",
+    group: "other",
+    load: async () => (await import("./commands/help.ts")).help,
+  },
+];
+
+/** The command that the first words name, and how many words that took. */
+export function findCommand(words: readonly string[]): { readonly entry: Entry; readonly used: number } | undefined {
+  for (const used of [2, 1]) {
+    if (words.length < used) continue;
+    const name = words.slice(0, used).join(" ");
+    const entry = registry.find((item) => item.name === name || item.aliases.includes(name));
+    if (entry) return { entry, used };
+  }
+  return undefined;
+}
