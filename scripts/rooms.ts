@@ -8,13 +8,17 @@ export const floors: readonly (readonly string[])[] = [
   ["graph", "store", "registry", "sandbox"],
   ["plan", "solve", "snapshot"],
   ["ops", "export", "inspect", "debian"],
+  ["hall"],
   ["."],
   ["cli"],
 ];
 
+/** Doors for those who want a part that is too heavy for the first: system calls, the engine process. */
+const secondDoors: Readonly<Record<string, readonly string[]>> = { base: ["syscalls.ts"], hall: ["engine-side.ts"] };
+
 /** Files of a room that other rooms may import. The hall (`.`: the files of src/ itself) is open to the floor above it. */
 export function doors(room: string): readonly string[] {
-  return room === "base" ? ["index.ts", "syscalls.ts"] : ["index.ts"];
+  return ["index.ts", ...(secondDoors[room] ?? [])];
 }
 
 /** Rooms that `room` may import from: those of the floors below its own. */

@@ -1,1 +1,3 @@
-export {};
+import { serveEngine } from "./hall/engine-side.ts";
+
+serveEngine();

@@ -3,4 +3,17 @@
  * @example
  * const result = await build({ context: ".", tags: ["app"], onEvent: (event) => console.log(event.type) });
  */
-export type * from "./api.ts";
+export type * from "./hall/index.ts";
+export {
+  build,
+  compare,
+  diskUsage,
+  images,
+  inspectImage,
+  prune,
+  removeImages,
+  run,
+  save,
+  tagImage,
+} from "./hall/index.ts";
+export { isSlipwayError, SlipwayError } from "./base/index.ts";

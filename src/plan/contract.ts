@@ -48,6 +48,10 @@ export interface PlannedStage {
   readonly root: Vertex;
   /** Vertices that this stage added on its base, in order. */
   readonly own: readonly Vertex[];
+  /** It goes on where another stage ended. */
+  readonly onStage: boolean;
+  /** The image is made of it: it is the target, or what the target's chain of FROM leads through. */
+  readonly shipped: boolean;
 }
 
 /** A build as data: what to solve, and how the image looks around the result. */

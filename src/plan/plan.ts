@@ -20,7 +20,16 @@ export async function planBuild(options: PlanOptions): Promise<BuildPlan> {
 
 interface DoneStage {
   readonly end: StageBase;
-  readonly planned: PlannedStage;
+  readonly planned: Omit<PlannedStage, "shipped">;
+  /** The stage that it goes on from. */
+  readonly from: Stage | undefined;
+}
+
+interface FoundBase {
+  readonly start: StageBase;
+  readonly from?: Stage | undefined;
+  readonly triggers: readonly Instruction[];
+  readonly steps: number;
 }
 
 class Planner {
@@ -45,16 +54,18 @@ class Planner {
   }
 
   async plan(): Promise<BuildPlan> {
-    const { end, planned: target } = await this.#stage(this.#target);
+    const { end } = await this.#stage(this.#target);
     const done = await Promise.all([...this.#stages].sort(([a], [b]) => a - b).map(([, stage]) => stage));
+    const shipped = await this.#shipped();
+    const planned = done.map((stage) => ({ ...stage.planned, shipped: shipped.has(stage.planned.index) }));
     const skipped = this.#staged.stages.filter(({ index }) => !this.#stages.has(index));
     const { labels, platform } = this.#options;
     const config = { ...end.config, OnBuild: end.config.OnBuild };
     return {
       root: end.fs,
       vertices: reachable(end.fs),
-      target,
-      stages: done.map(({ planned }) => planned),
+      target: planned.find(({ index }) => index === this.#target.index) as PlannedStage,
+      stages: planned,
       skippedStages: skipped.map(stageLabel),
       platform,
       author: end.author,
@@ -64,6 +75,13 @@ class Planner {
       bases: Object.fromEntries(this.#bases),
       warnings: [...this.#parserWarnings(), ...this.#unusedArgs()],
     };
+  }
+
+  /** The target and the stages below it. */
+  async #shipped(): Promise<ReadonlySet<number>> {
+    const found = new Set<number>();
+    for (let at: Stage | undefined = this.#target; at; at = (await this.#stage(at)).from) found.add(at.index);
+    return found;
   }
 
   #stage(stage: Stage): Promise<DoneStage> {
@@ -95,7 +113,8 @@ class Planner {
       await lower(instruction, builder, around);
     }
     const end = builder.end();
-    return { end, planned: { name, index: stage.index, root: end.fs, own: builder.own } };
+    const onStage = base.from !== undefined;
+    return { end, planned: { name, index: stage.index, root: end.fs, own: builder.own, onStage }, from: base.from };
   }
 
   /** Starts the stages that COPY --from plainly names, so that their bases are found side by side. */
@@ -106,10 +125,7 @@ class Planner {
     }
   }
 
-  async #base(
-    stage: Stage,
-    name: string,
-  ): Promise<{ start: StageBase; triggers: readonly Instruction[]; steps: number }> {
+  async #base(stage: Stage, name: string): Promise<FoundBase> {
     const { from } = stage;
     const place: SourceLocation = { ...from.location, span: from.image.span };
     const lookup = (variable: string): string | undefined => this.#globals.get(variable);
@@ -132,7 +148,7 @@ class Planner {
       const other = findStage(this.#staged.stages, image, stage.index);
       if (other && !/^\d+$/.test(image)) {
         const { end } = await this.#stage(other);
-        return this.#onStage(end, stage);
+        return { ...this.#onStage(end, stage), from: other };
       }
       if (image.toLowerCase() === "scratch") {
         return { start: emptyBase, triggers: [], steps: countSteps(false, stage.instructions) };
@@ -154,7 +170,7 @@ class Planner {
   }
 
   /** A stage FROM a stage goes on where that one ended; its ONBUILD triggers run too. */
-  #onStage(end: StageBase, stage: Stage): { start: StageBase; triggers: readonly Instruction[]; steps: number } {
+  #onStage(end: StageBase, stage: Stage): FoundBase {
     const triggers = (end.config.OnBuild ?? []).map((text) =>
       parseTrigger(text, { image: stage.from.image.text, escape: this.#options.dockerfile.escape }),
     );

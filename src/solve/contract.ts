@@ -50,6 +50,8 @@ export interface SolveReport<R> {
   readonly result: R;
   readonly ran: ReadonlySet<Digest>;
   readonly cached: ReadonlySet<Digest>;
+  /** A vertex's result as far as it is known: made or found in this solve, or recorded under the identity that it has. */
+  peek(vertex: Vertex): R | undefined;
 }
 
 /** The cache alone cannot answer: thrown in lookup-only mode. */

@@ -26,6 +26,8 @@ class Solver<R> {
   readonly #results = new Map<Digest, Promise<R>>();
   /** Entries found while identifying, so that resolving does not look twice. */
   readonly #found = new Map<Digest, CacheEntry<R>>();
+  readonly #identified = new Map<Digest, Digest | undefined>();
+  readonly #known = new Map<Digest, R>();
   readonly #ran = new Set<Digest>();
   readonly #cached = new Set<Digest>();
 
@@ -38,7 +40,7 @@ class Solver<R> {
   async solve(root: Vertex): Promise<SolveReport<R>> {
     try {
       const result = await this.#resolve(root);
-      return { result, ran: this.#ran, cached: this.#cached };
+      return { result, ran: this.#ran, cached: this.#cached, peek: (vertex) => this.#peek(vertex) };
     } catch (error) {
       this.#failed.abort();
       // What was thrown first may be a cancelled sibling's error.
@@ -51,7 +53,11 @@ class Solver<R> {
 
   /** The key that users of the vertex build on; undefined for a volatile one. */
   #identify(vertex: Vertex): Promise<Digest | undefined> {
-    return memo(this.#identities, vertex.digest, () => this.#findIdentity(vertex));
+    return memo(this.#identities, vertex.digest, async () => {
+      const identity = await this.#findIdentity(vertex);
+      this.#identified.set(vertex.digest, identity);
+      return identity;
+    });
   }
 
   async #findIdentity(vertex: Vertex): Promise<Digest | undefined> {
@@ -83,6 +89,7 @@ class Solver<R> {
   #resolve(vertex: Vertex): Promise<R> {
     return memo(this.#results, vertex.digest, async () => {
       const result = await this.#makeResult(vertex);
+      this.#known.set(vertex.digest, result);
       this.#options.onResult?.(vertex, result);
       return result;
     });
@@ -154,6 +161,13 @@ class Solver<R> {
     this.#failure = failure;
     this.#failed.abort();
     return failure;
+  }
+
+  #peek({ digest }: Vertex): R | undefined {
+    const known = this.#known.get(digest);
+    if (known !== undefined) return known;
+    const identity = this.#identified.get(digest);
+    return identity === undefined ? undefined : this.#options.cache.get(identity)?.result;
   }
 
   #lookUp(key: Digest): CacheEntry<R> | undefined {

@@ -1,11 +1,11 @@
-import type { BuildEvent, Digest } from "./base/index.ts";
-import type { ImageConfig, Platform } from "./oci/index.ts";
-import type { BuildFacts } from "./store/index.ts";
+import type { BuildEvent, Digest } from "../base/index.ts";
+import type { ImageConfig, Platform } from "../oci/index.ts";
+import type { BuildFacts } from "../store/index.ts";
 
-export type { BuildEvent, Digest, ErrorCode, SlipwayErrorInit, StepInfo } from "./base/index.ts";
-export type { Comparison, ImageInspection, InstalledPackage, NotableFile } from "./inspect/index.ts";
-export type { ImageConfig, Platform } from "./oci/index.ts";
-export type { BuildFacts, StageUsage } from "./store/index.ts";
+export type { BuildEvent, Digest, ErrorCode, SlipwayErrorInit, StepInfo } from "../base/index.ts";
+export type { Comparison, ImageInspection, InstalledPackage, NotableFile } from "../inspect/index.ts";
+export type { ImageConfig, Platform } from "../oci/index.ts";
+export type { BuildFacts, StageUsage } from "../store/index.ts";
 
 /** What every call of the library takes. */
 export interface CommonOptions {

@@ -1,0 +1,67 @@
+import { canonicalJson, type Digest } from "../base/index.ts";
+import { encodeConfig, type History, type ImageConfig } from "../oci/index.ts";
+import type { FileTree } from "../ops/index.ts";
+import type { BuildPlan } from "../plan/index.ts";
+import { NeedsRun } from "../solve/index.ts";
+import type { ImageRecord, SnapshotRecord, Store } from "../store/index.ts";
+import { diffIdOf } from "./layers.ts";
+import type { Engine } from "./machinery.ts";
+
+/** An image record with the exact bytes of its configuration. */
+export type AssembledImage = ImageRecord & { readonly configBytes: Uint8Array };
+
+/**
+ * Puts the image around the file system that was solved. Times come from the layers, so a cached build gives the same image.
+ * Layers' digests that are not known are computed; without an engine that throws NeedsRun.
+ */
+export async function assembleImage(
+  plan: BuildPlan,
+  result: FileTree,
+  store: Store,
+  engine: Engine | undefined,
+): Promise<AssembledImage> {
+  const top = result.kind === "snapshot" ? result.id : undefined;
+  const chain = top === undefined ? [] : store.snapshots.chain(top);
+  const diffIds = await Promise.all(chain.map(async (layer) => layer.diffId ?? (await compute(layer, engine))));
+  const own = plan.history.filter(({ layer }) => layer).length;
+  const { base, platform } = plan;
+  const created = newest(chain, own) ?? base?.config.created;
+  const config: ImageConfig = {
+    created,
+    author: plan.author,
+    architecture: platform.architecture,
+    os: platform.os,
+    variant: platform.variant,
+    config: plan.config,
+    rootfs: { type: "layers", diff_ids: diffIds },
+    history: [...(base?.config.history ?? []), ...history(plan, chain.slice(chain.length - own), base?.config.created)],
+  };
+  const { value, bytes, id } = encodeConfig(JSON.parse(canonicalJson(config)) as ImageConfig);
+  const size = chain.reduce((sum, layer) => sum + layer.size, 0);
+  const time = created === undefined ? 0 : Date.parse(created);
+  return { id, config: value, snapshots: chain.map((layer) => layer.id), size, created: time, configBytes: bytes };
+}
+
+function compute(layer: SnapshotRecord, engine: Engine | undefined): Promise<Digest> {
+  if (!engine) throw new NeedsRun();
+  return diffIdOf(engine, layer.id);
+}
+
+function newest(chain: readonly SnapshotRecord[], own: number): string | undefined {
+  const top = own > 0 ? chain.at(-1) : undefined;
+  return top && timestamp(top);
+}
+
+function timestamp({ created }: SnapshotRecord): string {
+  return new Date(created).toISOString();
+}
+
+/** Every line gets the time of the layer that it made, or of the one before it. */
+function history(plan: BuildPlan, layers: readonly SnapshotRecord[], start: string | undefined): readonly History[] {
+  let made = 0;
+  let time = start ?? (layers[0] && timestamp(layers[0]));
+  return plan.history.map(({ entry, layer }) => {
+    if (layer) time = timestamp(layers[made++] as SnapshotRecord);
+    return { ...entry, created: time };
+  });
+}

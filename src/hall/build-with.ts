@@ -1,0 +1,145 @@
+import { availableParallelism } from "node:os";
+import { isAbsolute, resolve } from "node:path";
+import { statSync } from "node:fs";
+import { type Ctx, SlipwayError } from "../base/index.ts";
+import { parseDockerfile } from "../dockerfile/index.ts";
+import type { Vertex } from "../graph/index.ts";
+import { defaultPlatform } from "../oci/index.ts";
+import { type FileTree, opFor } from "../ops/index.ts";
+import { type BuildPlan, type NamedContext, planBuild } from "../plan/index.ts";
+import { solve } from "../solve/index.ts";
+import type { Store } from "../store/index.ts";
+import type { BuildOptions, BuildResult } from "./api.ts";
+import { assembleImage } from "./assemble.ts";
+import { imageResolver } from "./bases.ts";
+import { recordCache } from "./record-cache.ts";
+import { readBuildInput, readIgnore } from "./dockerfile-source.ts";
+import { diffIdOf } from "./layers.ts";
+import type { Engine } from "./machinery.ts";
+import { writeOutputs } from "./outputs.ts";
+import { stageUsage } from "./stage-usage.ts";
+
+/**
+ * One build, from the Dockerfile's text to an image in the store and its outputs.
+ * @param engine undefined while only the cache may be asked: then NeedsRun is thrown as soon as anything would have to run.
+ */
+export async function buildWith(
+  options: Omit<BuildOptions, "signal" | "onEvent">,
+  store: Store,
+  engine: Engine | undefined,
+  ctx: Ctx,
+): Promise<BuildResult> {
+  const started = Date.now();
+  const plan = await planFrom(options, store, engine, ctx);
+  announcePlan(plan, ctx);
+  const shipped = new Set(plan.history.flatMap(({ layer }) => (layer ? [layer.digest] : [])));
+  const onResult = (vertex: Vertex, tree: FileTree): void => {
+    // Layers of the final image are read in a thread while later steps run.
+    if (engine && shipped.has(vertex.digest) && tree.kind === "snapshot" && tree.id !== undefined) {
+      diffIdOf(engine, tree.id).catch(() => undefined);
+    }
+  };
+  const rooms = engine?.rooms(ctx) ?? { store, machinery: undefined };
+  const report = await solve<FileTree>(
+    plan.root,
+    {
+      op: (vertex) => opFor(vertex, rooms),
+      cache: recordCache(store),
+      jobs: options.jobs ?? availableParallelism(),
+      noCache: options.noCache,
+      lookupOnly: engine === undefined,
+      onResult,
+    },
+    ctx,
+  );
+  const image = await assembleImage(plan, report.result, store, engine);
+  const facts = {
+    dockerfile: options.dockerfile,
+    target: plan.target.name,
+    duration: Date.now() - started,
+    steps: countSteps(plan),
+    cachedSteps: countSteps(plan) - report.ran.size,
+    stages: stageUsage(plan, report, store, image.id),
+    skippedStages: plan.skippedStages,
+    bases: plan.bases,
+  };
+  store.images.put({ ...image, facts }, image.configBytes);
+  const names = (options.tags ?? []).map((tag) => nameImage(store, tag, image.id));
+  for (const warning of plan.warnings) ctx.emit(warning);
+  const outputs = engine && options.outputs ? await writeOutputs(image.id, names, options.outputs, engine, ctx) : [];
+  return { imageId: image.id, names, size: image.size, facts, outputs };
+}
+
+async function planFrom(
+  options: Omit<BuildOptions, "signal" | "onEvent">,
+  store: Store,
+  engine: Engine | undefined,
+  ctx: Ctx,
+): Promise<BuildPlan> {
+  const input = readBuildInput(options.context, options.dockerfile);
+  const dockerfile = parseDockerfile(input.text, { file: input.file });
+  const bases = { baseImages: options.baseImages ?? "auto", mirror: options.debianMirror };
+  return planBuild({
+    dockerfile,
+    target: options.target,
+    buildArgs: options.buildArgs ?? {},
+    labels: options.labels ?? {},
+    context: { path: input.context, ignore: input.ignore },
+    namedContexts: Object.fromEntries(
+      Object.entries(options.buildContexts ?? {}).map(([name, value]) => [name, namedContext(name, value)]),
+    ),
+    platform: defaultPlatform(),
+    network: options.network === "none" ? "none" : "host",
+    resolveImage: imageResolver(store, engine, bases, ctx),
+  });
+}
+
+function namedContext(name: string, value: string): NamedContext {
+  const image = /^docker-image:\/\/(.+)$/.exec(value);
+  if (image) return { type: "image", reference: image[1] as string };
+  const scheme = /^([a-z][a-z+.-]*):(\/\/)?/i.exec(value);
+  if (scheme && !isAbsolute(value)) {
+    throw new SlipwayError({
+      code: "SLIP_UNSUPPORTED",
+      message: `The named context ${name}=${value} is not supported yet: ${scheme[1]} is not a kind of context that slipway reads`,
+      hint: "give a folder or docker-image://REFERENCE",
+    });
+  }
+  const path = resolve(value);
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new SlipwayError({
+      code: "SLIP_CONTEXT",
+      message: `The named context ${name} is no folder: ${value}`,
+      hint: "give a folder or docker-image://REFERENCE",
+    });
+  }
+  return { type: "folder", path, ignore: readIgnore(path) };
+}
+
+function announcePlan(plan: BuildPlan, ctx: Ctx): void {
+  const steps = plan.vertices.filter(({ op }) => op.kind !== "scratch");
+  const shown = new Set(steps.map(({ digest }) => digest));
+  ctx.emit({
+    type: "graph",
+    target: plan.target.name,
+    skippedStages: plan.skippedStages,
+    steps: steps.map(({ digest, origin, inputs }) => ({
+      id: digest,
+      stage: origin.stage,
+      position: origin.position,
+      text: origin.text,
+      inputs: inputs.flatMap((input) => (shown.has(input.digest) ? [input.digest] : [])),
+      line: origin.location?.span.startLine,
+    })),
+  });
+}
+
+/** Steps that the cache can spare: all but sources. */
+function countSteps(plan: BuildPlan): number {
+  return plan.vertices.filter(({ op }) => !["scratch", "image", "context"].includes(op.kind)).length;
+}
+
+function nameImage(store: Store, tag: string, id: BuildResult["imageId"]): string {
+  store.images.tag(tag, id);
+  return tag;
+}

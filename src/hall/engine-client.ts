@@ -1,0 +1,79 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { type BuildEvent, entryPoint, SlipwayError } from "../base/index.ts";
+import { namespaceCommand } from "../sandbox/index.ts";
+import type { FromEngine, JobName, Jobs, ToEngine } from "./protocol.ts";
+
+export interface EngineCall {
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: ((event: BuildEvent) => void) | undefined;
+  /** The engine's standard streams are this process's own, for a container to run on; its input only when asked for. */
+  readonly streams?: { readonly stdin: boolean } | undefined;
+}
+
+/**
+ * Does a job in a process of its own, inside namespaces where it may mount. The process ends with the job; when this one
+ * dies, it is told so by the closed channel and ends too.
+ * Throws what the job threw, SLIP_CANCELLED, and SLIP_SANDBOX when the kernel refuses namespaces.
+ */
+export async function callEngine<J extends JobName>(
+  job: J,
+  options: Jobs[J]["options"],
+  call: EngineCall,
+): Promise<Jobs[J]["answer"]> {
+  call.signal?.throwIfAborted();
+  const { command, args, env, warning } = namespaceCommand([process.execPath, fileURLToPath(entryPoint("engine"))]);
+  if (warning !== undefined) call.onEvent?.({ type: "warning", message: warning });
+  const stdin = call.streams?.stdin ? "inherit" : "ignore";
+  const stdout = call.streams || writesToStdout(options) ? "inherit" : "ignore";
+  const child = spawn(command, args, { stdio: [stdin, stdout, "inherit", "ipc"], env });
+  const send = (message: ToEngine): void => {
+    if (child.connected) child.send(message);
+  };
+  const cancel = (): void => send({ type: "cancel" });
+  call.signal?.addEventListener("abort", cancel);
+  try {
+    return await new Promise<Jobs[J]["answer"]>((resolve, reject) => {
+      let settled = false;
+      const settle = (end: () => void): void => {
+        settled = true;
+        end();
+      };
+      child.on("message", (message: FromEngine) => {
+        if (message.type === "event") call.onEvent?.(message.event);
+        else if (message.type === "answer") settle(() => resolve(message.answer as Jobs[J]["answer"]));
+        else settle(() => reject(new SlipwayError(message.error)));
+      });
+      child.on("error", (error) => settle(() => reject(notStarted(command, error))));
+      child.on("close", (code, signal) => {
+        if (!settled) reject(call.signal?.aborted ? cancelled() : died(code, signal));
+      });
+      send({ type: "job", job, options });
+    });
+  } finally {
+    call.signal?.removeEventListener("abort", cancel);
+    if (child.connected) child.disconnect();
+    child.unref();
+  }
+}
+
+/** An output to `-` is written by the engine itself. */
+function writesToStdout(options: Jobs[JobName]["options"]): boolean {
+  if ("dest" in options) return options.dest === "-";
+  return "outputs" in options && options.outputs?.some(({ dest }) => dest === "-") === true;
+}
+
+function cancelled(): SlipwayError {
+  return new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled" });
+}
+
+function notStarted(command: string, cause: Error): SlipwayError {
+  return new SlipwayError({ code: "SLIP_SANDBOX", message: `Cannot start ${command}: ${cause.message}`, cause });
+}
+
+function died(code: number | null, signal: NodeJS.Signals | null): SlipwayError {
+  const how = signal ? `was killed by ${signal}` : `ended with exit code ${code}`;
+  const hint =
+    signal === "SIGKILL" ? "the machine may have run out of memory; the store is consistent, run it again" : undefined;
+  return new SlipwayError({ code: "SLIP_SANDBOX", message: `The engine process ${how}`, hint });
+}

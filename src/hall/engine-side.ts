@@ -1,0 +1,84 @@
+import { type BuildEvent, type Ctx, SlipwayError, toSlipwayError } from "../base/index.ts";
+import { type EnteredNamespace, enterNamespace } from "../sandbox/index.ts";
+import { openStore } from "../store/index.ts";
+import { buildWith } from "./build-with.ts";
+import { inspectInEngine } from "./inspect-image.ts";
+import { type Engine, openEngine } from "./machinery.ts";
+import type { FromEngine, JobName, Jobs, ToEngine } from "./protocol.ts";
+import { runInEngine } from "./run.ts";
+import { saveInEngine } from "./save.ts";
+import { pruneStore } from "./images.ts";
+
+type Doers = {
+  readonly [J in JobName]: (options: Jobs[J]["options"], engine: Engine, ctx: Ctx) => Promise<Jobs[J]["answer"]>;
+};
+
+const doers: Doers = {
+  build: (options, engine, ctx) => buildWith(options, engine.store, engine, ctx),
+  run: runInEngine,
+  save: async (options, engine, ctx) => {
+    await saveInEngine(options, engine, ctx);
+    return null;
+  },
+  inspect: ({ image }, engine) => inspectInEngine(image, engine),
+  prune: (options, { store }) => pruneStore(store, options),
+  collect: async (_options, { store }) => {
+    await store.collect();
+    return null;
+  },
+};
+
+/**
+ * The whole life of the engine process. Enters the namespaces before anything else happens, does the one job that the caller
+ * sends, answers, and ends. A closed channel means that the caller is gone: then the job is cancelled.
+ */
+export function serveEngine(): void {
+  let namespace: EnteredNamespace | SlipwayError;
+  try {
+    namespace = enterNamespace();
+  } catch (error) {
+    namespace = toSlipwayError(error);
+  }
+  const cancel = new AbortController();
+  // The terminal sends these to caller and engine alike; the caller decides what they mean.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
+  process.on("disconnect", () => cancel.abort());
+  process.on("message", (message: ToEngine) => {
+    if (message.type === "cancel") cancel.abort();
+    else void answer(message.job, message.options, namespace, cancel.signal);
+  });
+}
+
+async function answer(
+  job: JobName,
+  options: Jobs[JobName]["options"],
+  namespace: EnteredNamespace | SlipwayError,
+  signal: AbortSignal,
+): Promise<void> {
+  const emit = (event: BuildEvent): void => send({ type: "event", event });
+  try {
+    if (namespace instanceof SlipwayError) throw namespace;
+    using store = openStore(options.store);
+    await store.recover();
+    const mirror = "debianMirror" in options ? options.debianMirror : undefined;
+    await using engine = openEngine(store, namespace, mirror);
+    const doer = doers[job] as (options: unknown, engine: Engine, ctx: Ctx) => Promise<Jobs[JobName]["answer"]>;
+    const result = await doer(options, engine, { signal, emit });
+    send({ type: "answer", answer: result });
+    await store.settle();
+  } catch (error) {
+    const failure = toSlipwayError(error);
+    const said =
+      signal.aborted && failure.code !== "SLIP_CANCELLED"
+        ? new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled", cause: error })
+        : failure;
+    send({ type: "error", error: said.toJSON() });
+  } finally {
+    process.removeAllListeners("message");
+    if (process.connected) process.disconnect();
+  }
+}
+
+function send(message: FromEngine): void {
+  if (process.connected) process.send?.(message);
+}

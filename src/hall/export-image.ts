@@ -1,0 +1,34 @@
+import { SlipwayError } from "../base/index.ts";
+import type { ExportImage } from "../export/index.ts";
+import { formatReference, parseReference } from "../oci/index.ts";
+import type { ImageRecord } from "../store/index.ts";
+import type { Engine } from "./machinery.ts";
+
+/** An image of the store as the exporters want it: layers made from snapshots when they are asked for, blobs kept for the next time. */
+export function exportImage({ store, namespace }: Engine, image: ImageRecord): ExportImage {
+  const configBytes = store.images.config(image.id);
+  if (!configBytes)
+    throw new SlipwayError({ code: "SLIP_STORE", message: `The configuration of ${image.id} is not in the store` });
+  const layers = image.snapshots.map((id, at) => ({
+    diffId: image.config.rootfs.diff_ids[at] as ImageRecord["id"],
+    upper: store.snapshots.folder(id),
+    overlayXattrs: namespace.overlayXattrs,
+  }));
+  return { config: image.config, configBytes, layers, keeper: store };
+}
+
+/** Names written whole, as archives carry them. */
+export function wholeNames(names: readonly string[]): readonly string[] {
+  return names.map((name) => formatReference(parseReference(name)));
+}
+
+/** The image of a name or id. Throws SLIP_IMAGE_UNKNOWN. */
+export function findImage(store: Engine["store"], name: string): ImageRecord {
+  const image = store.images.find(name);
+  if (image) return image;
+  throw new SlipwayError({
+    code: "SLIP_IMAGE_UNKNOWN",
+    message: `No such image: ${name}`,
+    hint: "`slipway images` lists those in the store",
+  });
+}

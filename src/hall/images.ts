@@ -1,0 +1,142 @@
+import { type Digest, SlipwayError } from "../base/index.ts";
+import { compareImages, type Comparison } from "../inspect/index.ts";
+import { type ImageRecord, openStore, type Store } from "../store/index.ts";
+import type { CommonOptions, DiskUsage, ImageDetails, ImageSummary, PruneOptions, PruneResult } from "./api.ts";
+import { callEngine } from "./engine-client.ts";
+import { findImage } from "./export-image.ts";
+import type { Plain } from "./protocol.ts";
+
+/** The images in the store, newest first. */
+export async function images(options: CommonOptions = {}): Promise<readonly ImageSummary[]> {
+  using store = openStore(options.store);
+  return store.images.list().map((image) => summary(store, image));
+}
+
+/** One image by name, id or beginning of its id. Throws SLIP_IMAGE_UNKNOWN. */
+export async function inspectImage(name: string, options: CommonOptions = {}): Promise<ImageDetails> {
+  using store = openStore(options.store);
+  const image = findImage(store, name);
+  return {
+    ...summary(store, image),
+    config: image.config,
+    layerSizes: image.snapshots.map((id) => store.snapshots.get(id)?.size ?? 0),
+    facts: image.facts,
+  };
+}
+
+/** Gives an image one more name. Throws SLIP_IMAGE_UNKNOWN, SLIP_REFERENCE. */
+export async function tagImage(source: string, target: string, options: CommonOptions = {}): Promise<void> {
+  using store = openStore(options.store);
+  store.images.tag(target, findImage(store, source).id);
+}
+
+/**
+ * Takes names away, and deletes images that have none left; what they alone held goes with them.
+ * An id deletes the image with its names, if it has several only with `force`.
+ * Throws SLIP_IMAGE_UNKNOWN when one is not there, after doing the others.
+ */
+export async function removeImages(
+  names: readonly string[],
+  options: CommonOptions & { readonly force?: boolean | undefined } = {},
+): Promise<{ readonly untagged: readonly string[]; readonly deleted: readonly Digest[] }> {
+  const untagged: string[] = [];
+  const deleted: Digest[] = [];
+  const failures: SlipwayError[] = [];
+  {
+    using store = openStore(options.store);
+    for (const name of names) {
+      try {
+        removeOne(store, name, options.force === true, untagged, deleted);
+      } catch (error) {
+        if (!(error instanceof SlipwayError)) throw error;
+        failures.push(error);
+      }
+    }
+  }
+  if (deleted.length > 0) await callEngine("collect", { store: options.store }, { signal: options.signal });
+  if (failures[0]) throw failures[0];
+  return { untagged, deleted };
+}
+
+function removeOne(store: Store, name: string, force: boolean, untagged: string[], deleted: Digest[]): void {
+  const image = findImage(store, name);
+  const names = store.images.names(image.id);
+  const byId = isIdOf(image.id, name) && !names.includes(name);
+  if (byId && names.length > 1 && !force) {
+    throw new SlipwayError({
+      code: "SLIP_USAGE",
+      message: `Image ${name} has several names: ${names.join(", ")}`,
+      hint: "remove the names, or use --force",
+    });
+  }
+  const going = byId ? names : [name];
+  for (const one of going) {
+    store.images.untag(one);
+    untagged.push(one);
+  }
+  if (store.images.names(image.id).length === 0) {
+    store.images.remove(image.id);
+    deleted.push(image.id);
+  }
+}
+
+function isIdOf(id: Digest, text: string): boolean {
+  return id.startsWith(text) || id.slice("sha256:".length).startsWith(text);
+}
+
+/** Two images side by side. Throws SLIP_IMAGE_UNKNOWN. */
+export async function compare(a: string, b: string, options: CommonOptions = {}): Promise<Comparison> {
+  const { store, signal } = options;
+  const first = await callEngine("inspect", { image: a, store }, { signal });
+  const second = await callEngine("inspect", { image: b, store }, { signal });
+  return compareImages(first, second);
+}
+
+/** Removes what nothing needs: dangling images, cache that no image stands on, blobs; with `all` more. */
+export async function prune({ signal, ...options }: PruneOptions = {}): Promise<PruneResult> {
+  return callEngine("prune", options, { signal });
+}
+
+/** The engine's part of `prune`. */
+export async function pruneStore(store: Store, { all }: Plain<PruneOptions>): Promise<PruneResult> {
+  const removed = await store.prune({ all });
+  return {
+    images: removed.images.length,
+    snapshots: removed.snapshots.length,
+    cacheRecords: removed.records.length,
+    freed: removed.bytes,
+  };
+}
+
+/** What the store takes on the disk. */
+export async function diskUsage(options: CommonOptions = {}): Promise<DiskUsage> {
+  using store = openStore(options.store);
+  const usage = store.du();
+  const held = new Set(usage.images.filter(({ names }) => names.length > 0));
+  const dangling = usage.images.filter((image) => !held.has(image)).reduce((sum, { unique }) => sum + unique, 0);
+  return {
+    rows: [
+      { type: "images", count: usage.images.length, active: held.size, size: usage.imageBytes, reclaimable: dangling },
+      {
+        type: "build cache",
+        count: usage.cache.records,
+        active: 0,
+        size: usage.cache.bytes,
+        reclaimable: usage.cache.bytes,
+      },
+      { type: "blobs", count: usage.blobs.count, active: 0, size: usage.blobs.bytes, reclaimable: usage.blobs.bytes },
+    ],
+  };
+}
+
+function summary(store: Store, image: ImageRecord): ImageSummary {
+  const { architecture, os, variant } = image.config;
+  return {
+    id: image.id,
+    names: store.images.names(image.id),
+    created: image.created,
+    size: image.size,
+    layers: image.snapshots.length,
+    platform: { os, architecture, variant },
+  };
+}

@@ -1,0 +1,43 @@
+import type { BuildEvent, SlipwayErrorInit } from "../base/index.ts";
+import type {
+  BuildOptions,
+  BuildResult,
+  ImageInspection,
+  PruneOptions,
+  PruneResult,
+  RunOptions,
+  SaveOptions,
+} from "./api.ts";
+
+/** An options object without what cannot cross to another process. */
+export type Plain<T> = Omit<T, "signal" | "onEvent">;
+
+/** Jobs that need mounts or processes, with their answers. The engine process does one and ends. */
+export interface Jobs {
+  readonly build: { readonly options: Plain<BuildOptions>; readonly answer: BuildResult };
+  readonly run: { readonly options: Plain<RunOptions>; readonly answer: { readonly exitCode: number } };
+  readonly save: { readonly options: Plain<SaveOptions>; readonly answer: null };
+  readonly inspect: {
+    readonly options: { readonly image: string; readonly store?: string | undefined };
+    readonly answer: ImageInspection;
+  };
+  readonly prune: {
+    readonly options: Plain<PruneOptions>;
+    readonly answer: PruneResult;
+  };
+  /** Deletes what removed images alone held. */
+  readonly collect: { readonly options: { readonly store?: string | undefined }; readonly answer: null };
+}
+
+export type JobName = keyof Jobs;
+
+/** Caller to engine. */
+export type ToEngine =
+  | { readonly type: "job"; readonly job: JobName; readonly options: Jobs[JobName]["options"] }
+  | { readonly type: "cancel" };
+
+/** Engine to caller. */
+export type FromEngine =
+  | { readonly type: "event"; readonly event: BuildEvent }
+  | { readonly type: "answer"; readonly answer: Jobs[JobName]["answer"] }
+  | { readonly type: "error"; readonly error: SlipwayErrorInit };
