@@ -17,4 +17,5 @@ export type {
 export { openArchive } from "./archive.ts";
 export { archiveBaseNames, parseBaseName } from "./base-name.ts";
 export { chooseMirrors, type MirrorQuery, type Mirrors } from "./mirror.ts";
+export { makeBase } from "./make-base.ts";
 export { compareVersions, versionSatisfies } from "./version.ts";

@@ -1,10 +1,23 @@
 import { writeFile } from "node:fs/promises";
 import { Hasher, serve, SlipwayError } from "../base/index.ts";
+import { cleanRoot } from "./clean-root.ts";
 import { plainBytes } from "./decompress.ts";
 import { compactPackages } from "./package-index.ts";
+import { type DebContents, readDeb } from "./read-deb.ts";
 import type { IndexedFile } from "./release.ts";
+import { RootFiles } from "./root-files.ts";
 
-serve({ index });
+serve({ index, unpack, clean });
+
+/** Reads a package; its data archive comes out uncompressed in a file. */
+function unpack(job: { readonly deb: string; readonly tar: string }): Promise<DebContents> {
+  return readDeb(job.deb, job.tar);
+}
+
+/** Brings a configured root into the state of an image. */
+function clean(job: { readonly root: string; readonly slim: boolean; readonly epoch: number }): void {
+  cleanRoot(new RootFiles(job.root), job);
+}
 
 /** Makes the compact index of a downloaded Packages.xz, whose own hash was checked; its plain text must be the promised one too. */
 async function index(job: {

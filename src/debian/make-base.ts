@@ -1,0 +1,223 @@
+import { chmod, chown, mkdir, rm, symlink } from "node:fs/promises";
+import { arch as hostArch } from "node:process";
+import { SlipwayError } from "../base/index.ts";
+import { extractTar } from "../layer/index.ts";
+import { openArchive, progress } from "./archive.ts";
+import { basePackages } from "./base-packages.ts";
+import { configureScript } from "./configure-script.ts";
+import type { Archive, BaseRooms, DebianArch, DebianPackage, MadeBase, MakeBaseOptions } from "./contract.ts";
+import { writeAptSources, writeDockerFiles, writeExtendedStates } from "./docker-files.ts";
+import { type UnpackedPackage, writeDpkgDatabase } from "./dpkg-database.ts";
+import type { DebContents } from "./read-deb.ts";
+import { RootFiles } from "./root-files.ts";
+import { debianWorkers } from "./suite.ts";
+
+const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/**
+ * Makes `debian:<suite>[-slim]` from the signed archive: the packages of Docker's official image, unpacked here, configured by dpkg in the
+ * sandbox, with Docker's settings, and cleaned so that the same state of the archive gives the same files and times.
+ *
+ * Works for root, for the root of a user namespace with sub-ids, and with `owner: "squash"` for a namespace with one id, where everything
+ * belongs to root.
+ *
+ * @throws SLIP_NETWORK and SLIP_VERIFY as openArchive does; SLIP_PACKAGE, with dpkg's output, when configuring fails; SLIP_UNSUPPORTED for an
+ * architecture that this machine cannot run.
+ */
+export async function makeBase(options: MakeBaseOptions, rooms: BaseRooms): Promise<MadeBase> {
+  checkArch(options.arch);
+  const { cache, ctx, snapshotter } = rooms;
+  const archive = await openArchive({ ...options, cache, ctx });
+  const packages = basePackages(archive);
+  const debs = await archive.fetch(packages);
+
+  await using active = await snapshotter.prepare();
+  const root = await active.root();
+  const epoch = Math.floor(archive.date / 1000);
+  await makeSkeleton(root, options.arch);
+  const unpacked = await unpackAll(options, rooms, { root, packages, debs, scratch: cache.folder });
+  const files = new RootFiles(root);
+  writeDpkgDatabase(files, unpacked);
+  writeDockerFiles(files, options);
+  await configure(options, rooms, { root, unpacked, epoch });
+  writeAptSources(files, { ...archive, suites: sourceSuites(archive, options.pinned) });
+  writeExtendedStates(files, packages, options.arch);
+  await debianWorkers().call("clean", { root, slim: options.slim, epoch });
+  const snapshot = await active.commit();
+
+  const created = new Date(epoch * 1000).toISOString().replace(".000Z", "Z");
+  const name = `debian:${options.pinned ? archive.codename : options.suite}${options.slim ? "-slim" : ""}`;
+  return {
+    snapshot,
+    created,
+    architecture: options.arch,
+    config: { Env: [`PATH=${path}`], Cmd: ["bash"] },
+    history: [
+      { created, created_by: `slipway: ${name} from ${archive.origin}`, comment: "made from the Debian archive" },
+    ],
+    origin: archive.origin,
+    packages,
+  };
+}
+
+function checkArch(arch: DebianArch): void {
+  const own = hostArch === "x64" ? "amd64" : hostArch;
+  if (arch === own) return;
+  throw new SlipwayError({
+    code: "SLIP_UNSUPPORTED",
+    message: `Cannot make a base image for ${arch} on this machine: its packages configure themselves by running ${arch} programs`,
+    hint: `build for linux/${own}, or on a machine of that architecture`,
+  });
+}
+
+/** A merged /usr before anything is unpacked, so that packages that still ship /bin or /lib unpack into it. */
+async function makeSkeleton(root: string, arch: DebianArch): Promise<void> {
+  await chmod(root, 0o755);
+  await chown(root, 0, 0);
+  for (const name of ["bin", "sbin", "lib", ...(arch === "amd64" ? ["lib64"] : [])]) {
+    await mkdir(`${root}/usr/${name}`, { recursive: true });
+    await symlink(`usr/${name}`, `${root}/${name}`);
+  }
+}
+
+interface UnpackJob {
+  readonly root: string;
+  readonly packages: readonly DebianPackage[];
+  readonly debs: readonly string[];
+  readonly scratch: string;
+}
+
+/** base-files goes first: it ships the folders, and in newer releases the links, that the others unpack into. */
+async function unpackAll(
+  options: MakeBaseOptions,
+  rooms: BaseRooms,
+  job: UnpackJob,
+): Promise<readonly UnpackedPackage[]> {
+  const { ctx } = rooms;
+  const scratch = `${job.scratch}/unpack-${process.pid}-${Math.random().toString(36).slice(2)}`;
+  await mkdir(scratch, { recursive: true });
+  let done = 0;
+  const unpackOne = async (at: number): Promise<UnpackedPackage> => {
+    const entry = job.packages[at];
+    if (!entry) throw new Error("no such package");
+    ctx.signal.throwIfAborted();
+    const tar = `${scratch}/${at}.tar`;
+    const contents = await debianWorkers().call<DebContents>("unpack", { deb: job.debs[at], tar });
+    await extractTar({ source: tar, into: job.root, owner: options.owner, keepFolders: true, signal: ctx.signal });
+    await rm(tar);
+    progress({ ctx, step: options.step }, "unpacking packages", ++done, job.packages.length);
+    return { name: entry.name, architecture: entry.architecture, multiArch: entry.multiArch, contents };
+  };
+  try {
+    const first = job.packages.findIndex((entry) => entry.name === "base-files");
+    const base = first < 0 ? undefined : await unpackOne(first);
+    const unpacked = await inTurns(job.packages.length, 4, (at) =>
+      base && at === first ? Promise.resolve(base) : unpackOne(at),
+    );
+    await settleFolders(job.root, unpacked, options.owner === "keep");
+    return unpacked;
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Where packages differ about a folder, the first by name decides, whichever was unpacked first. */
+async function settleFolders(root: string, packages: readonly UnpackedPackage[], own: boolean): Promise<void> {
+  const first = new Map<string, string>();
+  const differing = new Map<string, { readonly mode: number; readonly uid: number; readonly gid: number }>();
+  const facts = new Map<string, { readonly mode: number; readonly uid: number; readonly gid: number }>();
+  for (const { contents } of packages) {
+    for (const folder of contents.folders) {
+      const text = `${folder.mode} ${folder.uid} ${folder.gid}`;
+      const before = first.get(folder.path);
+      if (before === undefined) {
+        first.set(folder.path, text);
+        facts.set(folder.path, folder);
+      } else if (before !== text) differing.set(folder.path, facts.get(folder.path) ?? folder);
+    }
+  }
+  const files = new RootFiles(root);
+  for (const [folder, fact] of differing) {
+    const full = files.path(Buffer.from(folder, "latin1").toString("utf8"));
+    if (own) await chown(full, fact.uid, fact.gid);
+    await chmod(full, fact.mode & 0o7777);
+  }
+}
+
+async function inTurns<T>(count: number, parallel: number, action: (at: number) => Promise<T>): Promise<readonly T[]> {
+  const results = new Array<T>(count);
+  let next = 0;
+  let failed = false;
+  const line = async (): Promise<void> => {
+    while (next < count && !failed) {
+      const at = next++;
+      try {
+        results[at] = await action(at);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  const lines = await Promise.allSettled(Array.from({ length: parallel }, line));
+  for (const result of lines) if (result.status === "rejected") throw result.reason;
+  return results;
+}
+
+async function configure(
+  options: MakeBaseOptions,
+  rooms: BaseRooms,
+  job: { readonly root: string; readonly unpacked: readonly UnpackedPackage[]; readonly epoch: number },
+): Promise<void> {
+  const { ctx, executor } = rooms;
+  const total = job.unpacked.length;
+  let done = 0;
+  let pending = "";
+  const output: string[] = [];
+  progress({ ctx, step: options.step }, "configuring packages", 0, total);
+  const onOutput = (stream: "stdout" | "stderr", chunk: Uint8Array): void => {
+    const text = Buffer.from(chunk).toString("utf8");
+    output.push(text);
+    if (options.step !== undefined) ctx.emit({ type: "step-output", id: options.step, stream, text });
+    if (stream === "stderr") return;
+    const lines = (pending + text).split("\n");
+    pending = lines.pop() ?? "";
+    const configured = lines.filter((line) => line.startsWith("Setting up ")).length;
+    if (configured > 0) progress({ ctx, step: options.step }, "configuring packages", (done += configured), total);
+  };
+  const { exitCode } = await executor.run(
+    {
+      root: job.root,
+      args: ["/bin/sh", "-e", "-c", configureScript(job.unpacked, options.arch)],
+      env: [
+        `PATH=${path}`,
+        "HOME=/root",
+        "LC_ALL=C.UTF-8",
+        "DEBIAN_FRONTEND=noninteractive",
+        "DEBCONF_NONINTERACTIVE_SEEN=true",
+        "DEBCONF_NOWARNINGS=yes",
+        `SOURCE_DATE_EPOCH=${job.epoch}`,
+      ],
+      cwd: "/",
+      user: { uid: 0, gid: 0, additionalGids: [] },
+      mounts: [],
+      network: "none",
+      stdio: { type: "pipe", onOutput },
+    },
+    ctx,
+  );
+  if (exitCode === 0) return;
+  throw new SlipwayError({
+    code: "SLIP_PACKAGE",
+    message: `Cannot configure the packages of debian:${options.suite}: dpkg ended with code ${exitCode}`,
+    hint: "its output says which package failed",
+    output: output.join(""),
+  });
+}
+
+/** `stable` keeps following its release in the image's apt sources; a pinned name stays with the release that it is today. */
+function sourceSuites(archive: Archive, pinned: boolean): readonly string[] {
+  return archive.releases.map((release) =>
+    pinned ? archive.codename + release.suite.slice(archive.suite.length) : release.suite,
+  );
+}
