@@ -77,7 +77,7 @@ export function nullable(check: Check): Check {
 
 function members(value: unknown, at: string, fail: (at: string, problem: string) => never): [string, unknown][] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) fail(at, "must be an object");
-  return Object.entries(value as object);
+  return Object.entries(value);
 }
 
 function join(at: string, name: string): string {

@@ -120,12 +120,12 @@ export type DocumentText = Uint8Array | string;
  * @throws SLIP_OCI_INVALID, as all of these do
  */
 export function parseDescriptor(text: DocumentText): Descriptor {
-  return parse<Descriptor>(text, "descriptor", descriptor);
+  return parse(text, "descriptor", descriptor) as Descriptor;
 }
 
 /** Reads a manifest from outside (image-spec, manifest.md; Docker schema 2). One without mediaType is an OCI manifest. */
 export function parseManifest(text: DocumentText): Manifest {
-  const value = parse<Partial<Manifest>>(text, "manifest", manifest);
+  const value = parse(text, "manifest", manifest) as Partial<Manifest>;
   const type = value.mediaType ?? mediaTypes.oci.manifest;
   if (!isManifestType(type)) throw invalid("manifest", "mediaType", `is "${type}", which is no image manifest`);
   return { ...(value as Manifest), mediaType: type };
@@ -133,7 +133,7 @@ export function parseManifest(text: DocumentText): Manifest {
 
 /** Reads an index from outside (image-spec, image-index.md; Docker manifest list). One without mediaType is an OCI index. */
 export function parseIndex(text: DocumentText): Index {
-  const value = parse<Partial<Index>>(text, "index", index);
+  const value = parse(text, "index", index) as Partial<Index>;
   const type = value.mediaType ?? mediaTypes.oci.index;
   if (!isIndexType(type)) throw invalid("index", "mediaType", `is "${type}", which is no image index`);
   return { ...(value as Index), mediaType: type };
@@ -150,7 +150,7 @@ export function parseManifestOrIndex(text: DocumentText): Manifest | Index {
 
 /** Reads an image configuration from outside (image-spec, config.md). Null members, as Go writes them, are left out. */
 export function parseConfig(text: DocumentText): ImageConfig {
-  const value = parse<ImageConfig>(text, "image configuration", imageConfig);
+  const value = parse(text, "image configuration", imageConfig) as ImageConfig;
   const layers = (value.history ?? []).filter((entry) => entry.empty_layer !== true).length;
   const diffIds: readonly Digest[] = value.rootfs.diff_ids ?? [];
   if (value.history && value.history.length > 0 && layers !== diffIds.length) {
@@ -182,12 +182,12 @@ function withoutNulls<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null)) as T;
 }
 
-function parse<T>(text: DocumentText, kind: string, check: Check): T {
+function parse(text: DocumentText, kind: string, check: Check): unknown {
   const value = read(text, kind);
   check(value, "", (at, problem) => {
     throw invalid(kind, at, problem);
   });
-  return value as T;
+  return value;
 }
 
 function read(text: DocumentText, kind: string): unknown {

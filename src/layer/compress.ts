@@ -1,0 +1,166 @@
+import { constants, crc32, createZstdCompress, deflateRaw } from "node:zlib";
+import type { Compression } from "./contract.ts";
+import { chunkSize } from "./tree-tar.ts";
+
+/** Level used when none is given. */
+export const defaultLevel: Readonly<Record<Compression, number>> = { none: 0, gzip: 4, zstd: 3 };
+
+/** Takes pieces of a tar in order and gives compressed bytes, in order, to the function it was made with. */
+export interface Encoder {
+  /** A buffer to fill and hand to `write`. */
+  take(): Buffer;
+  /** Takes the piece over, which lies in a buffer of `take`; resolves when the next may come. */
+  write(piece: Buffer): Promise<void>;
+  end(): Promise<void>;
+}
+
+type Out = (bytes: Buffer) => void;
+
+export function encoder(compression: Compression, level: number, out: Out): Encoder {
+  if (compression === "gzip") return new GzipEncoder(level, out);
+  if (compression === "zstd") return new ZstdEncoder(level, out);
+  return new PlainEncoder(out);
+}
+
+class PlainEncoder implements Encoder {
+  readonly #buffer = Buffer.allocUnsafeSlow(chunkSize);
+  readonly #out: Out;
+
+  constructor(out: Out) {
+    this.#out = out;
+  }
+
+  take(): Buffer {
+    return this.#buffer;
+  }
+
+  write(piece: Buffer): Promise<void> {
+    this.#out(piece);
+    return Promise.resolve();
+  }
+
+  end(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** Deflate looks back this far (RFC 1951). */
+const windowSize = 32 * 1024;
+/** Bytes of input that one call deflates. */
+const sliceSize = 1024 * 1024;
+
+/**
+ * gzip by several threads at once and still one member (RFC 1952): slices are deflated each for itself with what comes before as
+ * dictionary and end on a byte boundary (a sync flush), so that they can be put one after the other. How many run at once changes
+ * nothing in the bytes.
+ */
+class GzipEncoder implements Encoder {
+  readonly #level: number;
+  readonly #out: Out;
+  readonly #free: Buffer[] = [];
+  /** Slices being deflated, oldest first. */
+  readonly #running: { readonly result: Promise<Buffer>; readonly buffer: Buffer | undefined }[] = [];
+  #dictionary: Buffer | undefined;
+  #crc = 0;
+  #length = 0;
+
+  constructor(level: number, out: Out) {
+    this.#level = level;
+    this.#out = out;
+    // no name, no time, unknown system: the header says nothing about where it was made
+    out(Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]));
+  }
+
+  take(): Buffer {
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(chunkSize);
+  }
+
+  async write(piece: Buffer): Promise<void> {
+    this.#crc = crc32(piece, this.#crc);
+    this.#length += piece.length;
+    for (let at = 0; at < piece.length; at += sliceSize) {
+      const slice = piece.subarray(at, at + sliceSize);
+      const last = at + sliceSize >= piece.length;
+      this.#running.push({ result: this.#deflate(slice), buffer: last ? piece : undefined });
+      this.#dictionary = Buffer.from(slice.subarray(-windowSize));
+    }
+    while (this.#running.length > maxRunning) await this.#finishOldest();
+  }
+
+  async end(): Promise<void> {
+    while (this.#running.length > 0) await this.#finishOldest();
+    const tail = Buffer.alloc(10);
+    // an empty last block with fixed codes
+    tail.writeUInt16LE(3, 0);
+    tail.writeUInt32LE(this.#crc, 2);
+    tail.writeUInt32LE(this.#length % 0x1_0000_0000, 6);
+    this.#out(tail);
+  }
+
+  #deflate(slice: Buffer): Promise<Buffer> {
+    const dictionary = this.#dictionary;
+    const options = {
+      level: this.#level,
+      finishFlush: constants.Z_SYNC_FLUSH,
+      chunkSize: 512 * 1024,
+      ...(dictionary && { dictionary }),
+    };
+    const result = new Promise<Buffer>((resolve, reject) => {
+      deflateRaw(slice, options, (error, bytes) => (error ? reject(error) : resolve(bytes)));
+    });
+    // whoever waits for it comes later; a failure must not count as unhandled until then
+    result.catch(() => undefined);
+    return result;
+  }
+
+  async #finishOldest(): Promise<void> {
+    const oldest = this.#running.shift();
+    if (!oldest) return;
+    this.#out(await oldest.result);
+    if (oldest.buffer) this.#free.push(Buffer.from(oldest.buffer.buffer));
+  }
+}
+
+/** Slices waiting or running: enough for libuv's four threads, and the next ready when one ends. */
+const maxRunning = 6;
+
+/** One zstd frame (RFC 8878), compressed by a libuv thread while the next piece is filled. */
+class ZstdEncoder implements Encoder {
+  readonly #stream: ReturnType<typeof createZstdCompress>;
+  readonly #buffers = [Buffer.allocUnsafeSlow(chunkSize), Buffer.allocUnsafeSlow(chunkSize)];
+  #turn = 0;
+  #previous: Promise<void> = Promise.resolve();
+
+  constructor(level: number, out: Out) {
+    this.#stream = createZstdCompress({
+      chunkSize: 256 * 1024,
+      params: { [constants.ZSTD_c_compressionLevel]: level },
+    });
+    this.#stream.on("data", out);
+    this.#stream.on("error", () => undefined);
+  }
+
+  take(): Buffer {
+    this.#turn ^= 1;
+    return this.#buffers[this.#turn]!;
+  }
+
+  async write(piece: Buffer): Promise<void> {
+    const before = this.#previous;
+    this.#previous = new Promise((resolve, reject) => {
+      this.#stream.write(piece, (error) => (error ? reject(error) : resolve()));
+    });
+    this.#previous.catch(() => undefined);
+    // the buffer that is filled next is the one written before
+    await before;
+  }
+
+  async end(): Promise<void> {
+    await this.#previous;
+    await new Promise<void>((resolve, reject) => {
+      this.#stream.once("end", resolve);
+      this.#stream.once("error", reject);
+      this.#stream.end();
+    });
+  }
+}

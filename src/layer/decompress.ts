@@ -1,0 +1,112 @@
+import { pipeline, Readable, type Transform } from "node:stream";
+import { createGunzip, createZstdDecompress } from "node:zlib";
+import { type Bytes, SlipwayError, toSlipwayError } from "../base/index.ts";
+import { invalidArchive } from "./invalid.ts";
+
+/** What the first bytes say; "none" for everything else, a tar among it. */
+export type Detected = "none" | "gzip" | "zstd" | "xz" | "bzip2";
+
+/** Bytes that detectCompression needs to be sure. */
+const magicLength = 6;
+
+export function detectCompression(head: Uint8Array): Detected {
+  const begins = (...magic: readonly number[]): boolean => magic.every((byte, i) => head[i] === byte);
+  if (begins(0x1f, 0x8b)) return "gzip";
+  // a frame, or a skippable frame (RFC 8878, 3.1.2)
+  if (begins(0x28, 0xb5, 0x2f, 0xfd)) return "zstd";
+  if ((head[0]! & 0xf0) === 0x50 && head[1] === 0x2a && head[2] === 0x4d && head[3] === 0x18) return "zstd";
+  if (begins(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00)) return "xz";
+  return begins(0x42, 0x5a, 0x68) && head[3]! >= 0x31 && head[3]! <= 0x39 ? "bzip2" : "none";
+}
+
+/**
+ * The bytes inside gzip, zstd or xz, whichever the first bytes say, or the bytes themselves.
+ * @throws SLIP_LAYER_INVALID for damaged or cut streams, SLIP_UNSUPPORTED for bzip2
+ */
+export async function* decompress(source: Bytes): Bytes {
+  const { head, rest } = await peek(source, magicLength);
+  const kind = detectCompression(head);
+  if (kind === "none") yield* rest;
+  else if (kind === "gzip") yield* through(rest, createGunzip({ chunkSize }), kind);
+  else if (kind === "zstd") yield* through(rest, createZstdDecompress({ chunkSize }), kind);
+  else if (kind === "xz") yield* xz(rest);
+  else {
+    throw new SlipwayError({
+      code: "SLIP_UNSUPPORTED",
+      message: "Cannot unpack the archive: bzip2 is not supported yet",
+      hint: "compress it with gzip, xz or zstd instead: `bunzip2 FILE && gzip FILE`",
+    });
+  }
+}
+
+const chunkSize = 512 * 1024;
+
+async function* through(source: Bytes, transform: Transform, kind: string): Bytes {
+  let failure: unknown;
+  const input = Readable.from(source, { objectMode: false, highWaterMark: 2 * chunkSize });
+  // the error of whatever broke first: the source's own, or the decoder's
+  pipeline(input, transform, (error) => {
+    failure ??= error ?? undefined;
+  });
+  try {
+    for await (const chunk of transform) yield chunk as Uint8Array;
+  } catch (error) {
+    const cause = failure ?? error;
+    const { code } = cause as NodeJS.ErrnoException;
+    const damaged = typeof code === "string" && (code.startsWith("Z_") || code.startsWith("ZSTD_"));
+    if (!damaged) throw cause;
+    throw invalidArchive(
+      code === "Z_BUF_ERROR" ? `its ${kind} data are cut off` : `its ${kind} data are damaged`,
+      cause,
+    );
+  }
+}
+
+async function* xz(source: Bytes): Bytes {
+  const { XzReadableStream } = await import("xz-decompress");
+  let failure: Error | undefined;
+  const watched = (async function* () {
+    try {
+      yield* source;
+    } catch (error) {
+      failure = toSlipwayError(error);
+      throw failure;
+    }
+  })();
+  const stream = new XzReadableStream(ReadableStream.from(watched));
+  try {
+    for await (const chunk of stream) yield chunk;
+  } catch (error) {
+    throw failure ?? invalidArchive("its xz data are damaged or cut off", error);
+  }
+}
+
+/** The first bytes, as many as there are up to `count`, and a stream that still begins with them. */
+async function peek(source: Bytes, count: number): Promise<{ readonly head: Uint8Array; readonly rest: Bytes }> {
+  const iterator = source[Symbol.asyncIterator]();
+  const read: Uint8Array[] = [];
+  let length = 0;
+  let done = false;
+  while (length < count && !done) {
+    const step = await iterator.next();
+    if (step.done) done = true;
+    else {
+      read.push(step.value);
+      length += step.value.byteLength;
+    }
+  }
+  const rest = (async function* () {
+    try {
+      yield* read;
+      while (!done) {
+        const step = await iterator.next();
+        if (step.done) done = true;
+        else yield step.value;
+      }
+    } finally {
+      if (!done) await iterator.return?.();
+    }
+  })();
+  const head = read.length === 1 ? read[0]! : Buffer.concat(read);
+  return { head, rest };
+}

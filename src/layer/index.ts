@@ -1,0 +1,5 @@
+/** Floor 1: the layer codec: tar, whiteouts, compression and digests, off the main thread. */
+export type * from "./contract.ts";
+export { extractTar, unpackLayer, writeLayer } from "./calls.ts";
+export { type Detected, decompress, detectCompression } from "./decompress.ts";
+export { readTar } from "./read-tar.ts";

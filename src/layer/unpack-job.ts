@@ -1,0 +1,52 @@
+import { type Bytes, Hasher, SlipwayError } from "../base/index.ts";
+import type { ArchiveLimits, ExtractTarOptions, UnpackLayerOptions, Unpacked } from "./contract.ts";
+import { decompress } from "./decompress.ts";
+import { invalidArchive } from "./invalid.ts";
+import { TarParser } from "./tar-parser.ts";
+import { TreeWriter } from "./tree-writer.ts";
+import { throwIfCancelled } from "./write-job.ts";
+
+export type UnpackJob = (
+  | ({ readonly kind: "layer" } & Omit<UnpackLayerOptions, "signal" | "source">)
+  | ({ readonly kind: "plain" } & Omit<ExtractTarOptions, "signal" | "source">)
+) & { readonly cancel?: Int32Array | undefined };
+
+const defaultLimits: ArchiveLimits = {
+  entries: 5_000_000,
+  bytes: 256 * 1024 ** 3,
+  pathLength: 4000,
+  depth: 512,
+};
+
+/** unpackLayer and extractTar in the worker thread: files are written synchronously while another thread decompresses what comes next. */
+export async function runUnpack(source: Bytes, job: UnpackJob): Promise<Unpacked> {
+  const limits: ArchiveLimits = { ...defaultLimits, ...job.limits };
+  const writer = new TreeWriter({ ...job, limits });
+  const parser = new TarParser(writer);
+  const hasher = new Hasher();
+  let uncompressedSize = 0;
+  try {
+    for await (const chunk of decompress(source)) {
+      throwIfCancelled(job.cancel);
+      uncompressedSize += chunk.byteLength;
+      if (uncompressedSize > limits.bytes) throw invalidArchive(`it unpacks to more than ${limits.bytes} bytes`);
+      hasher.update(chunk);
+      parser.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    }
+    parser.end();
+    const diffId = hasher.digest();
+    const expected = job.kind === "layer" ? job.expectedDiffId : undefined;
+    if (expected !== undefined && diffId !== expected) {
+      throw new SlipwayError({
+        code: "SLIP_DIGEST_MISMATCH",
+        message: `Cannot unpack the layer: its tar has the digest ${diffId}, the image says ${expected}`,
+        hint: "the layer is damaged or was changed; get the image again",
+      });
+    }
+    writer.finish();
+    const { entries, fileBytes, leftOut } = writer;
+    return { diffId, uncompressedSize, entries, fileBytes, leftOut };
+  } finally {
+    writer.abandon();
+  }
+}

@@ -1,0 +1,64 @@
+import { closeSync, openSync, writeSync } from "node:fs";
+import { Hasher, SlipwayError } from "../base/index.ts";
+import { defaultLevel, encoder } from "./compress.ts";
+import type { WriteLayerOptions, WrittenLayer } from "./contract.ts";
+import { tarOfTree } from "./tree-tar.ts";
+
+/** What crosses over to the worker: the options, with a number that becomes 1 when the work is to end. */
+export type WriteJob = Omit<WriteLayerOptions, "signal"> & { readonly cancel?: Int32Array | undefined };
+
+/** writeLayer in the worker thread. */
+export async function runWrite(job: WriteJob): Promise<WrittenLayer> {
+  const { compression, output } = job;
+  const level = job.level ?? defaultLevel[compression];
+  const opened = typeof output === "string" ? openSync(output, "w", 0o644) : undefined;
+  const fd = typeof output === "object" ? output.fd : opened;
+  try {
+    const inner = new Hasher();
+    const outer = compression === "none" ? undefined : new Hasher();
+    let size = 0;
+    const coder = encoder(compression, level, (bytes) => {
+      outer?.update(bytes);
+      size += bytes.length;
+      if (fd !== undefined) writeAll(fd, bytes);
+    });
+    const { upper: root, overlayXattrs, epoch } = job;
+    const pieces = tarOfTree({ root, overlayXattrs, epoch, take: () => coder.take() });
+    let uncompressedSize = 0;
+    try {
+      let step = pieces.next();
+      for (; !step.done; step = pieces.next()) {
+        throwIfCancelled(job.cancel);
+        inner.update(step.value);
+        uncompressedSize += step.value.length;
+        await coder.write(step.value);
+      }
+      await coder.end();
+      const diffId = inner.digest();
+      return { diffId, uncompressedSize, digest: outer?.digest() ?? diffId, size, ...step.value };
+    } finally {
+      // closes the file that was being read
+      pieces.return({ entries: 0, fileBytes: 0 });
+    }
+  } finally {
+    if (opened !== undefined) closeSync(opened);
+  }
+}
+
+export function throwIfCancelled(cancel: Int32Array | undefined): void {
+  if (cancel?.[0] === 1) throw new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled" });
+}
+
+/** Writes everything; a pipe that is full for now (standard output may be one that does not block) is tried again. */
+function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += writeSync(fd, bytes, at, bytes.length - at);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      Atomics.wait(pause, 0, 0, 2);
+    }
+  }
+}
+
+const pause = new Int32Array(new SharedArrayBuffer(4));
