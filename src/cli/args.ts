@@ -11,6 +11,8 @@ export interface OptionSpec {
   /** Name of the value in the help. */
   readonly value?: string | undefined;
   readonly choices?: readonly string[] | undefined;
+  /** Accepted beside the choices and not told of. */
+  readonly hiddenChoices?: readonly string[] | undefined;
   /** One line for --help; a flag without it is accepted and not listed. */
   readonly help?: string | undefined;
 }
@@ -67,7 +69,7 @@ export function parseArgs<T extends OptionTable>(
     }
     const value = given ?? waiting.shift();
     if (value === undefined) throw usage(`Flag ${shown} needs a value`, `write ${shown} ${spec.value ?? "VALUE"}`);
-    if (spec.choices && !spec.choices.includes(value)) {
+    if (spec.choices && ![...spec.choices, ...(spec.hiddenChoices ?? [])].includes(value)) {
       throw usage(`Invalid value "${value}" for ${shown}`, `one of: ${spec.choices.join(", ")}`);
     }
     if (spec.type === "list") (values[name] as string[]).push(value);

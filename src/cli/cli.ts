@@ -36,8 +36,8 @@ export async function runCli(argv: readonly string[], io: Io, hooks: CliHooks = 
     }
     const [first] = before.positionals;
     if (first === undefined) {
-      const { programHelp } = await import("./help-text.ts");
-      (before.values.help ? io.stdout : io.stderr).write(programHelp(style, helpColumns(io)));
+      const { helpColumns, programHelp } = await import("./help-text.ts");
+      (before.values.help ? io.stdout : io.stderr).write(programHelp(style, helpColumns(io.stdout)));
       return before.values.help ? 0 : 2;
     }
     const found = findCommand(before.positionals);
@@ -119,13 +119,8 @@ function unknownCommand(words: readonly string[]): SlipwayError {
 }
 
 async function showHelp(command: Command, entry: Entry, io: Io): Promise<number> {
-  const { commandHelp } = await import("./help-text.ts");
+  const { commandHelp, helpColumns } = await import("./help-text.ts");
   const style = makeStyle(wantsColour(io.stdout, io.env));
-  io.stdout.write(commandHelp(command, entry, style, helpColumns(io)));
+  io.stdout.write(commandHelp(command, entry, style, helpColumns(io.stdout)));
   return 0;
-}
-
-/** Help is wrapped to the terminal, and never wider than reads well. */
-export function helpColumns(io: Pick<Io, "stdout">): number {
-  return Math.min(100, Math.max(50, io.stdout.columns ?? 100));
 }

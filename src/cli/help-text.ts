@@ -5,6 +5,9 @@ import { type Entry, registry } from "./registry.ts";
 import type { Style } from "./style.ts";
 import { wrap } from "./text.ts";
 
+/** Wide enough for every command's name, so that the groups stand in line. */
+const COMMAND_COLUMN = 8;
+
 /** The program's own help: every command with one line. */
 export function programHelp(style: Style, columns: number): string {
   const group = (title: string, name: Entry["group"]): string =>
@@ -13,7 +16,7 @@ export function programHelp(style: Style, columns: number): string {
       registry.filter((entry) => entry.group === name).map(({ name: item, summary }) => [item, summary]),
       style,
       columns,
-      12,
+      COMMAND_COLUMN,
     );
   return [
     `${style.bold("Usage:")}  slipway [OPTIONS] COMMAND\n\n`,
@@ -23,7 +26,7 @@ export function programHelp(style: Style, columns: number): string {
     group("The store", "store"),
     group("Other", "other"),
     section("Options", optionRows({ ...globals, version: versionFlag }), style, columns, 26),
-    "Run 'slipway COMMAND --help' for more about a command; docs/cli.md has everything on one page.\n",
+    "Run 'slipway COMMAND --help' for more about a command.\n",
   ].join("");
 }
 
@@ -41,18 +44,13 @@ export function commandHelp(command: Command, entry: Entry | undefined, style: S
     entry && entry.aliases.length > 0
       ? `${style.bold("Also:")}  ${entry.aliases.map((alias) => `slipway ${alias}`).join(", ")}\n\n`
       : "",
-    section("Options", optionRows(command.options), style, columns, 34),
-    section("Options of every command", optionRows(rest), style, columns, 34),
+    section("Options", optionRows(command.options), style, columns, 30),
+    section("Options of every command", optionRows(rest), style, columns, 30),
   ];
   if (command.examples) {
     parts.push(`${style.bold("Examples:")}\n${command.examples.map((line) => `  ${line}\n`).join("")}`);
   }
   return `${parts.join("").trimEnd()}\n`;
-}
-
-/** The line of docker's errors that shows how a command is used. */
-export function usageLine(command: Command): string {
-  return `slipway ${command.name} ${command.usage}`;
 }
 
 function optionRows(options: OptionTable): readonly (readonly [string, string])[] {
@@ -71,10 +69,9 @@ function section(
   rows: readonly (readonly [string, string])[],
   style: Style,
   columns: number,
-  most: number,
+  left: number,
 ): string {
   if (rows.length === 0) return "";
-  const left = Math.min(most, Math.max(...rows.map(([name]) => name.length)));
   const lines = rows.flatMap(([name, text]) => {
     const wrapped = wrap(text, Math.max(24, columns - left - 5));
     const first = name.length > left ? [`  ${name}`] : [];
@@ -92,4 +89,9 @@ function paragraphs(text: string, columns: number): string {
     .split("\n")
     .map((paragraph) => wrap(paragraph, columns).join("\n"))
     .join("\n");
+}
+
+/** Help is wrapped to the terminal, and never wider than reads well. */
+export function helpColumns(out: { readonly columns?: number | undefined }): number {
+  return Math.min(100, Math.max(50, out.columns ?? 100));
 }

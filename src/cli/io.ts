@@ -7,6 +7,8 @@ export interface Out {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
   readonly rows?: number | undefined;
+  /** Columns and rows as they are now; `columns` and `rows` lag behind a resize. */
+  getWindowSize?(): [number, number];
   on?(event: "resize", listener: () => void): unknown;
   off?(event: "resize", listener: () => void): unknown;
 }

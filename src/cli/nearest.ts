@@ -12,7 +12,7 @@ export function nearest(given: string, known: Iterable<string>): string | undefi
 /** `did you mean "build"?`, or nothing when no name is near. */
 export function didYouMean(given: string, known: Iterable<string>): string | undefined {
   const name = nearest(given, known);
-  return name === undefined ? undefined : `did you mean ${name}?`;
+  return name === undefined ? undefined : `did you mean "${name}"?`;
 }
 
 /** Letters inserted, deleted, replaced or swapped with their neighbour. */

@@ -4,7 +4,6 @@ const remoteCache = "the cache lives in the store alone; share the store's folde
 
 /** Flags of docker build that slipway does not have, with what to do instead. */
 export const refusedBuildFlags: Readonly<Record<string, string>> = {
-  platform: "images are built for the machine's own platform",
   secret: "RUN --mount=type=secret is not built yet",
   ssh: "RUN --mount=type=ssh is not built yet",
   "cache-from": remoteCache,

@@ -6,7 +6,7 @@ import { command } from "../command.ts";
 import type { CommandIo } from "../io.ts";
 import { checkOutputs, parseOutput } from "../output-spec.ts";
 import { printError } from "../print-error.ts";
-import { openProgress, type ProgressMode, progressModes } from "../progress/index.ts";
+import { dockerModes, openProgress, type ProgressMode, progressModes } from "../progress/index.ts";
 import { refusedBuildFlags } from "./build-refused.ts";
 
 const options = {
@@ -54,6 +54,7 @@ const options = {
     type: "string",
     value: "auto|tty|plain|json|quiet",
     choices: progressModes,
+    hiddenChoices: dockerModes,
     help: "How progress is shown, on standard error (variable SLIPWAY_PROGRESS)",
   },
   quiet: { type: "flag", short: "q", help: "Print the image id alone" },
@@ -64,6 +65,7 @@ const options = {
   "force-rm": { type: "flag" },
   provenance: { type: "string", choices: ["false"] },
   sbom: { type: "string", choices: ["false"] },
+  platform: { type: "string" },
 } as const;
 
 type BuildArgs = ParsedArgs<typeof options>;
@@ -114,6 +116,7 @@ function toBuildOptions({ values, positionals }: BuildArgs, io: CommandIo): Buil
       hint: "write it to a file and name that with --file",
     });
   }
+  checkPlatform(values.platform);
   const outputs = values.output.map(parseOutput);
   checkOutputs(outputs, io.stdout.isTTY === true);
   if (values.quiet && outputs.some(({ dest }) => dest === "-")) {
@@ -159,9 +162,20 @@ function progressMode({ values }: BuildArgs, io: CommandIo): ProgressMode {
   if (values.quiet) return "quiet";
   const variable = ["SLIPWAY_PROGRESS", "BUILDKIT_PROGRESS"].find((name) => (io.env[name] ?? "") !== "");
   const given = values.progress ?? (variable === undefined ? "auto" : (io.env[variable] ?? "auto"));
-  const mode = progressModes.find((item) => item === given);
+  const mode = [...progressModes, ...dockerModes].find((item) => item === given);
   if (mode === undefined) throw usage(`Invalid value "${given}" of ${variable}`, `one of: ${progressModes.join(", ")}`);
   return mode;
+}
+
+/** The machine's own platform is what is built anyway. */
+function checkPlatform(platform: string | undefined): void {
+  const own = `linux/${process.arch === "x64" ? "amd64" : process.arch}`;
+  if (platform === undefined || platform === own) return;
+  throw new SlipwayError({
+    code: "SLIP_UNSUPPORTED",
+    message: `Cannot build for platform ${platform}`,
+    hint: `images are built for the machine's own platform, ${own}`,
+  });
 }
 
 function refuseSpecialContext(context: string): void {

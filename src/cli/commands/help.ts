@@ -1,7 +1,6 @@
 import { usage } from "../args.ts";
-import { helpColumns } from "../cli.ts";
 import { command } from "../command.ts";
-import { commandHelp, programHelp } from "../help-text.ts";
+import { commandHelp, helpColumns, programHelp } from "../help-text.ts";
 import { didYouMean } from "../nearest.ts";
 import { findCommand, registry } from "../registry.ts";
 
@@ -13,7 +12,7 @@ export const help = command({
   positionals: [0, 2],
   async run({ positionals }, io) {
     if (positionals.length === 0) {
-      io.stdout.write(programHelp(io.style, helpColumns(io)));
+      io.stdout.write(programHelp(io.style, helpColumns(io.stdout)));
       return;
     }
     const found = findCommand(positionals);
@@ -24,6 +23,6 @@ export const help = command({
         didYouMean(positionals[0] ?? "", names) ?? "see slipway --help",
       );
     }
-    io.stdout.write(commandHelp(await found.entry.load(), found.entry, io.style, helpColumns(io)));
+    io.stdout.write(commandHelp(await found.entry.load(), found.entry, io.style, helpColumns(io.stdout)));
   },
 });

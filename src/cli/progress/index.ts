@@ -4,8 +4,10 @@ import type { Progress } from "./progress.ts";
 
 export type { Progress } from "./progress.ts";
 
-export const progressModes = ["auto", "tty", "plain", "json", "rawjson", "quiet", "none"] as const;
-export type ProgressMode = (typeof progressModes)[number];
+export const progressModes = ["auto", "tty", "plain", "json", "quiet"] as const;
+/** Docker's names for json and quiet. */
+export const dockerModes = ["rawjson", "none"] as const;
+export type ProgressMode = (typeof progressModes)[number] | (typeof dockerModes)[number];
 
 /** The renderer for a mode, on standard error; only that one is loaded. */
 export async function openProgress(mode: ProgressMode, io: CommandIo): Promise<Progress> {

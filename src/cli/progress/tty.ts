@@ -26,6 +26,7 @@ export class TtyProgress implements Progress {
   #finished: string[] = [];
   /** Columns of each row that the last frame took. */
   #painted: readonly number[] = [];
+  #paintedAt = 0;
   #cursorHidden = false;
   #timer: NodeJS.Timeout | undefined;
   #tick = 0;
@@ -61,10 +62,10 @@ export class TtyProgress implements Progress {
   }
 
   readonly #paint = (): void => {
-    const { out, style, glyphs, now, signal } = this.#options;
+    const { style, glyphs, now, signal } = this.#options;
     const rows = frame(this.#model, {
       columns: this.#columns(),
-      rows: out.rows ?? 24,
+      rows: this.#size()[1],
       style,
       glyphs,
       now: now(),
@@ -93,6 +94,9 @@ export class TtyProgress implements Progress {
     const now = this.#columns() + 1;
     const up = this.#painted.reduce((sum, taken) => sum + Math.max(1, Math.ceil(taken / now)), 0);
     const parts = [this.#cursorHidden || rows.length === 0 ? "" : "\u001b[?25l", "\r", up === 0 ? "" : `\u001b[${up}A`];
+    // Folded rows are cleared first: overwritten in place they stay joined for the terminal's next resize.
+    if (now !== this.#paintedAt) parts.push("\u001b[J");
+    this.#paintedAt = now;
     this.#cursorHidden ||= rows.length > 0;
     for (const row of [...finished, ...rows]) parts.push(row, "\u001b[K\n");
     parts.push("\u001b[J");
@@ -105,8 +109,14 @@ export class TtyProgress implements Progress {
     this.#cursorHidden = false;
   }
 
+  /** Asked anew at each paint: a terminal that was resized has folded its rows before the signal comes. */
+  #size(): readonly [number, number] {
+    const { out } = this.#options;
+    return out.getWindowSize?.() ?? [out.columns ?? 80, out.rows ?? 24];
+  }
+
   /** One column is left free, so that no terminal folds a full row. */
   #columns(): number {
-    return Math.max(10, (this.#options.out.columns ?? 80) - 1);
+    return Math.max(10, this.#size()[0] - 1);
   }
 }
