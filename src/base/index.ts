@@ -14,3 +14,4 @@ export type { Mount } from "./mount.ts";
 export { Limiter } from "./limiter.ts";
 export { entryPoint, packageFile } from "./entry.ts";
 export { type Handlers, serve, WorkerPool } from "./workers.ts";
+export { didYouMean, nearestNames } from "./nearest.ts";

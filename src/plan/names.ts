@@ -1,4 +1,4 @@
-import { SlipwayError } from "../base/index.ts";
+import { didYouMean, SlipwayError } from "../base/index.ts";
 import type { Dockerfile, Stage } from "../dockerfile/index.ts";
 
 /** The stage's name, or `stage-N` as BuildKit calls it. */
@@ -33,30 +33,15 @@ export function literalReferences(stage: Stage): readonly string[] {
   });
 }
 
-/** A hint that lists the stages, the one most like the name first. */
+/** A hint that lists the stages, a guess first. */
 export function nearest(name: string, all: readonly Stage[]): string {
   const named = all.flatMap((stage) => (stage.name === undefined ? [] : [stage.name]));
-  if (named.length === 0)
-    return all.length === 0
-      ? "no stage comes before it"
-      : `no stage has a name; stages are numbered from 0 to ${all.length - 1}`;
-  const ranked = named.toSorted((a, b) => distance(name.toLowerCase(), a) - distance(name.toLowerCase(), b));
-  const best = ranked[0] as string;
-  const guess =
-    distance(name.toLowerCase(), best) <= Math.max(1, best.length / 3) ? `did you mean ${JSON.stringify(best)}? ` : "";
-  return `${guess}the stages are ${named.join(", ")}`;
-}
-
-/** Edit distance (Levenshtein). */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const swap = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
+  if (named.length > 0) {
+    const listed = `the stages are ${named.join(", ")}`;
+    const guess = didYouMean(name.toLowerCase(), named);
+    return guess === undefined ? listed : `${guess} ${listed}`;
   }
-  return row[b.length] as number;
+  return all.length === 0
+    ? "no stage comes before it"
+    : `no stage has a name; they are numbered from 0 to ${all.length - 1}`;
 }

@@ -1,0 +1,238 @@
+import { describe, expect, test } from "vitest";
+import { type BuildEvent, type Ctx, type Digest, digestOf, SlipwayError } from "../base/index.ts";
+import { type OpSpec, type Vertex, vertex } from "../graph/index.ts";
+import { type CacheEntry, type KeyedCache, NeedsRun, type Op, solve, type SolveOptions } from "./index.ts";
+
+/** A vertex whose name is all that its operation is. */
+function node(name: string, ...inputs: readonly Vertex[]): Vertex {
+  const op: OpSpec = { kind: "context", name, path: "/", ignore: [] };
+  return vertex(op, inputs, { text: name });
+}
+
+const nameOf = (v: Vertex): string => v.origin.text;
+
+interface Fake {
+  /** `volatile` gives content under no key; `copy` is keyed by the content of its last input. */
+  readonly kind?: "step" | "volatile" | "copy" | "source";
+  readonly run?: (inputs: readonly string[], ctx: Ctx) => Promise<string>;
+}
+
+class World {
+  readonly runs: string[] = [];
+  readonly records = new Map<Digest, CacheEntry<string>>();
+  readonly events: BuildEvent[] = [];
+  readonly fakes: Record<string, Fake>;
+  running = 0;
+  most = 0;
+
+  constructor(fakes: Record<string, Fake> = {}) {
+    this.fakes = fakes;
+  }
+
+  readonly cache: KeyedCache<string> = {
+    get: (key) => this.records.get(key),
+    put: (key, entry, _description, replace) => {
+      const known = this.records.get(key);
+      if (known && !replace) return known;
+      this.records.set(key, entry);
+      return entry;
+    },
+  };
+
+  #op(v: Vertex): Op<string> {
+    const name = nameOf(v);
+    const { kind = "step", run = async (inputs) => `${name}(${inputs.join()})` } = this.fakes[name] ?? {};
+    const last = v.inputs.length - 1;
+    const key = (inputs: readonly (Digest | undefined)[]): Digest => digestOf({ name, inputs });
+    const op: Op<string> = {
+      role: kind === "copy" ? "step" : kind,
+      key,
+      run: async (inputs, ctx) => {
+        this.runs.push(name);
+        this.most = Math.max(this.most, ++this.running);
+        try {
+          return await run(inputs, ctx);
+        } finally {
+          this.running--;
+        }
+      },
+    };
+    if (kind !== "copy") return op;
+    return {
+      ...op,
+      contentInputs: [last],
+      contentKey: async (inputs, results) =>
+        digestOf({ name, base: inputs.slice(0, last), content: results.get(last) }),
+    };
+  }
+
+  async solve(root: Vertex, options: Partial<SolveOptions<string>> = {}, signal = new AbortController().signal) {
+    this.runs.length = 0;
+    this.events.length = 0;
+    const ctx: Ctx = { signal, emit: (event) => this.events.push(event) };
+    return solve(root, { op: (v) => this.#op(v), cache: this.cache, jobs: 4, ...options }, ctx);
+  }
+
+  ids(type: BuildEvent["type"], vertices: readonly Vertex[]): readonly string[] {
+    return this.events.flatMap((event) => {
+      const known =
+        "id" in event && event.type === type ? vertices.find(({ digest }) => digest === event.id) : undefined;
+      return known ? [nameOf(known)] : [];
+    });
+  }
+}
+
+describe("running", () => {
+  test("every step runs once, inputs first, however many use it", async () => {
+    const world = new World();
+    const a = node("a");
+    const root = node("root", node("b", a), node("c", a));
+    const report = await world.solve(root);
+    expect(world.runs.toSorted()).toEqual(["a", "b", "c", "root"]);
+    expect(world.runs[0]).toBe("a");
+    expect(report.result).toBe("root(b(a()),c(a()))");
+    expect(report.ran.size).toBe(4);
+  });
+
+  test("a second solve runs nothing and names every step as cached", async () => {
+    const world = new World();
+    const vertices = [node("a")];
+    vertices.push(node("b", vertices[0]!), node("root"));
+    const root = node("top", ...vertices);
+    await world.solve(root);
+    const report = await world.solve(root);
+    expect(world.runs).toEqual([]);
+    expect(report.result).toBe("top(a(),b(a()),root())");
+    expect(world.ids("step-cached", [...vertices, root]).toSorted()).toEqual(["a", "b", "root", "top"]);
+  });
+
+  test("independent steps run at once, at most `jobs` of them", async () => {
+    const wait = async (): Promise<string> => new Promise((done) => setTimeout(done, 20, "x"));
+    const leaves = Array.from({ length: 6 }, (_, at) => node(`leaf${at}`));
+    const world = new World(Object.fromEntries(leaves.map((leaf) => [nameOf(leaf), { run: wait }])));
+    await world.solve(node("root", ...leaves), { jobs: 3 });
+    expect(world.most).toBe(3);
+  });
+
+  test("without the cache everything runs, and what was recorded is replaced", async () => {
+    let time = 0;
+    const world = new World({ clock: { run: async () => `at ${++time}` } });
+    const root = node("root", node("clock"));
+    await world.solve(root);
+    expect((await world.solve(root, { noCache: true })).result).toBe("root(at 2)");
+    expect((await world.solve(root)).result).toBe("root(at 2)");
+    expect(world.runs).toEqual([]);
+  });
+
+  test("in lookup-only mode a miss throws NeedsRun and runs nothing", async () => {
+    const world = new World();
+    await expect(world.solve(node("root", node("a")), { lookupOnly: true })).rejects.toBeInstanceOf(NeedsRun);
+    expect(world.runs).toEqual([]);
+    expect(world.events).toEqual([]);
+  });
+});
+
+describe("two keys", () => {
+  const stages = (files: string): { world: World; root: Vertex; all: readonly Vertex[] } => {
+    const world = new World({
+      context: { kind: "volatile", run: async () => files },
+      copy: { kind: "copy" },
+      take: { kind: "copy" },
+      compile: { run: async ([source = ""]) => `binary of ${source.length} letters` },
+    });
+    const copy = node("copy", node("base"), node("context"));
+    const compile = node("compile", copy);
+    const root = node("take", node("scratch"), compile);
+    return { world, root, all: [copy, compile, root] };
+  };
+
+  test("a copy from a folder is looked up by what it copies", async () => {
+    const first = stages("aaa");
+    await first.world.solve(first.root);
+    const report = await first.world.solve(first.root);
+    expect(report.ran.size).toBe(0);
+    expect(first.world.runs).toEqual(["context"]);
+    const changed = stages("bbb");
+    for (const [key, entry] of first.world.records) changed.world.records.set(key, entry);
+    await changed.world.solve(changed.root);
+    expect(changed.world.runs).toContain("copy");
+    expect(changed.world.runs).toContain("compile");
+  });
+
+  test("a stage that gives the same files again spares whoever copies them", async () => {
+    const { world, root } = stages("aaa");
+    await world.solve(root);
+    world.fakes["context"] = { kind: "volatile", run: async () => "bbb" };
+    const report = await world.solve(root);
+    expect(world.runs).toEqual(["context", "copy", "compile"]);
+    expect(report.result).toBe("take(scratch(),binary of 16 letters)");
+  });
+
+  test("a hit by definition does not look at the stage copied from", async () => {
+    const world = new World({ take: { kind: "copy" } });
+    const built = node("compile", node("base"));
+    const root = node("take", node("scratch"), built);
+    await world.solve(root);
+    world.records.delete(digestOf({ name: "compile", inputs: [digestOf({ name: "base", inputs: [] })] }));
+    await world.solve(root);
+    expect(world.runs).toEqual([]);
+  });
+
+  test("what was spared can be peeked at from its record", async () => {
+    const world = new World({ take: { kind: "copy" } });
+    const built = node("compile", node("base"));
+    const root = node("take", node("scratch"), built);
+    await world.solve(root);
+    const report = await world.solve(root);
+    expect(report.peek(built)).toBe("compile(base())");
+    expect(report.peek(node("stranger"))).toBeUndefined();
+  });
+});
+
+describe("failing", () => {
+  const fails = new SlipwayError({ code: "SLIP_RUN_FAILED", message: "no luck" });
+
+  test("the first failure is thrown with its place, and cancels the others before the solve ends", async () => {
+    let ended = false;
+    const world = new World({
+      bad: { run: async () => Promise.reject(fails) },
+      slow: {
+        run: async (_inputs, { signal }) =>
+          new Promise((_, reject) => {
+            signal.addEventListener("abort", () => {
+              setTimeout(() => {
+                ended = true;
+                reject(new Error("cancelled"));
+              }, 10);
+            });
+          }),
+      },
+    });
+    const [bad, slow] = [node("bad"), node("slow")];
+    await expect(world.solve(node("root", slow, bad))).rejects.toMatchObject({ code: "SLIP_RUN_FAILED" });
+    expect(ended).toBe(true);
+    expect(world.ids("step-failed", [bad, slow])).toEqual(["bad"]);
+    expect(world.ids("step-cancelled", [bad, slow])).toEqual(["slow"]);
+  });
+
+  test("a failed step is not recorded, what came before it is", async () => {
+    const world = new World({ bad: { run: async () => Promise.reject(fails) } });
+    const root = node("bad", node("good"));
+    await expect(world.solve(root)).rejects.toThrow("no luck");
+    world.fakes["bad"] = {};
+    await world.solve(root);
+    expect(world.runs).toEqual(["bad"]);
+  });
+
+  test("a cancelled solve ends with SLIP_CANCELLED", async () => {
+    const cancel = new AbortController();
+    const world = new World({
+      slow: {
+        run: async (_inputs, { signal }) =>
+          new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("stopped")))),
+      },
+    });
+    setTimeout(() => cancel.abort(), 10);
+    await expect(world.solve(node("slow"), {}, cancel.signal)).rejects.toMatchObject({ code: "SLIP_CANCELLED" });
+  });
+});
