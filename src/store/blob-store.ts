@@ -1,11 +1,11 @@
-import { constants, createReadStream, statSync } from "node:fs";
+import { constants, createReadStream, renameSync, statSync } from "node:fs";
 import { copyFile, mkdir, open, rm } from "node:fs/promises";
-import { renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Bytes, type Digest, Hasher, isDigest, SlipwayError } from "../base/index.ts";
 import type { Descriptor } from "../oci/index.ts";
 import type { ContentStore } from "./contract.ts";
 import { folders, missing, type State } from "./state.ts";
+import { moveToTrash } from "./trash.ts";
 
 interface Row {
   readonly digest: Digest;
@@ -122,19 +122,10 @@ export class BlobStore implements ContentStore {
 
   /** Removes the files of blobs that have no row any more; a row that came back meanwhile keeps its file. */
   async unlink(digests: readonly Digest[]): Promise<void> {
-    if (digests.length === 0) return;
-    const trash = this.#state.scratch();
-    this.#state.db.write(() => {
-      for (const digest of digests) {
-        if (this.#row(digest)) continue;
-        try {
-          renameSync(this.path(digest), join(trash, digest.slice("sha256:".length)));
-        } catch (error) {
-          if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-        }
-      }
-    });
-    await rm(trash, { recursive: true, force: true });
+    const trashed = this.#state.db.write(() =>
+      digests.flatMap((digest) => (this.#row(digest) ? [] : (moveToTrash(this.#state, this.path(digest)) ?? []))),
+    );
+    for (const file of trashed) await rm(file, { force: true });
   }
 
   async *list(): AsyncIterable<Descriptor> {

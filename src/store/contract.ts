@@ -195,7 +195,7 @@ export interface Removed {
   readonly bytes: number;
 }
 
-/** What the store takes on the disk, in bytes of files. */
+/** What the store takes on the disk, in bytes of files. What is being made at the moment is not counted. */
 export interface DiskUsage {
   readonly images: readonly {
     readonly id: Digest;

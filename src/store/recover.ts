@@ -9,6 +9,9 @@ import type { Recovered } from "./contract.ts";
 import { folders, type State } from "./state.ts";
 import { discard, emptyTrash, moveToTrash } from "./trash.ts";
 
+/** A fact: recover has to look for folders without a record. */
+const lostFolders = "store/lost-folders";
+
 /**
  * Forgets what was published under another boot of the machine and never brought onto the disk, with all that stands on it.
  * Done whenever a store is opened, before anything trusts a record; one indexed look-up when there is nothing.
@@ -27,6 +30,8 @@ export function dropUnsettled(db: Database, bootId: string): void {
       db.run("DELETE FROM images WHERE top = ?", id);
       db.run("DELETE FROM snapshots WHERE id = ?", id);
     }
+    // Their folders are still there, although no process died in between.
+    db.run("INSERT OR REPLACE INTO facts (key, value) VALUES (?, 'true')", lostFolders);
   });
 }
 
@@ -41,7 +46,8 @@ export async function recover(state: State, blobs: BlobStore): Promise<Recovered
   await emptyTrash(state);
   const stale = staleFolders(state, holderFolder);
   for (const name of stale) await discard(state, join(state.root, folders.active, name));
-  if (dead.length === 0) return { processes: 0, folders: stale.length, blobs: 0, snapshots: 0 };
+  const lost = state.db.get("SELECT 1 FROM facts WHERE key = ?", lostFolders) !== undefined;
+  if (dead.length === 0 && !lost) return { processes: 0, folders: stale.length, blobs: 0, snapshots: 0 };
 
   const orphans = state.db.write(() => {
     for (const { id } of dead) state.db.run("DELETE FROM locks WHERE holder = ?", id);
@@ -59,6 +65,7 @@ export async function recover(state: State, blobs: BlobStore): Promise<Recovered
   await blobs.unlink(strays);
   const unused = await sweep(state, blobs, { type: "collect" });
   await emptyTrash(state);
+  state.db.run("DELETE FROM facts WHERE key = ?", lostFolders);
   // Last: should this process be killed too, the next one finds the dead holders again.
   for (const { id } of dead) rmSync(join(holderFolder, id), { force: true });
   return {

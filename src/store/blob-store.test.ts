@@ -1,0 +1,178 @@
+import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { addLayer, stream, tempFolder, tempStore } from "../../test/support/store-lab.ts";
+import { sha256 } from "../base/index.ts";
+import { openStore, type Store } from "./index.ts";
+
+const hello = sha256("hello");
+
+/** What lies about in the folders of processes. */
+function leftovers(store: Store): readonly string[] {
+  const active = join(store.root, "active");
+  return existsSync(active) ? readdirSync(active).flatMap((holder) => readdirSync(join(active, holder))) : [];
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function text(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bytes) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+test("what was written is found, read and listed by its digest", async () => {
+  const store = tempStore();
+  const blob = await store.blobs.write(stream("hel", "lo"), { mediaType: "text/plain" });
+  expect(blob).toEqual({ mediaType: "text/plain", digest: hello, size: 5 });
+  expect(await store.blobs.stat(hello)).toEqual(blob);
+  expect(await text(store.blobs.read(hello))).toBe("hello");
+  expect(readFileSync(store.blobs.path(hello), "utf8")).toBe("hello");
+  expect(await Array.fromAsync(store.blobs.list())).toEqual([blob]);
+  expect(leftovers(store)).toEqual([]);
+});
+
+test("an empty blob is a blob", async () => {
+  const store = tempStore();
+  const { digest } = await store.blobs.write(stream());
+  expect(digest).toBe(sha256(""));
+  expect(await text(store.blobs.read(digest))).toBe("");
+});
+
+test.each([
+  ["another digest", { digest: sha256("other") }],
+  ["fewer bytes than promised", { size: 6 }],
+  ["more bytes than promised", { size: 4 }],
+])("%s is refused, and nothing is left", async (_what, expected) => {
+  const store = tempStore();
+  await expect(store.blobs.write(stream("hel", "lo"), expected)).rejects.toMatchObject({
+    code: "SLIP_DIGEST_MISMATCH",
+  });
+  expect(await store.blobs.stat(hello)).toBeUndefined();
+  expect(leftovers(store)).toEqual([]);
+});
+
+test("an endless stream is left as soon as it exceeds the promised size", async () => {
+  const store = tempStore();
+  let sent = 0;
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      sent++;
+      yield Buffer.alloc(1000);
+    }
+  }
+  await expect(store.blobs.write(endless(), { size: 2500 })).rejects.toMatchObject({ code: "SLIP_DIGEST_MISMATCH" });
+  expect(sent).toBe(3);
+});
+
+test("a stream that fails leaves nothing", async () => {
+  const store = tempStore();
+  async function* broken(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from("hel");
+    throw new Error("cable cut");
+  }
+  await expect(store.blobs.write(broken())).rejects.toThrow("cable cut");
+  expect(leftovers(store)).toEqual([]);
+  expect(await Array.fromAsync(store.blobs.list())).toEqual([]);
+});
+
+test("a blob that is there already is not read from the stream again", async () => {
+  const store = tempStore();
+  await store.blobs.write(stream("hello"));
+  async function* never(): AsyncGenerator<Uint8Array> {
+    yield await Promise.reject(new Error("was read"));
+  }
+  expect(await store.blobs.write(never(), { digest: hello, mediaType: "text/plain" })).toEqual({
+    mediaType: "text/plain",
+    digest: hello,
+    size: 5,
+  });
+});
+
+test("the same bytes from two writers at once are one blob", async () => {
+  const store = tempStore();
+  const other = openStore(store.root);
+  onTestFinished(() => other[Symbol.dispose]());
+  await Promise.all([store, other, store].map(({ blobs }) => blobs.write(stream("hel", "lo"))));
+  expect(await Array.fromAsync(store.blobs.list())).toHaveLength(1);
+  expect(await store.verify({ blobs: true })).toEqual([]);
+});
+
+const otherFileSystem = ["/dev/shm", "/run", "/var/tmp"].find(
+  (folder) => existsSync(folder) && isWritable(folder) && statSync(folder).dev !== statSync(tmpdir()).dev,
+);
+
+test.for([
+  ["the same file system", tmpdir()],
+  ["another file system", otherFileSystem],
+] as const)("a file of %s is adopted", async ([, place], { skip }) => {
+  if (place === undefined) skip("no folder on another file system can be written here");
+  const store = tempStore();
+  const folder = mkdtempSync(join(place!, "slipway-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, "file");
+  writeFileSync(file, "hello");
+  await store.blobs.adopt(file, { mediaType: "text/plain", digest: hello, size: 5 });
+  expect(existsSync(file)).toBe(false);
+  expect(await text(store.blobs.read(hello))).toBe("hello");
+  expect(leftovers(store)).toEqual([]);
+});
+
+test("a file of another length than promised is not adopted", async () => {
+  const store = tempStore();
+  const file = join(tempFolder(), "file");
+  writeFileSync(file, "hello!");
+  const adopting = store.blobs.adopt(file, { mediaType: "text/plain", digest: hello, size: 5 });
+  await expect(adopting).rejects.toMatchObject({ code: "SLIP_DIGEST_MISMATCH" });
+});
+
+test("bytes changed on the disk are noticed when read", async () => {
+  const store = tempStore();
+  await store.blobs.write(stream("hello"));
+  writeFileSync(store.blobs.path(hello), "jello");
+  await expect(text(store.blobs.read(hello))).rejects.toMatchObject({ code: "SLIP_DIGEST_MISMATCH" });
+  expect(await store.verify()).toEqual([]);
+  expect(await store.verify({ blobs: true })).toHaveLength(1);
+});
+
+test("a file that vanished or was cut is no blob, and can be written again", async () => {
+  const store = tempStore();
+  await store.blobs.write(stream("hello"));
+  for (const damage of [() => writeFileSync(store.blobs.path(hello), "hel"), () => rmSync(store.blobs.path(hello))]) {
+    damage();
+    expect(await store.blobs.stat(hello)).toBeUndefined();
+    expect(await store.verify()).toHaveLength(1);
+    await expect(text(store.blobs.read(hello))).rejects.toMatchObject({ code: "SLIP_STORE" });
+    await store.blobs.write(stream("hello"), { digest: hello });
+    expect(await store.verify({ blobs: true })).toEqual([]);
+  }
+});
+
+test("a deleted blob takes its layer's entry along", async () => {
+  const store = tempStore();
+  await store.blobs.write(stream("hello"));
+  const blob = { diffId: sha256("tar"), compression: "gzip", level: 1, digest: hello, size: 5 } as const;
+  store.layerBlobs.put(blob);
+  expect(store.layerBlobs.get(blob.diffId, "gzip", 1)).toEqual(blob);
+  expect(store.layerBlobs.get(blob.diffId, "gzip", 2)).toBeUndefined();
+  expect(store.layerBlobs.get(blob.diffId, "zstd", 1)).toBeUndefined();
+  await store.blobs.delete(hello);
+  expect(existsSync(store.blobs.path(hello))).toBe(false);
+  expect(store.layerBlobs.get(blob.diffId, "gzip", 1)).toBeUndefined();
+  expect(() => store.layerBlobs.put(blob)).toThrow(expect.objectContaining({ code: "SLIP_STORE" }));
+});
+
+test("a digest that is a path is refused", () => {
+  const store = tempStore();
+  addLayer(store, undefined);
+  expect(() => store.blobs.path("sha256:../../etc/passwd")).toThrow(expect.objectContaining({ code: "SLIP_STORE" }));
+});
