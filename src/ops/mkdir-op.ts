@@ -1,4 +1,4 @@
-import { chmodSync, lchownSync, lstatSync, mkdirSync } from "node:fs";
+import { chmodSync, lchownSync, mkdirSync } from "node:fs";
 import { digestOf, SlipwayError } from "../base/index.ts";
 import type { MkdirOp } from "../graph/index.ts";
 import type { Op } from "../solve/index.ts";
@@ -6,6 +6,7 @@ import type { FileTree, OpRooms } from "./contract.ts";
 import { machinery, snapshotOf } from "./machinery.ts";
 import { resolveInRoot } from "./tree/root-path.ts";
 import { findUser } from "./users.ts";
+import { find } from "./tree/find.ts";
 
 /** A folder with its parents (WORKDIR): those that are there already stay as they are. */
 export function mkdirOp(op: MkdirOp, rooms: OpRooms): Op<FileTree> {
@@ -20,7 +21,7 @@ export function mkdirOp(op: MkdirOp, rooms: OpRooms): Op<FileTree> {
       let at = root;
       for (const part of resolveInRoot(root, op.path, true).split("/").filter(Boolean)) {
         at = `${at}/${part}`;
-        const stat = lstatSync(at, { throwIfNoEntry: false });
+        const stat = find(at);
         if (stat?.isDirectory()) continue;
         if (stat) {
           const message = `Cannot make the working folder ${op.path}: ${at.slice(root.length)} is a file`;

@@ -25,6 +25,7 @@ import { extractArchive, isArchive } from "./archive.ts";
 import { resolveInRoot } from "./root-path.ts";
 import { type Selected, selectSource } from "./select.ts";
 import { openTree, type Tree, type TreeEntry, type TreeSpec, walkTree } from "./tree.ts";
+import { find } from "./find.ts";
 
 export interface CopyRequest {
   /** Undefined when all sources are inline. */
@@ -106,7 +107,7 @@ class Copier {
   #target(name: string): string {
     const { root, destination } = this.#request;
     const at = resolveInRoot(root, destination, true);
-    const folder = destination.endsWith("/") || lstatSync(`${root}/${at}`, { throwIfNoEntry: false })?.isDirectory();
+    const folder = destination.endsWith("/") || find(`${root}/${at}`)?.isDirectory();
     if (folder) return `${this.#makeFolder(destination)}/${name}`;
     this.#makeFolder(posix.dirname(`/${at}`));
     return `${root}/${at}`;
@@ -119,7 +120,7 @@ class Copier {
     let at = root;
     for (const part of resolved.split("/").filter(Boolean)) {
       at = `${at}/${part}`;
-      const stat = lstatSync(at, { throwIfNoEntry: false });
+      const stat = find(at);
       if (stat?.isDirectory()) continue;
       if (stat) {
         throw new SlipwayError({
@@ -148,7 +149,7 @@ class Copier {
     } else {
       const twin = stat.nlink > 1 ? `${stat.dev}:${stat.ino}` : undefined;
       const first = twin === undefined ? undefined : this.#links.get(twin);
-      const existing = lstatSync(target, { throwIfNoEntry: false });
+      const existing = find(target);
       if (existing) clear(target);
       if (first !== undefined) {
         linkSync(first, target);
@@ -161,7 +162,7 @@ class Copier {
   }
 
   #directory(target: string, source: string): void {
-    const existing = lstatSync(target, { throwIfNoEntry: false });
+    const existing = find(target);
     if (existing && !existing.isDirectory()) {
       throw new SlipwayError({
         code: "SLIP_COPY_DESTINATION",
@@ -222,7 +223,7 @@ function writeNew(path: string, content: Uint8Array, mode: number): void {
 
 /** Takes away what is at a file's place; a folder only when it is empty. */
 function clear(target: string): void {
-  const stat = lstatSync(target, { throwIfNoEntry: false });
+  const stat = find(target);
   if (!stat) return;
   if (!stat.isDirectory()) {
     unlinkSync(target);

@@ -1,5 +1,6 @@
-import { lstatSync, readlinkSync } from "node:fs";
+import { readlinkSync } from "node:fs";
 import { SlipwayError } from "../../base/index.ts";
+import { find } from "./find.ts";
 
 /** More links than this in one path are a loop, as for the kernel. */
 const maxLinks = 255;
@@ -43,6 +44,6 @@ function parts(path: string): string[] {
 }
 
 function readLink(path: string): string | undefined {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
+  const stat = find(path);
   return stat?.isSymbolicLink() ? readlinkSync(path) : undefined;
 }

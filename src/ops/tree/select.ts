@@ -1,9 +1,9 @@
-import { lstatSync } from "node:fs";
 import { posix } from "node:path";
 import { SlipwayError } from "../../base/index.ts";
 import { goMatch } from "../../dockerfile/index.ts";
 import { resolveInRoot } from "./root-path.ts";
 import { hasIncluded, sortedNames, type Tree } from "./tree.ts";
+import { find } from "./find.ts";
 
 /** One source of a COPY, found. */
 export interface Selected {
@@ -29,7 +29,7 @@ export function selectSource(tree: Tree, source: string): readonly Selected[] {
 }
 
 function exists(tree: Tree, path: string): boolean {
-  const stat = lstatSync(`${tree.root}/${path}`, { throwIfNoEntry: false });
+  const stat = find(`${tree.root}/${path}`);
   if (!stat) return false;
   if (path === "" || !tree.rules?.ignored(path)) return true;
   return stat.isDirectory() && hasIncluded(tree, path);
@@ -41,7 +41,7 @@ function matches(tree: Tree, pattern: string): readonly string[] {
   for (const part of pattern.split("/")) {
     found = found.flatMap((folder) => {
       const inside = resolveInRoot(tree.root, folder, true);
-      if (!lstatSync(`${tree.root}/${inside}`, { throwIfNoEntry: false })?.isDirectory()) return [];
+      if (!find(`${tree.root}/${inside}`)?.isDirectory()) return [];
       const names = /[*?[\\]/.test(part)
         ? sortedNames(`${tree.root}/${inside}`)
             .map(({ name }) => name)
@@ -55,7 +55,7 @@ function matches(tree: Tree, pattern: string): readonly string[] {
 
 function notFound(tree: Tree, source: string, clean: string): SlipwayError {
   const path = resolveInRoot(tree.root, clean, true);
-  const there = lstatSync(`${tree.root}/${path}`, { throwIfNoEntry: false });
+  const there = find(`${tree.root}/${path}`);
   return new SlipwayError({
     code: "SLIP_COPY_NOT_FOUND",
     message: `Cannot copy ${JSON.stringify(source)}: path not found in ${tree.label}`,
@@ -66,7 +66,7 @@ function notFound(tree: Tree, source: string, clean: string): SlipwayError {
 function likeNames(tree: Tree, clean: string): string | undefined {
   const parent = resolveInRoot(tree.root, posix.dirname(`/${clean}`), true);
   const wanted = posix.basename(clean).toLowerCase();
-  const stat = lstatSync(`${tree.root}/${parent}`, { throwIfNoEntry: false });
+  const stat = find(`${tree.root}/${parent}`);
   if (!stat?.isDirectory()) return `there is no folder ${JSON.stringify(posix.dirname(clean))} either`;
   const names = sortedNames(`${tree.root}/${parent}`).map(({ name }) => name);
   const like = names.filter((name) => {

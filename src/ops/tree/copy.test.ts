@@ -1,0 +1,274 @@
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { checksumSources } from "./checksum.ts";
+import { type CopyRequest, copySources } from "./copy.ts";
+import { resolveInRoot } from "./root-path.ts";
+import { selectSource } from "./select.ts";
+import { openTree } from "./tree.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "slipway-copy-"));
+  for (const name of ["src", "dst"]) mkdirSync(join(folder, name));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Path -> content; `-> target` makes a link, a trailing slash a folder. */
+function write(where: "src" | "dst", files: Readonly<Record<string, string>>): void {
+  for (const [path, content] of Object.entries(files)) {
+    const absolute = join(folder, where, path);
+    mkdirSync(path.endsWith("/") ? absolute : dirname(absolute), { recursive: true });
+    if (path.endsWith("/")) continue;
+    if (content.startsWith("-> ")) symlinkSync(content.slice(3), absolute);
+    else writeFileSync(absolute, content);
+  }
+}
+
+function tree(where: string = join(folder, "dst"), below = ""): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of readdirSync(join(where, below)).sort()) {
+    const path = join(below, name);
+    const stat = lstatSync(join(where, path));
+    if (stat.isSymbolicLink()) found[path] = `-> ${readlinkSync(join(where, path))}`;
+    else if (stat.isDirectory()) Object.assign(found, { [`${path}/`]: "" }, tree(where, path));
+    else found[path] = readFileSync(join(where, path), "utf8");
+  }
+  return found;
+}
+
+const context = (ignore: readonly string[] = []) => ({
+  root: join(folder, "src"),
+  ignore,
+  client: true,
+  label: "the build context",
+});
+
+async function copy(sources: readonly string[], destination: string, more: Partial<CopyRequest> = {}): Promise<void> {
+  await copySources({
+    tree: context(),
+    sources: sources.map((path) => ({ type: "path", path })),
+    root: join(folder, "dst"),
+    destination,
+    unpack: false,
+    squashOwners: process.getuid?.() !== 0,
+    ...more,
+  });
+}
+
+const mode = (path: string): string => (lstatSync(join(folder, path)).mode & 0o7777).toString(8);
+
+describe("where a copy goes", () => {
+  test.each([
+    ["a file to a new name", ["a"], "/x/y", { "x/": "", "x/y": "A" }],
+    ["a file into a folder named with a slash", ["a"], "/x/", { "x/": "", "x/a": "A" }],
+    ["a folder gives its content", ["d"], "/x", { "x/": "", "x/b": "B", "x/e/": "", "x/e/c": "C" }],
+    ["all of the context", ["."], "/", { a: "A", "d/": "", "d/b": "B", "d/e/": "", "d/e/c": "C", link: "-> a" }],
+    ["several into a folder", ["a", "d/b"], "/x/", { "x/": "", "x/a": "A", "x/b": "B" }],
+    ["a pattern", ["d/?"], "/x/", { "x/": "", "x/b": "B", "x/c": "C" }],
+    ["a link that is named is followed", ["link"], "/x", { x: "A" }],
+    ["a path that leaves the context stays in it", ["../../a"], "/x", { x: "A" }],
+  ])("%s", async (_what, sources, destination, expected) => {
+    write("src", { a: "A", "d/b": "B", "d/e/c": "C", link: "-> a" });
+    await copy(sources, destination);
+    expect(tree()).toEqual(expected);
+  });
+
+  test("a file goes into a folder that is there, under its own name", async () => {
+    write("src", { a: "A" });
+    write("dst", { "x/old": "O" });
+    await copy(["a"], "/x");
+    expect(tree()).toEqual({ "x/": "", "x/old": "O", "x/a": "A" });
+  });
+
+  test("links in the destination are followed inside the root, whatever they say", async () => {
+    write("src", { a: "A" });
+    write("dst", { "usr/bin/": "", bin: "-> usr/bin", out: "-> /../../../etc", up: "-> ../../.." });
+    await copy(["a"], "/bin/a");
+    await copy(["a"], "/out/b");
+    await copy(["a"], "/up/c");
+    expect(tree()).toMatchObject({ "usr/bin/a": "A", "etc/b": "A", c: "A", bin: "-> usr/bin" });
+  });
+
+  test("links in a copied folder stay links, also those that point out of it", async () => {
+    write("src", { "d/l": "-> /etc/passwd", "d/m": "-> ../../.." });
+    await copy(["d"], "/x");
+    expect(tree()).toEqual({ "x/": "", "x/l": "-> /etc/passwd", "x/m": "-> ../../.." });
+  });
+
+  test("a named link out of the context is looked for inside of it", async () => {
+    write("src", { evil: "-> /etc/passwd" });
+    await expect(copy(["evil"], "/x")).rejects.toMatchObject({ code: "SLIP_COPY_NOT_FOUND" });
+    expect(tree()).toEqual({});
+  });
+
+  test("a file replaces a file and a link, not what the link names", async () => {
+    write("src", { "d/a": "new", "d/b": "new" });
+    write("dst", { "x/a": "old", "x/b": "-> target", "x/target": "kept" });
+    await copy(["d"], "/x");
+    expect(tree()).toEqual({ "x/": "", "x/a": "new", "x/b": "new", "x/target": "kept" });
+  });
+
+  test("a folder onto a file and a file onto a full folder are refused", async () => {
+    write("src", { "d/a/b": "", "f/a": "" });
+    write("dst", { "x/a": "file", "y/a/full": "" });
+    await expect(copy(["d"], "/x")).rejects.toMatchObject({ code: "SLIP_COPY_DESTINATION" });
+    await expect(copy(["f"], "/y")).rejects.toMatchObject({ code: "SLIP_COPY_DESTINATION" });
+    await expect(copy(["f/a"], "/x/a/b")).rejects.toMatchObject({ code: "SLIP_COPY_DESTINATION" });
+  });
+});
+
+describe("what a copy keeps", () => {
+  test("modes, times to the nanosecond, and hard links", async () => {
+    write("src", { "d/a": "A", "d/big": "x".repeat(600_000) });
+    linkSync(join(folder, "src/d/a"), join(folder, "src/d/twin"));
+    chmodSync(join(folder, "src/d/a"), 0o4751);
+    chmodSync(join(folder, "src/d/big"), 0o666);
+    utimesSync(join(folder, "src/d/a"), 1, 1.5);
+    utimesSync(join(folder, "src/d"), 2, 2.25);
+    await copy(["."], "/x");
+    expect([mode("dst/x/d/a"), mode("dst/x/d/big")]).toEqual(["4751", "666"]);
+    expect(lstatSync(join(folder, "dst/x/d/a")).ino).toBe(lstatSync(join(folder, "dst/x/d/twin")).ino);
+    expect(lstatSync(join(folder, "dst/x/d/a")).mtimeMs).toBe(1500);
+    expect(lstatSync(join(folder, "dst/x/d")).mtimeMs).toBe(2250);
+    expect(readFileSync(join(folder, "dst/x/d/big")).length).toBe(600_000);
+  });
+
+  test.runIf(process.getuid?.() === 0)("owners are set when asked for, parents included", async () => {
+    write("src", { a: "A", "d/b": "B" });
+    await copy(["d", "a"], "/new/place/", { owner: { uid: 12, gid: 34 }, mode: 0o640 });
+    for (const path of ["dst/new", "dst/new/place", "dst/new/place/a", "dst/new/place/b"]) {
+      const { uid, gid } = lstatSync(join(folder, path));
+      expect([path, uid, gid]).toEqual([path, 12, 34]);
+    }
+    expect(mode("dst/new/place/a")).toBe("640");
+  });
+
+  test("a folder that was there keeps its mode at the top, and takes the source's below", async () => {
+    write("src", { "d/sub/a": "" });
+    write("dst", { "x/sub/": "" });
+    for (const path of ["src/d", "src/d/sub"]) chmodSync(join(folder, path), 0o700);
+    await copy(["d"], "/x");
+    expect([mode("dst/x"), mode("dst/x/sub")]).toEqual(["755", "700"]);
+  });
+
+  test("inline files", async () => {
+    const sources = [{ type: "inline", name: "n", content: "text\n" }] as const;
+    await copySources({ sources, root: join(folder, "dst"), destination: "/d/", unpack: false, squashOwners: true });
+    expect(tree()).toEqual({ "d/": "", "d/n": "text\n" });
+    expect(mode("dst/d/n")).toBe("644");
+  });
+});
+
+describe("what is found", () => {
+  const select = (source: string, ignore: readonly string[] = []): readonly string[] =>
+    selectSource(openTree(context(ignore)), source).map(({ path }) => path);
+
+  test("ignored files are not there, and the message says why", async () => {
+    write("src", { "node_modules/x": "", "a.log": "", "keep.log": "" });
+    expect(select("*.log", ["*.log", "!keep.log"])).toEqual(["keep.log"]);
+    try {
+      select("a.log", ["*.log"]);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toMatchObject({ code: "SLIP_COPY_NOT_FOUND", hint: "it is there, but .dockerignore excludes it" });
+    }
+  });
+
+  test("an ignored folder counts when something in it is taken in again", async () => {
+    write("src", { "d/a": "A", "d/b/c": "C" });
+    await copy(["d"], "/x", { tree: context(["d", "!d/b/c"]) });
+    expect(tree()).toEqual({ "x/": "", "x/b/": "", "x/b/c": "C" });
+  });
+
+  test("a name that is not there comes with those that are like it", () => {
+    write("src", { "main.go": "", "other.txt": "" });
+    expect(() => select("Main.go")).toThrow("path not found in the build context");
+    try {
+      select("main.g");
+    } catch (error) {
+      expect((error as { hint: string }).hint).toContain('"main.go"');
+    }
+  });
+});
+
+describe("the checksum", () => {
+  const checksum = (sources: readonly string[] = ["."], more: object = {}): string | undefined =>
+    checksumSources({ tree: context(), sources, ignoreOwner: false, ignoreMode: false, ...more })?.digest;
+
+  test("counts content, names, modes and link targets; never times", () => {
+    write("src", { "d/a": "A", "d/l": "-> a" });
+    const first = checksum();
+    utimesSync(join(folder, "src/d/a"), 5, 5);
+    expect(checksum()).toBe(first);
+    chmodSync(join(folder, "src/d/a"), 0o600);
+    const changed = checksum();
+    expect(changed).not.toBe(first);
+    expect(checksum(["."], { ignoreMode: true })).not.toBe(changed);
+    chmodSync(join(folder, "src/d/a"), 0o644);
+    expect(checksum()).toBe(first);
+    writeFileSync(join(folder, "src/d/a"), "B");
+    expect(checksum()).not.toBe(first);
+    writeFileSync(join(folder, "src/d/a"), "A");
+    rmSync(join(folder, "src/d/l"));
+    symlinkSync("b", join(folder, "src/d/l"));
+    expect(checksum()).not.toBe(first);
+  });
+
+  test("does not count modes that the copy sets itself", () => {
+    write("src", { a: "A" });
+    const first = checksum(["a"], { ignoreMode: true });
+    chmodSync(join(folder, "src/a"), 0o600);
+    expect(checksum(["a"], { ignoreMode: true })).toBe(first);
+  });
+
+  test("remembers files that did not change, and reads those that did", async () => {
+    write("src", { a: "A", b: "B" });
+    await new Promise((done) => setTimeout(done, 40));
+    const statCache = join(folder, "cache/stat");
+    const cold = checksum(["."], { statCache });
+    expect(existsSync(statCache)).toBe(true);
+    expect(checksum(["."], { statCache, readLimit: 0 })).toBe(cold);
+    writeFileSync(join(folder, "src/a"), "X");
+    expect(checksum(["."], { statCache, readLimit: 0 })).toBeUndefined();
+    expect(checksum(["."], { statCache })).toBe(checksum());
+  });
+
+  test("a damaged cache is as good as none", () => {
+    write("src", { a: "A" });
+    const statCache = join(folder, "stat");
+    writeFileSync(statCache, "slipway-stat-1\nnonsense");
+    expect(checksum(["."], { statCache })).toBe(checksum());
+  });
+});
+
+test.each([
+  ["a/b", {}, "a/b"],
+  ["/a/../../b", {}, "b"],
+  ["l/x", { l: "-> /deep/er" }, "deep/er/x"],
+  ["a/l", { "a/l": "-> ../../../../b" }, "b"],
+  ["l1", { l1: "-> l2", l2: "-> end" }, "end"],
+])("%s in a root ends at %s", (path, files, expected) => {
+  write("dst", files as Record<string, string>);
+  expect(resolveInRoot(join(folder, "dst"), path, true)).toBe(expected);
+});
+
+test("a loop of links is an error", () => {
+  write("dst", { a: "-> b", b: "-> a" });
+  expect(() => resolveInRoot(join(folder, "dst"), "a", true)).toThrow("too many symbolic links");
+});
