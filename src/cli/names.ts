@@ -9,12 +9,8 @@ export function splitName(name: string | undefined): readonly [repository: strin
 /** A shell pattern as docker's reference filter takes it: `*` and `?` do not cross a slash. */
 export function matchesPattern(text: string, pattern: string): boolean {
   const source = pattern
-    .replace(/[.+^${}()|\\]/g, "\\$&")
+    .replace(/[.+^${}()|\\[\]]/g, "\\$&")
     .replaceAll("*", "[^/]*")
     .replaceAll("?", "[^/]");
-  try {
-    return new RegExp(`^(?:${source})$`).test(text);
-  } catch {
-    return text === pattern;
-  }
+  return new RegExp(`^(?:${source})$`).test(text);
 }

@@ -1,0 +1,189 @@
+import type { BuildOptions, BuildResult, Comparison, ImageDetails, ImageInspection, RunOptions } from "../index.ts";
+import { runCli } from "./cli.ts";
+import type { Io, Out } from "./io.ts";
+import type { Library } from "./library.ts";
+
+/** A moment that the tests call now. */
+export const NOW = Date.parse("2026-11-21T12:00:00Z");
+export const id = (digit: string): `sha256:${string}` => `sha256:${digit.repeat(64)}`;
+
+/** A stream that keeps what was written. */
+export class Buffered implements Out {
+  text = "";
+  readonly isTTY: boolean;
+  columns: number;
+  rows = 24;
+
+  constructor(isTTY = false, columns = 100) {
+    this.isTTY = isTTY;
+    this.columns = columns;
+  }
+
+  write(text: string): void {
+    this.text += text;
+  }
+}
+
+export interface Call {
+  readonly name: keyof Library;
+  readonly args: readonly unknown[];
+}
+
+export interface Given {
+  readonly library?: Partial<Library> | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly stdinIsTTY?: boolean | undefined;
+  readonly stdoutIsTTY?: boolean | undefined;
+  readonly stderrIsTTY?: boolean | undefined;
+  readonly line?: string | undefined;
+}
+
+/** Runs a command line over a library that answers from memory and notes its calls. */
+export async function cli(
+  argv: readonly string[],
+  given: Given = {},
+): Promise<{
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly calls: readonly Call[];
+}> {
+  const calls: Call[] = [];
+  const noted = <K extends keyof Library>(name: K, answer: Library[K]): Library[K] => {
+    const called = given.library?.[name] ?? answer;
+    return ((...args: unknown[]) => {
+      calls.push({ name, args });
+      return (called as (...all: unknown[]) => unknown).apply(undefined, args);
+    }) as Library[K];
+  };
+  const library: Library = {
+    build: noted("build", async (_: BuildOptions) => built),
+    run: noted("run", async (_: RunOptions) => ({ exitCode: 0 })),
+    images: noted("images", async () => [details, dangling]),
+    inspectImage: noted("inspectImage", async () => details),
+    removeImages: noted("removeImages", async (names) => ({ untagged: names, deleted: [id("a")] })),
+    tagImage: noted("tagImage", async () => {}),
+    save: noted("save", async () => {}),
+    compare: noted("compare", async () => comparison),
+    prune: noted("prune", async () => ({ images: 1, snapshots: 12, cacheRecords: 34, freed: 812_345_678 })),
+    diskUsage: noted("diskUsage", async () => ({
+      rows: [
+        { type: "images", count: 3, active: 2, size: 2_000_000_000, reclaimable: 500_000_000 },
+        { type: "blobs", count: 0, active: 0, size: 0, reclaimable: 0 },
+      ],
+    })),
+  };
+  const stdout = new Buffered(given.stdoutIsTTY);
+  const stderr = new Buffered(given.stderrIsTTY);
+  const io: Io = {
+    stdout,
+    stderr,
+    stdinIsTTY: given.stdinIsTTY ?? false,
+    readLine: async () => given.line,
+    env: given.env ?? {},
+    now: () => NOW,
+    signal: new AbortController().signal,
+    atExit: () => {},
+    library: async () => library,
+  };
+  const code = await runCli(argv, io);
+  return { code, stdout: stdout.text, stderr: stderr.text, calls };
+}
+
+export const built: BuildResult = {
+  imageId: id("a"),
+  names: ["calculator:multi"],
+  size: 1_953_792,
+  facts: { duration: 90, steps: 6, cachedSteps: 6, stages: [], skippedStages: [], bases: {} },
+  outputs: [],
+};
+
+export const details: ImageDetails = {
+  id: id("a"),
+  names: ["calculator:multi", "calculator:latest"],
+  created: NOW - 3 * 60_000,
+  size: 1_953_792,
+  layers: 1,
+  platform: { os: "linux", architecture: "amd64" },
+  layerSizes: [1_953_792],
+  config: {
+    created: "2026-11-21T11:57:00Z",
+    architecture: "amd64",
+    os: "linux",
+    config: { Entrypoint: ["/app"], Env: ["PATH=/bin"] },
+    rootfs: { type: "layers", diff_ids: [id("b")] },
+    history: [
+      { created: "2026-11-21T11:56:00Z", created_by: "COPY --from=build /app /app # slipway", comment: "slipway" },
+      { created: "2026-11-21T11:57:00Z", created_by: 'ENTRYPOINT ["/app"]', empty_layer: true },
+    ],
+  },
+};
+
+const dangling: ImageDetails = {
+  ...details,
+  id: id("c"),
+  names: [],
+  created: NOW - 2 * 24 * 3_600_000,
+  size: 812_345_678,
+  layers: 4,
+};
+
+const single: ImageInspection = {
+  name: "calculator:single",
+  id: id("c"),
+  size: 812_345_678,
+  layers: 4,
+  files: 21_403,
+  links: 3210,
+  folders: 2801,
+  packages: ["adduser", "apt", "bash", "golang-go"].map((name) => ({ name, version: "1", manager: "dpkg" })),
+  shells: ["/usr/bin/bash", "/usr/bin/dash"],
+  packageManagers: ["/usr/bin/apt", "/usr/bin/apt-get", "/usr/bin/dpkg"],
+  compilers: Array.from({ length: 14 }, (_, at) => `/usr/bin/gcc-${at}`),
+  setuid: [{ path: "/usr/bin/su", mode: "4755" }],
+  user: "",
+  largest: [
+    { path: "/usr/lib", size: 512_000_000 },
+    { path: "/usr/share", size: 98_700_000 },
+    { path: "/", size: 12 },
+  ],
+  notes: [],
+  facts: { duration: 48_000, steps: 5, cachedSteps: 0, stages: [], skippedStages: [], bases: {} },
+};
+
+const multi: ImageInspection = {
+  ...single,
+  name: "calculator:multi",
+  id: id("a"),
+  size: 1_953_792,
+  layers: 1,
+  files: 1,
+  links: 0,
+  folders: 0,
+  packages: [],
+  shells: [],
+  packageManagers: [],
+  compilers: [],
+  setuid: [],
+  user: "65532",
+  largest: [{ path: "/", size: 1_953_792 }],
+  facts: {
+    duration: 48_000,
+    steps: 6,
+    cachedSteps: 4,
+    stages: [
+      { name: "build", size: 812_345_678, entries: 52_101, shipped: false },
+      { name: "app", size: 1_953_792, entries: 1, shipped: true },
+    ],
+    skippedStages: ["test: not needed"],
+    bases: {},
+  },
+};
+
+export const comparison: Comparison = {
+  a: single,
+  b: multi,
+  ratio: 812_345_678 / 1_953_792,
+  packagesOnlyInA: ["adduser", "apt", "bash", "golang-go"],
+  packagesOnlyInB: [],
+};
