@@ -2,9 +2,6 @@ import { constants, crc32, createZstdCompress, deflateRaw } from "node:zlib";
 import type { Compression } from "./contract.ts";
 import { chunkSize } from "./tree-tar.ts";
 
-/** Level used when none is given. */
-export const defaultLevel: Readonly<Record<Compression, number>> = { none: 0, gzip: 4, zstd: 3 };
-
 /** Takes pieces of a tar in order and gives compressed bytes, in order, to the function it was made with. */
 export interface Encoder {
   /** A buffer to fill and hand to `write`. */

@@ -1,5 +1,8 @@
 /** Floor 1: the layer codec: tar, whiteouts, compression and digests, off the main thread. */
 export type * from "./contract.ts";
 export { extractTar, unpackLayer, writeLayer } from "./calls.ts";
+export { defaultLevel } from "./levels.ts";
 export { type Detected, decompress, detectCompression } from "./decompress.ts";
+export { encodeHeader } from "./header.ts";
 export { readTar } from "./read-tar.ts";
+export { roundUp } from "./tar-format.ts";

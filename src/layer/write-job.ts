@@ -1,7 +1,8 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { Hasher, SlipwayError } from "../base/index.ts";
-import { defaultLevel, encoder } from "./compress.ts";
+import { encoder } from "./compress.ts";
 import type { WriteLayerOptions, WrittenLayer } from "./contract.ts";
+import { defaultLevel } from "./levels.ts";
 import { tarOfTree } from "./tree-tar.ts";
 
 /** What crosses over to the worker: the options, with a number that becomes 1 when the work is to end. */

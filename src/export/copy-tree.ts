@@ -1,0 +1,121 @@
+import {
+  type BigIntStats,
+  chmodSync,
+  constants,
+  copyFileSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
+import { setTimes } from "../base/syscalls.ts";
+import { SlipwayError } from "../base/index.ts";
+
+export interface CopyTreeJob {
+  readonly from: string;
+  /** An existing folder. */
+  readonly to: string;
+  /** Seconds since the epoch. */
+  readonly epoch?: number | undefined;
+  readonly cancel: Int32Array;
+}
+
+export interface CopiedTree {
+  /** Bytes of files. */
+  readonly size: number;
+  /** Devices, fifos and sockets, which have no meaning outside. */
+  readonly leftOut: number;
+}
+
+/**
+ * Copies a tree into a folder that may hold files already; those of the same name are replaced, each in one step. Everything belongs to
+ * whoever runs it, so setuid and setgid bits, which mean the owner, are taken off. Links in `to` are never followed.
+ */
+export function copyTree(job: CopyTreeJob): CopiedTree {
+  const clamp = job.epoch === undefined ? undefined : BigInt(job.epoch) * 1_000_000_000n;
+  const linked = new Map<string, Buffer>();
+  const folders: { readonly path: Buffer; readonly stats: BigIntStats }[] = [];
+  let size = 0;
+  let leftOut = 0;
+
+  const finish = (path: Buffer, stats: BigIntStats): void => {
+    if (!stats.isSymbolicLink()) chmodSync(path, Number(stats.mode) & 0o1777);
+    const time = clamp !== undefined && stats.mtimeNs > clamp ? clamp : stats.mtimeNs;
+    setTimes(path, time, time);
+  };
+  const todo: { readonly from: Buffer; readonly to: Buffer }[] = [
+    { from: Buffer.from(job.from), to: Buffer.from(job.to) },
+  ];
+  for (let folder = todo.pop(); folder; folder = todo.pop()) {
+    if (job.cancel[0] === 1) throw new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled" });
+    for (const name of readdirSync(folder.from, { encoding: "buffer" })) {
+      const from = join(folder.from, name);
+      const to = join(folder.to, name);
+      const stats = lstatSync(from, { bigint: true });
+      if (stats.isDirectory()) {
+        makeFolder(to);
+        folders.push({ path: to, stats });
+        todo.push({ from, to });
+        continue;
+      }
+      if (!stats.isFile() && !stats.isSymbolicLink()) {
+        leftOut++;
+        continue;
+      }
+      const link = stats.nlink > 1n ? `${stats.dev}:${stats.ino}` : undefined;
+      const first = link === undefined ? undefined : linked.get(link);
+      if (link !== undefined && !first) linked.set(link, to);
+      replace(to, (path) => {
+        if (first) linkSync(first, path);
+        else if (stats.isSymbolicLink()) symlinkSync(readlinkSync(from, { encoding: "buffer" }), path);
+        else {
+          copyFileSync(from, path, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+          size += Number(stats.size);
+        }
+        if (!first) finish(path, stats);
+      });
+    }
+  }
+  for (const { path, stats } of folders.toReversed()) finish(path, stats);
+  return { size, leftOut };
+}
+
+const slash = Buffer.from("/");
+
+function join(folder: Buffer, name: Buffer): Buffer {
+  return Buffer.concat([folder, slash, name]);
+}
+
+function makeFolder(path: Buffer): void {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there?.isDirectory()) {
+    chmodSync(path, 0o700);
+    return;
+  }
+  if (there) rmSync(path);
+  mkdirSync(path, 0o700);
+}
+
+/** Makes something new, beside what is there when something is, and puts it in its place. */
+function replace(path: Buffer, make: (path: Buffer) => void): void {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (!there) {
+    make(path);
+    return;
+  }
+  if (there.isDirectory()) {
+    rmSync(path, { recursive: true });
+    make(path);
+    return;
+  }
+  const temp = Buffer.concat([path.subarray(0, path.lastIndexOf(47) + 1), Buffer.from(`.slipway-${process.pid}.tmp`)]);
+  rmSync(temp, { force: true });
+  make(temp);
+  // a second name of the same file would stay under both
+  renameSync(temp, path);
+  rmSync(temp, { force: true });
+}

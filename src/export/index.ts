@@ -1,0 +1,6 @@
+/** Floor 4: images and file systems that leave slipway. */
+export type * from "./contract.ts";
+export { exportDocker } from "./docker.ts";
+export { exportLocal } from "./local.ts";
+export { exportOci } from "./oci.ts";
+export { exportTar } from "./tar.ts";

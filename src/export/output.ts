@@ -1,0 +1,106 @@
+import { write } from "node:fs";
+import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { SlipwayError, toSlipwayError } from "../base/index.ts";
+
+const writeTo = promisify(write);
+
+/** A path beside `dest` that nobody else uses: what is made there becomes `dest` by one rename. */
+export function besides(dest: string): string {
+  return join(dirname(dest), `.${basename(dest).slice(0, 100)}.${randomBytes(6).toString("hex")}.tmp`);
+}
+
+/** A file being written: it becomes visible whole, or not at all. Standard output is written as it comes. */
+export class OutputFile {
+  /** The absolute path, or "-". */
+  readonly location: string;
+  /** Bytes written so far. */
+  position = 0;
+  readonly #handle: FileHandle | undefined;
+  readonly #temp: string;
+
+  private constructor(location: string, handle: FileHandle | undefined, temp: string) {
+    this.location = location;
+    this.#handle = handle;
+    this.#temp = temp;
+  }
+
+  /** @throws SLIP_OUTPUT when the folder of `dest` cannot be made or written */
+  static async open(dest: string): Promise<OutputFile> {
+    if (dest === "-") return new OutputFile("-", undefined, "");
+    const location = resolve(dest);
+    try {
+      const there = await stat(location).catch(() => undefined);
+      if (there?.isDirectory()) throw new Error("it is a folder");
+      // a device or pipe that is there is written, not replaced
+      const special = there !== undefined && !there.isFile();
+      if (!special) await mkdir(dirname(location), { recursive: true });
+      const temp = special ? location : besides(location);
+      return new OutputFile(location, await open(temp, special ? "w" : "wx", 0o644), special ? "" : temp);
+    } catch (error) {
+      throw outputError(location, error);
+    }
+  }
+
+  get fd(): number {
+    return this.#handle?.fd ?? 1;
+  }
+
+  /** True when what was written can still be changed. */
+  get seekable(): boolean {
+    return this.#temp !== "";
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.byteLength;) {
+      try {
+        const { bytesWritten } = await writeTo(this.fd, bytes, at, bytes.byteLength - at, null);
+        at += bytesWritten;
+      } catch (error) {
+        // standard output may be a pipe that does not block
+        if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw outputError(this.location, error);
+        await sleep(2);
+      }
+    }
+    this.position += bytes.byteLength;
+  }
+
+  /** Overwrites what is at `position`; the place for the next write stays. */
+  async patch(bytes: Uint8Array, position: number): Promise<void> {
+    await writeTo(this.fd, bytes, 0, bytes.byteLength, position);
+  }
+
+  /** Makes it visible under its name. */
+  async commit(): Promise<void> {
+    await this.#handle?.close();
+    if (this.#temp === "") return;
+    try {
+      await rename(this.#temp, this.location);
+    } catch (error) {
+      await rm(this.#temp, { force: true });
+      throw outputError(this.location, error);
+    }
+  }
+
+  /** Leaves nothing. */
+  async abandon(): Promise<void> {
+    await this.#handle?.close().catch(() => undefined);
+    if (this.#temp !== "") await rm(this.#temp, { force: true });
+  }
+}
+
+/** SLIP_OUTPUT with the kernel's reason, unless it is a full disk or an error with words of its own. */
+export function outputError(location: string, cause: unknown): SlipwayError {
+  const known = toSlipwayError(cause);
+  if (known.code !== "SLIP_INTERNAL") return known;
+  const where = location === "-" ? "standard output" : `"${location}"`;
+  return new SlipwayError({
+    code: "SLIP_OUTPUT",
+    message: `Cannot write ${where}: ${known.message}`,
+    hint: "choose another dest=, or make its folder writable",
+    cause,
+  });
+}
