@@ -130,12 +130,9 @@ export class BuildModel {
     const known = this.steps.get(info.id);
     if (known) return known;
     const tag = stepTag(info, nameStage);
-    const text = printable(
-      info.text
-        .replace(/\\\r?\n/g, " ")
-        .replace(/\s+/g, " ")
-        .trim(),
-    );
+    const text = printable(info.text.replace(/\\?\s*\n/g, " "))
+      .replace(/\s+/g, " ")
+      .trim();
     const step: Step = {
       info,
       tag,
