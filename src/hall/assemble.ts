@@ -4,8 +4,7 @@ import type { FileTree } from "../ops/index.ts";
 import type { BuildPlan } from "../plan/index.ts";
 import { NeedsRun } from "../solve/index.ts";
 import type { ImageRecord, SnapshotRecord, Store } from "../store/index.ts";
-import { diffIdOf } from "./layers.ts";
-import type { Engine } from "./machinery.ts";
+import type { Engine } from "./engine.ts";
 
 /** An image record with the exact bytes of its configuration. */
 export type AssembledImage = ImageRecord & { readonly configBytes: Uint8Array };
@@ -44,7 +43,7 @@ export async function assembleImage(
 
 function compute(layer: SnapshotRecord, engine: Engine | undefined): Promise<Digest> {
   if (!engine) throw new NeedsRun();
-  return diffIdOf(engine, layer.id);
+  return engine.diffIdOf(layer.id);
 }
 
 function newest(chain: readonly SnapshotRecord[], own: number): string | undefined {

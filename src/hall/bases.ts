@@ -1,12 +1,10 @@
 import { type Ctx, SlipwayError } from "../base/index.ts";
-import { makeBase, parseBaseName } from "../debian/index.ts";
-import { encodeConfig, familiarName, type ImageConfig, parseReference, type Platform } from "../oci/index.ts";
-import type { ImageResolver, PlannedImage } from "../plan/index.ts";
+import type { ImageResolver } from "../plan/index.ts";
 import { NeedsRun } from "../solve/index.ts";
-import type { ImageRecord, Store } from "../store/index.ts";
+import type { Store } from "../store/index.ts";
 import type { BaseImages } from "./api.ts";
-import { diffIdOf } from "./layers.ts";
-import { announce, debianArch, type Engine } from "./machinery.ts";
+import type { Engine } from "./engine.ts";
+import { storedBase } from "./stored-base.ts";
 
 export interface BaseOptions {
   readonly baseImages: BaseImages;
@@ -19,71 +17,14 @@ export interface BaseOptions {
  */
 export function imageResolver(store: Store, engine: Engine | undefined, options: BaseOptions, ctx: Ctx): ImageResolver {
   return async (name, platform) => {
-    const reference = parseReference(name);
-    const known = store.images.find(name);
-    if (known) return planned(name, known, `store (${shortOrigin(store, known)})`);
+    const known = storedBase(store, name);
+    if (known) return known;
     if (!engine) throw new NeedsRun();
     if (options.baseImages === "registry") throw noRegistry(name);
-    const base = parseBaseName(familiarName(reference));
-    if (!base) throw unknownImage(name);
-    await using _lock = await store.lock(`base ${name}`, ctx.signal);
-    const other = store.images.find(name);
-    if (other) return planned(name, other, `store (${shortOrigin(store, other)})`);
-    const made = await makeFromArchive(name, base, engine, options, platform, ctx);
-    return planned(name, made.record, made.origin);
+    const made = await engine.makeBase(name, platform, options.mirror, ctx);
+    if (!made) throw unknownImage(name);
+    return made;
   };
-}
-
-function planned(name: string, { id, config }: ImageRecord, origin: string): PlannedImage {
-  return { id, name, config, origin };
-}
-
-function shortOrigin(store: Store, { id }: ImageRecord): string {
-  return (store.facts.get(`origin ${id}`) as string | undefined) ?? "built here";
-}
-
-async function makeFromArchive(
-  name: string,
-  base: NonNullable<ReturnType<typeof parseBaseName>>,
-  engine: Engine,
-  options: BaseOptions,
-  platform: Platform,
-  ctx: Ctx,
-): Promise<{ readonly record: ImageRecord; readonly origin: string }> {
-  const { store, snapshotter, namespace } = engine;
-  const step = `base ${name}`;
-  const started = Date.now();
-  announce(ctx, step, `${name} from the Debian archive`);
-  try {
-    const executor = await engine.executor(ctx);
-    const cache = { folder: store.path("debian", "."), blobs: store.blobs };
-    const owner = namespace.kind === "single-id" ? "squash" : "keep";
-    const made = await makeBase(
-      { ...base, arch: debianArch(), owner, mirror: options.mirror, step },
-      { cache, snapshotter, executor, ctx },
-    );
-    const diffId = await diffIdOf(engine, made.snapshot.id);
-    const config: ImageConfig = {
-      created: made.created,
-      architecture: platform.architecture,
-      os: platform.os,
-      variant: platform.variant,
-      config: made.config,
-      rootfs: { type: "layers", diff_ids: [diffId] },
-      history: made.history,
-    };
-    const { bytes, descriptor } = encodeConfig(config);
-    const { size, created } = made.snapshot;
-    const record: ImageRecord = { id: descriptor.digest, config, snapshots: [made.snapshot.id], size, created };
-    store.images.put(record, bytes);
-    store.images.tag(name, record.id);
-    store.facts.set(`origin ${record.id}`, made.origin, record.id);
-    ctx.emit({ type: "step-done", id: step, duration: Date.now() - started, note: made.origin });
-    return { record, origin: made.origin };
-  } catch (error) {
-    ctx.emit({ type: "step-cancelled", id: step });
-    throw error;
-  }
 }
 
 function noRegistry(name: string): SlipwayError {

@@ -4,7 +4,7 @@ import { statSync } from "node:fs";
 import { type Ctx, SlipwayError } from "../base/index.ts";
 import { parseDockerfile } from "../dockerfile/index.ts";
 import type { Vertex } from "../graph/index.ts";
-import { defaultPlatform } from "../oci/index.ts";
+import { defaultPlatform, parseReference } from "../oci/index.ts";
 import { type FileTree, opFor } from "../ops/index.ts";
 import { type BuildPlan, type NamedContext, planBuild } from "../plan/index.ts";
 import { solve } from "../solve/index.ts";
@@ -14,9 +14,8 @@ import { assembleImage } from "./assemble.ts";
 import { imageResolver } from "./bases.ts";
 import { recordCache } from "./record-cache.ts";
 import { readBuildInput, readIgnore } from "./dockerfile-source.ts";
-import { diffIdOf } from "./layers.ts";
-import type { Engine } from "./machinery.ts";
-import { writeOutputs } from "./outputs.ts";
+import type { Engine } from "./engine.ts";
+import { checkOutput } from "./check-output.ts";
 import { stageUsage } from "./stage-usage.ts";
 
 /**
@@ -30,13 +29,14 @@ export async function buildWith(
   ctx: Ctx,
 ): Promise<BuildResult> {
   const started = Date.now();
+  checkRequest(options);
   const plan = await planFrom(options, store, engine, ctx);
   announcePlan(plan, ctx);
   const shipped = new Set(plan.history.flatMap(({ layer }) => (layer ? [layer.digest] : [])));
   const onResult = (vertex: Vertex, tree: FileTree): void => {
     // Layers of the final image are read in a thread while later steps run.
     if (engine && shipped.has(vertex.digest) && tree.kind === "snapshot" && tree.id !== undefined) {
-      diffIdOf(engine, tree.id).catch(() => undefined);
+      engine.diffIdOf(tree.id).catch(() => undefined);
     }
   };
   const rooms = engine?.rooms(ctx) ?? { store, machinery: undefined };
@@ -66,8 +66,19 @@ export async function buildWith(
   store.images.put({ ...image, facts }, image.configBytes);
   const names = (options.tags ?? []).map((tag) => nameImage(store, tag, image.id));
   for (const warning of plan.warnings) ctx.emit(warning);
-  const outputs = engine && options.outputs ? await writeOutputs(image.id, names, options.outputs, engine, ctx) : [];
+  const outputs = engine ? await engine.writeOutputs(image.id, names, options.outputs ?? [], ctx) : [];
   return { imageId: image.id, names, size: image.size, facts, outputs };
+}
+
+/** Throws for names and outputs that could only fail after all the work. */
+function checkRequest({ tags = [], outputs = [] }: Pick<BuildOptions, "tags" | "outputs">): void {
+  for (const tag of tags) {
+    if (parseReference(tag).digest !== undefined) {
+      const message = `Cannot name an image ${JSON.stringify(tag)}: a digest is what an image has, not a name for it`;
+      throw new SlipwayError({ code: "SLIP_REFERENCE", message, hint: "write NAME:TAG" });
+    }
+  }
+  for (const output of outputs) checkOutput(output);
 }
 
 async function planFrom(

@@ -1,9 +1,10 @@
 import { type BuildEvent, type Ctx, SlipwayError, toSlipwayError } from "../base/index.ts";
-import { type EnteredNamespace, enterNamespace } from "../sandbox/index.ts";
+import { enterNamespace, type Namespace } from "../sandbox/index.ts";
 import { openStore } from "../store/index.ts";
 import { buildWith } from "./build-with.ts";
 import { inspectInEngine } from "./inspect-image.ts";
-import { type Engine, openEngine } from "./machinery.ts";
+import type { Engine } from "./engine.ts";
+import { openEngine } from "./machinery.ts";
 import type { FromEngine, JobName, Jobs, ToEngine } from "./protocol.ts";
 import { runInEngine } from "./run.ts";
 import { saveInEngine } from "./save.ts";
@@ -33,7 +34,7 @@ const doers: Doers = {
  * sends, answers, and ends. A closed channel means that the caller is gone: then the job is cancelled.
  */
 export function serveEngine(): void {
-  let namespace: EnteredNamespace | SlipwayError;
+  let namespace: Namespace | SlipwayError;
   try {
     namespace = enterNamespace();
   } catch (error) {
@@ -52,7 +53,7 @@ export function serveEngine(): void {
 async function answer(
   job: JobName,
   options: Jobs[JobName]["options"],
-  namespace: EnteredNamespace | SlipwayError,
+  namespace: Namespace | SlipwayError,
   signal: AbortSignal,
 ): Promise<void> {
   const emit = (event: BuildEvent): void => send({ type: "event", event });

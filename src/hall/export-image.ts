@@ -2,7 +2,7 @@ import { SlipwayError } from "../base/index.ts";
 import type { ExportImage } from "../export/index.ts";
 import { formatReference, parseReference } from "../oci/index.ts";
 import type { ImageRecord } from "../store/index.ts";
-import type { Engine } from "./machinery.ts";
+import type { Engine } from "./engine.ts";
 
 /** An image of the store as the exporters want it: layers made from snapshots when they are asked for, blobs kept for the next time. */
 export function exportImage({ store, namespace }: Engine, image: ImageRecord): ExportImage {

@@ -1,19 +1,21 @@
-import { availableParallelism, arch as machineArch } from "node:os";
-import { type Ctx, SlipwayError, WorkerPool } from "../base/index.ts";
-import { bringRuntime, type DebianArch } from "../debian/index.ts";
-import type { OpRooms } from "../ops/index.ts";
-import { type Executor, findRuntime, type Namespace, openExecutor, runtimeFromTree } from "../sandbox/index.ts";
-import { openSnapshotter, type Snapshotter } from "../snapshot/index.ts";
+import { availableParallelism } from "node:os";
+import { type Ctx, WorkerPool } from "../base/index.ts";
+import { bringRuntime } from "../debian/index.ts";
+import { makeArchiveBase } from "./archive-base.ts";
+import { DiffIds } from "./diff-ids.ts";
+import { debianArch } from "./debian-arch.ts";
+import { announce, type Engine } from "./engine.ts";
+import { writeOutputs } from "./outputs.ts";
+import {
+  type Executor,
+  findRuntime,
+  type Namespace,
+  openExecutor,
+  type Runtime,
+  runtimeFromTree,
+} from "../sandbox/index.ts";
+import { openSnapshotter } from "../snapshot/index.ts";
 import type { Store } from "../store/index.ts";
-
-/** All that the engine process works with. Dispose of it before the process answers. */
-export interface Engine extends AsyncDisposable {
-  readonly store: Store;
-  readonly namespace: Namespace;
-  readonly snapshotter: Snapshotter;
-  readonly executor: (ctx: Ctx) => Promise<Executor>;
-  readonly rooms: (ctx: Ctx) => OpRooms;
-}
 
 /** Step id of the progress of bringing the OCI runtime. */
 const runtimeStep = "runtime";
@@ -27,7 +29,8 @@ export function openEngine(store: Store, namespace: Namespace, mirror: string | 
     found ??= findExecutor(store, namespace, mirror, ctx);
     return found;
   };
-  return {
+  const diffIds = new DiffIds(store, namespace);
+  const engine: Engine = {
     store,
     namespace,
     snapshotter,
@@ -41,8 +44,12 @@ export function openEngine(store: Store, namespace: Namespace, mirror: string | 
         workers,
       },
     }),
+    diffIdOf: (id) => diffIds.of(id),
+    makeBase: (name, platform, baseMirror, ctx) => makeArchiveBase(name, platform, baseMirror ?? mirror, engine, ctx),
+    writeOutputs: (id, names, outputs, ctx) => writeOutputs(id, names, outputs, engine, ctx),
     [Symbol.asyncDispose]: async () => workers[Symbol.dispose](),
   };
+  return engine;
 }
 
 async function findExecutor(
@@ -59,11 +66,7 @@ async function findExecutor(
 }
 
 /** No runtime on this machine: crun comes from the signed Debian archive into the store, once. */
-async function bring(
-  store: Store,
-  mirror: string | undefined,
-  ctx: Ctx,
-): ReturnType<typeof runtimeFromTree> extends infer R ? Promise<R> : never {
+async function bring(store: Store, mirror: string | undefined, ctx: Ctx): Promise<Runtime> {
   await using _lock = await store.lock("runtime", ctx.signal);
   const started = Date.now();
   announce(ctx, runtimeStep, "crun from the Debian archive");
@@ -83,18 +86,4 @@ async function bring(
     ctx.emit({ type: "step-cancelled", id: runtimeStep });
     throw error;
   }
-}
-
-/** Shows a step that is not part of the Dockerfile. */
-export function announce(ctx: Ctx, id: string, text: string): void {
-  ctx.emit({ type: "graph", steps: [{ id, text, inputs: [] }], target: "", skippedStages: [] });
-  ctx.emit({ type: "step-start", id, time: Date.now() });
-}
-
-/** Debian's name of this machine's architecture. Throws SLIP_UNSUPPORTED for one that slipway does not know. */
-export function debianArch(): DebianArch {
-  const arch = machineArch();
-  if (arch === "x64") return "amd64";
-  if (arch === "arm64") return "arm64";
-  throw new SlipwayError({ code: "SLIP_UNSUPPORTED", message: `The architecture ${arch} is not supported yet` });
 }

@@ -7,7 +7,7 @@ import { defaultPath } from "../plan/index.ts";
 import type { RunOptions } from "./api.ts";
 import { callEngine } from "./engine-client.ts";
 import { findImage } from "./export-image.ts";
-import type { Engine } from "./machinery.ts";
+import type { Engine } from "./engine.ts";
 import type { Plain } from "./protocol.ts";
 
 /**
@@ -50,7 +50,6 @@ export async function runInEngine(options: Plain<RunOptions>, engine: Engine, ct
       hostname: options.hostname ?? image.id.slice(7, 19),
       terminal: options.tty,
       stdio: { type: "inherit" },
-      stopSignal: config.StopSignal,
     },
     root,
     user,

@@ -3,7 +3,7 @@ import { exportDocker, exportOci } from "../export/index.ts";
 import type { SaveOptions } from "./api.ts";
 import { callEngine } from "./engine-client.ts";
 import { exportImage, findImage, wholeNames } from "./export-image.ts";
-import type { Engine } from "./machinery.ts";
+import type { Engine } from "./engine.ts";
 import type { Plain } from "./protocol.ts";
 
 /** Writes an image of the store to an archive. Throws SLIP_IMAGE_UNKNOWN, SLIP_OUTPUT. */
@@ -15,7 +15,7 @@ export async function save({ signal, ...options }: SaveOptions): Promise<void> {
 export async function saveInEngine(
   { images, type, dest }: Plain<SaveOptions>,
   engine: Engine,
-  _ctx: Ctx,
+  ctx: Ctx,
 ): Promise<void> {
   const [name, ...more] = images;
   if (name === undefined) throw new SlipwayError({ code: "SLIP_USAGE", message: "save needs an image" });
@@ -27,5 +27,5 @@ export async function saveInEngine(
   const byId = record.id === name || record.id.slice(7).startsWith(name);
   const names = wholeNames(byId ? [] : [name]);
   const write = type === "oci" ? exportOci : exportDocker;
-  await write(exportImage(engine, record), { dest, names, tar: true });
+  await write(exportImage(engine, record), { dest, names, tar: true }, ctx);
 }

@@ -1,0 +1,34 @@
+import { SlipwayError } from "../base/index.ts";
+import type { OutputSpec } from "./api.ts";
+
+/** Attributes that each type of output takes besides `type` and `dest`. */
+const attributes: Readonly<Record<OutputSpec["type"], readonly string[]>> = {
+  oci: ["compression", "compression-level", "tar", "name"],
+  docker: ["compression", "compression-level", "name"],
+  local: [],
+  tar: [],
+  image: ["name"],
+};
+
+/** Throws when an output asks for what slipway does not know; called before a build does anything. */
+export function checkOutput(output: OutputSpec): void {
+  const known = attributes[output.type];
+  const odd = Object.keys(output.attributes).find((key) => !known.includes(key));
+  if (odd !== undefined) {
+    const message = `The output attribute ${odd}=${output.attributes[odd]} is not supported for type=${output.type}`;
+    const hint = known.length > 0 ? `it takes dest, ${known.join(", ")}` : "it takes dest alone";
+    throw new SlipwayError({ code: "SLIP_UNSUPPORTED", message, hint });
+  }
+  if (output.type !== "image" && !output.dest) {
+    const message = `The output type=${output.type} needs a destination`;
+    throw new SlipwayError({ code: "SLIP_OUTPUT", message, hint: `write --output type=${output.type},dest=PATH` });
+  }
+  const { compression, "compression-level": level } = output.attributes;
+  if (compression !== undefined && !["gzip", "zstd", "uncompressed"].includes(compression)) {
+    const message = `Unknown compression ${compression}`;
+    throw new SlipwayError({ code: "SLIP_OUTPUT", message, hint: "it is gzip, zstd or uncompressed" });
+  }
+  if (level !== undefined && !/^\d+$/.test(level)) {
+    throw new SlipwayError({ code: "SLIP_OUTPUT", message: `compression-level must be a number, not ${level}` });
+  }
+}

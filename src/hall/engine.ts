@@ -1,0 +1,34 @@
+import type { Ctx, Digest } from "../base/index.ts";
+import type { Platform } from "../oci/index.ts";
+import type { OpRooms } from "../ops/index.ts";
+import type { PlannedImage } from "../plan/index.ts";
+import type { Executor, Namespace } from "../sandbox/index.ts";
+import type { Snapshotter } from "../snapshot/index.ts";
+import type { SnapshotId, Store } from "../store/index.ts";
+import type { BuildResult, OutputSpec } from "./api.ts";
+
+/** What only the engine process can do. An interface alone, so that a cached build loads none of what is behind it. */
+export interface Engine extends AsyncDisposable {
+  readonly store: Store;
+  readonly namespace: Namespace;
+  readonly snapshotter: Snapshotter;
+  /** Found on this machine, or brought from the archive, once. */
+  executor(ctx: Ctx): Promise<Executor>;
+  rooms(ctx: Ctx): OpRooms;
+  /** Digest of a snapshot's tar: known, or computed in a thread without writing anything. */
+  diffIdOf(id: SnapshotId): Promise<Digest>;
+  /** Makes a base image into the store; undefined when the archive makes none of that name. */
+  makeBase(name: string, platform: Platform, mirror: string | undefined, ctx: Ctx): Promise<PlannedImage | undefined>;
+  writeOutputs(
+    id: Digest,
+    names: readonly string[],
+    outputs: readonly OutputSpec[],
+    ctx: Ctx,
+  ): Promise<BuildResult["outputs"]>;
+}
+
+/** Shows a step that is not part of the Dockerfile. */
+export function announce(ctx: Ctx, id: string, text: string): void {
+  ctx.emit({ type: "graph", steps: [{ id, text, inputs: [] }], target: "", skippedStages: [] });
+  ctx.emit({ type: "step-start", id, time: Date.now() });
+}
