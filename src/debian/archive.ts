@@ -4,12 +4,15 @@ import type { Archive, DebianPackage, OpenArchiveOptions } from "./contract.ts";
 import { HttpClient, HttpStatusError, withoutPassword } from "./http.ts";
 import { chooseMirrors } from "./mirror.ts";
 import type { PackageIndex } from "./package-index.ts";
-import { openSuite } from "./suite.ts";
+import { codenameOf, type OpenedSuite, openSuite } from "./suite.ts";
 import { resolvePackages } from "./resolve.ts";
 import { compareVersions } from "./version.ts";
 
 /** Suites that get their security updates as ordinary uploads, and that nothing is added to. */
-const withoutAdditions = new Set(["sid", "unstable", "experimental", "rc-buggy"]);
+const withoutAdditions = new Set(["sid", "rc-buggy"]);
+
+/** Names that stand for another release from time to time. */
+const moving = new Set(["stable", "oldstable", "oldoldstable", "testing", "unstable", "experimental"]);
 
 /**
  * Opens the archive for one suite and architecture: the suite with its updates and security suites, each by its InRelease (signature, date, expiry),
@@ -23,24 +26,24 @@ const withoutAdditions = new Set(["sid", "unstable", "experimental", "rc-buggy"]
 export async function openArchive(options: OpenArchiveOptions): Promise<Archive> {
   const { suite, arch, ctx } = options;
   const { mirror, securityMirror } = chooseMirrors(options);
-  const additions = !withoutAdditions.has(suite);
-  const places = [
-    { suite, mirror },
-    ...(additions ? [{ suite: `${suite}-updates`, mirror }] : []),
-    ...(additions && securityMirror !== "none" ? [{ suite: `${suite}-security`, mirror: securityMirror }] : []),
-  ];
-
-  progress(options, "reading the archive", 0, places.length);
-  let done = 0;
   const opened = await together(ctx, async (signal) => {
     using http = new HttpClient({ signal });
-    return Promise.all(
-      places.map(async (place) => {
-        const result = await openSuite({ ...options, ...place, http });
-        progress(options, "reading the archive", ++done, places.length);
-        return result;
-      }),
-    );
+    // The other suites are asked for by codename: what a moving name stands for is then decided once.
+    const codename = moving.has(suite) ? await codenameOf({ ...options, mirror, http }) : suite;
+    const additions = !withoutAdditions.has(codename);
+    const places = [
+      { suite: codename, mirror },
+      ...(additions ? [{ suite: `${codename}-updates`, mirror }] : []),
+      ...(additions && securityMirror !== "none" ? [{ suite: `${codename}-security`, mirror: securityMirror }] : []),
+    ];
+    let done = 0;
+    progress(options, "reading the archive", 0, places.length);
+    const open = async (place: (typeof places)[number]): Promise<OpenedSuite> => {
+      const result = await openSuite({ ...options, ...place, http });
+      progress(options, "reading the archive", ++done, places.length);
+      return result;
+    };
+    return await Promise.all(places.map(open));
   });
 
   const [main] = opened;
@@ -57,11 +60,11 @@ export async function openArchive(options: OpenArchiveOptions): Promise<Archive>
     codename: main.release.codename,
     arch,
     mirror,
-    securityMirror: places.some((place) => place.suite.endsWith("-security")) ? securityMirror : undefined,
+    securityMirror: releases.some((release) => release.suite.endsWith("-security")) ? securityMirror : undefined,
     releases,
     date,
     fromCache,
-    origin: `archive ${shownMirror} ${suite}${version} ${new Date(date).toISOString().slice(0, 10)}`,
+    origin: `archive ${shownMirror} ${main.release.codename}${version} ${new Date(date).toISOString().slice(0, 10)}`,
     versions,
     select: (wanted) => selectHighest(indexes, wanted),
     resolve: (names) =>
@@ -69,7 +72,7 @@ export async function openArchive(options: OpenArchiveOptions): Promise<Archive>
         {
           versions,
           providers: (name) => [...new Set(indexes.flatMap((index) => index.providers(name)))].sort(),
-          names: () => new Set(indexes.flatMap((index) => [...index.names()])),
+          names: () => new Set(indexes.flatMap((index) => Array.from(index.names()))),
         },
         arch,
         names,
@@ -94,7 +97,7 @@ async function fetchPackages(
   progress(options, "fetching packages", 0, packages.length);
   return together(options.ctx, async (signal) => {
     using http = new HttpClient({ signal });
-    return Promise.all(
+    return await Promise.all(
       packages.map(async (entry) => {
         const digest: Digest = `sha256:${entry.sha256}`;
         if (!(await blobs.stat(digest))) await fetchPackage(entry, digest, blobs, http, options.offline ?? false);

@@ -1,6 +1,6 @@
 import { lstatSync, lutimesSync, readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { slimExcludes, slimIncludes } from "./docker-files.ts";
-import { RootFiles } from "./root-files.ts";
+import type { RootFiles } from "./root-files.ts";
 
 /** What a fresh root has that differs from one making to the next, or means nothing in an image. */
 const removed = [
@@ -18,12 +18,20 @@ const removed = [
   "/var/lib/dpkg/status-old",
   "/var/lib/systemd/catalog/database",
   "/var/log/alternatives.log",
-  "/var/log/apt",
   "/var/log/bootstrap.log",
   "/var/log/dpkg.log",
   "/run/mount",
 ] as const;
-const emptied = ["/dev", "/proc", "/sys", "/tmp", "/var/tmp", "/var/cache/apt", "/var/lib/apt/lists"] as const;
+const emptied = [
+  "/dev",
+  "/proc",
+  "/sys",
+  "/tmp",
+  "/var/tmp",
+  "/var/cache/apt",
+  "/var/lib/apt/lists",
+  "/var/log/apt",
+] as const;
 
 /**
  * Brings a configured root into the state of an image: nothing of the making left, and the same bytes and times for the same packages.

@@ -1,5 +1,7 @@
 import { createReadStream } from "node:fs";
+import { createRequire } from "node:module";
 import { ReadableStream } from "node:stream/web";
+import type * as Xz from "xz-decompress";
 import type { Bytes } from "../base/index.ts";
 import { SlipwayError } from "../base/index.ts";
 import type { ArMember } from "./ar.ts";
@@ -46,18 +48,8 @@ export async function* plainBytes(
 }
 
 async function* unxz(input: Bytes): AsyncGenerator<Uint8Array> {
-  // A CommonJS module: what it exports lies in `default`, whatever its types say.
-  const { XzReadableStream } = (
-    (await import("xz-decompress")) as unknown as { default: typeof import("xz-decompress") }
-  ).default;
-  const iterator = input[Symbol.asyncIterator]();
-  const source = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { done, value } = await iterator.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-  });
+  // A CommonJS module whose names Node cannot see from an import.
+  const { XzReadableStream } = createRequire(import.meta.url)("xz-decompress") as typeof Xz;
   // Its streams share one memory and wait for each other, so each is read to its end or cancelled.
-  yield* new XzReadableStream(source as globalThis.ReadableStream<Uint8Array>) as unknown as Bytes;
+  yield* new XzReadableStream(ReadableStream.from(input)) as unknown as Bytes;
 }

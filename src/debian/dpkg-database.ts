@@ -21,7 +21,7 @@ export interface UnpackedPackage {
 export function writeDpkgDatabase(root: RootFiles, packages: readonly UnpackedPackage[]): void {
   checkOverlaps(packages);
   for (const folder of ["alternatives", "info", "parts", "triggers", "updates"]) root.folder(`/var/lib/dpkg/${folder}`);
-  for (const empty of ["available", "diversions", "statoverride", "lock", "lock-frontend", "triggers/Unincorp"]) {
+  for (const empty of ["available", "diversions", "lock", "lock-frontend", "triggers/Unincorp"]) {
     root.write(`/var/lib/dpkg/${empty}`, "", empty.startsWith("lock") ? 0o640 : 0o644);
   }
   root.write("/var/lib/dpkg/info/format", "1\n");

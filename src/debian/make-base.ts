@@ -4,7 +4,7 @@ import { SlipwayError } from "../base/index.ts";
 import { extractTar } from "../layer/index.ts";
 import { openArchive, progress } from "./archive.ts";
 import { basePackages } from "./base-packages.ts";
-import { configureScript } from "./configure-script.ts";
+import { prepareConfigure } from "./configure-script.ts";
 import type { Archive, BaseRooms, DebianArch, DebianPackage, MadeBase, MakeBaseOptions } from "./contract.ts";
 import { writeAptSources, writeDockerFiles, writeExtendedStates } from "./docker-files.ts";
 import { type UnpackedPackage, writeDpkgDatabase } from "./dpkg-database.ts";
@@ -145,7 +145,7 @@ async function settleFolders(root: string, packages: readonly UnpackedPackage[],
 }
 
 async function inTurns<T>(count: number, parallel: number, action: (at: number) => Promise<T>): Promise<readonly T[]> {
-  const results = new Array<T>(count);
+  const results: T[] = [];
   let next = 0;
   let failed = false;
   const line = async (): Promise<void> => {
@@ -188,7 +188,7 @@ async function configure(
   const { exitCode } = await executor.run(
     {
       root: job.root,
-      args: ["/bin/sh", "-e", "-c", configureScript(job.unpacked, options.arch)],
+      args: ["/bin/sh", "-e", "-c", prepareConfigure(new RootFiles(job.root), job.unpacked, options.arch)],
       env: [
         `PATH=${path}`,
         "HOME=/root",
@@ -217,7 +217,7 @@ async function configure(
 
 /** `stable` keeps following its release in the image's apt sources; a pinned name stays with the release that it is today. */
 function sourceSuites(archive: Archive, pinned: boolean): readonly string[] {
-  return archive.releases.map((release) =>
-    pinned ? archive.codename + release.suite.slice(archive.suite.length) : release.suite,
+  return archive.releases.map(
+    (release) => (pinned ? archive.codename : archive.suite) + release.suite.slice(archive.codename.length),
   );
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import type { PublicKey } from "openpgp";
 import { packageFile, SlipwayError } from "../base/index.ts";
 import { parseStanzas } from "./control.ts";
 
@@ -70,7 +71,7 @@ async function verifiedText(inRelease: string, from: string, keyring: string | u
   });
 }
 
-async function readKeys(keyring: string | undefined): Promise<import("openpgp").PublicKey[]> {
+async function readKeys(keyring: string | undefined): Promise<PublicKey[]> {
   const openpgp = await import("openpgp");
   const file = keyring ?? fileURLToPath(packageFile("keyrings/debian-archive.pgp"));
   try {

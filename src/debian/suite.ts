@@ -35,6 +35,11 @@ export interface OpenSuiteOptions extends OpenArchiveOptions {
   readonly http: HttpClient;
 }
 
+/** The codename that a moving name (`stable`) stands for now. */
+export async function codenameOf(options: OpenSuiteOptions): Promise<string> {
+  return (await currentRelease(options)).kept.codename;
+}
+
 /** Opens one suite: its Release from the network or the cache, its package index from the cache or the network. */
 export async function openSuite(options: OpenSuiteOptions): Promise<OpenedSuite> {
   const { kept, stale } = await currentRelease(options);

@@ -19,18 +19,10 @@ export type VersionOperator = "<<" | "<=" | "=" | ">=" | ">>";
 /** True when `version` stands in the relation to `bound`. */
 export function versionSatisfies(version: string, operator: VersionOperator, bound: string): boolean {
   const order = compareVersions(version, bound);
-  switch (operator) {
-    case "<<":
-      return order < 0;
-    case "<=":
-      return order <= 0;
-    case "=":
-      return order === 0;
-    case ">=":
-      return order >= 0;
-    case ">>":
-      return order > 0;
-  }
+  if (operator === "=") return order === 0;
+  if (operator === "<<") return order < 0;
+  if (operator === "<=") return order <= 0;
+  return operator === ">>" ? order > 0 : order >= 0;
 }
 
 function splitVersion(version: string): { epoch: number; upstream: string; revision: string } {
