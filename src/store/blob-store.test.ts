@@ -5,7 +5,10 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { addLayer, stream, tempFolder, tempStore } from "../../test/support/store-lab.ts";
 import { sha256 } from "../base/index.ts";
+import { BlobStore } from "./blob-store.ts";
+import { Database } from "./database.ts";
 import { openStore, type Store } from "./index.ts";
+import { State } from "./state.ts";
 
 const hello = sha256("hello");
 
@@ -169,6 +172,18 @@ test("a deleted blob takes its layer's entry along", async () => {
   expect(existsSync(store.blobs.path(hello))).toBe(false);
   expect(store.layerBlobs.get(blob.diffId, "gzip", 1)).toBeUndefined();
   expect(() => store.layerBlobs.put(blob)).toThrow(expect.objectContaining({ code: "SLIP_STORE" }));
+});
+
+test("between a prune's rows and its files a blob may come back: then its file stays", async () => {
+  const store = tempStore();
+  await store.blobs.write(stream("hello"));
+  const db = new Database(join(store.root, "slipway.db"), 1000);
+  using state = new State(store.root, db, "boot");
+  await new BlobStore(state).unlink([hello]);
+  expect(await text(store.blobs.read(hello))).toBe("hello");
+  db.run("DELETE FROM blobs");
+  await new BlobStore(state).unlink([hello]);
+  expect(existsSync(store.blobs.path(hello))).toBe(false);
 });
 
 test("a digest that is a path is refused", () => {

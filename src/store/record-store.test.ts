@@ -1,7 +1,8 @@
+import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { addLayer, addRecord, tempStore } from "../../test/support/store-lab.ts";
 import { sha256 } from "../base/index.ts";
-import { openStore } from "./index.ts";
+import { openStore, ulid } from "./index.ts";
 
 const hour = 3_600_000;
 
@@ -52,6 +53,13 @@ test("a look-up marks as used, but not again and again", () => {
   expect(used()).toBe(start + hour);
   store.records.touch(key, 5);
   expect(used()).toBe(5);
+});
+
+test("a folder that cannot be renamed in leaves no record", () => {
+  const store = tempStore();
+  const record = { id: ulid(), parent: undefined, created: 1, size: 0, entries: 0 };
+  expect(() => store.snapshots.publish(record, join(store.root, "nowhere"))).toThrow(/ENOENT/);
+  expect(store.snapshots.get(record.id)).toBeUndefined();
 });
 
 test("snapshots stand on one another", async () => {

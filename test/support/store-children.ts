@@ -35,7 +35,8 @@ async function build(builder: Store): Promise<void> {
   let parent: SnapshotId | undefined;
   const layers: SnapshotId[] = [];
   for (let step = 0; step < 4; step++) {
-    const key = sha256(`${parent ?? ""}${random(2)}`);
+    // Half of the steps are new, the others are there already.
+    const key = sha256(`${parent ?? ""}${random(2) === 0 ? ulid() : random(2)}`);
     const hit = builder.records.get(key);
     const snapshot: SnapshotId =
       hit?.snapshot ??
