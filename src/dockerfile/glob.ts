@@ -1,3 +1,5 @@
+import { any, type GlobClass, globstar, globstarSlash, type GlobToken, star, tokenize } from "./glob-tokens.ts";
+
 /**
  * Go's path/filepath.Match, with `**` where asked for: `*` and `?` never match a slash, a class `[...]` may hold ranges and escapes
  * and is negated by `^`, `\` takes the next character as it stands, and the whole name must match.
@@ -7,10 +9,12 @@ export class Glob {
   /** The name that alone matches, for a pattern without wildcards. */
   readonly literal: string | undefined;
   readonly #tokens: readonly GlobToken[];
+  readonly #thorough: boolean;
 
   private constructor(pattern: string, tokens: readonly GlobToken[]) {
     this.pattern = pattern;
     this.#tokens = tokens;
+    this.#thorough = tokens.some((token, at) => token === globstarSlash && !endsSegment(tokens[at - 1]));
     this.literal = tokens.every((token) => typeof token === "string") ? tokens.join("") : undefined;
   }
 
@@ -32,7 +36,7 @@ export class Glob {
 
   matches(name: string): boolean {
     if (this.literal !== undefined) return name === this.literal;
-    return matchTokens(this.#tokens, name, false);
+    return this.#thorough ? matchThoroughly(this.#tokens, name) : matchTokens(this.#tokens, name, false);
   }
 
   /**
@@ -43,97 +47,18 @@ export class Glob {
   }
 }
 
-/** One class `[...]`: ranges of code points. */
-export interface GlobClass {
-  readonly negated: boolean;
-  readonly ranges: readonly (readonly [number, number])[];
-}
-
-/** Text to match as it stands; `?`; `*`; `**` (anything); `**` and a slash (nothing, or anything that ends in a slash); a class. */
-export type GlobToken = string | GlobClass | typeof any | typeof star | typeof globstar | typeof globstarSlash;
-
-export const any = Symbol("?");
-export const star = Symbol("*");
-export const globstar = Symbol("**");
-export const globstarSlash = Symbol("**/");
-
-function tokenize(pattern: string, doubleStar: boolean): readonly GlobToken[] | undefined {
-  const tokens: GlobToken[] = [];
-  let text = "";
-  const push = (token: GlobToken): void => {
-    if (text !== "") tokens.push(text);
-    text = "";
-    // Runs of the same wildcard mean what one of them means.
-    if (token !== star && token !== globstar && token !== globstarSlash) tokens.push(token);
-    else if (tokens.at(-1) !== token) tokens.push(token);
-  };
-  for (let at = 0; at < pattern.length;) {
-    const char = pattern[at] ?? "";
-    if (char === "*") {
-      let end = at;
-      while (pattern[end] === "*") end++;
-      if (!doubleStar || end - at === 1) push(star);
-      else if (pattern[end] !== "/") push(globstar);
-      else {
-        push(globstarSlash);
-        end++;
-      }
-      at = end;
-    } else if (char === "?") {
-      push(any);
-      at++;
-    } else if (char === "[") {
-      const read = readClass(pattern, at + 1);
-      if (read === undefined) return undefined;
-      push(read.token);
-      at = read.end;
-    } else if (char === "\\") {
-      if (at + 1 === pattern.length) return undefined;
-      text += pattern[at + 1];
-      at += 2;
-    } else {
-      text += char;
-      at++;
-    }
-  }
-  if (text !== "") tokens.push(text);
-  return tokens;
-}
-
-function readClass(pattern: string, start: number): { readonly token: GlobClass; readonly end: number } | undefined {
-  const negated = pattern[start] === "^";
-  const ranges: [number, number][] = [];
-  let at = negated ? start + 1 : start;
-  const readChar = (): number | undefined => {
-    if (pattern[at] === "-" || pattern[at] === "]") return undefined;
-    if (pattern[at] === "\\") at++;
-    const code = pattern.codePointAt(at);
-    if (code !== undefined) at += code > 0xffff ? 2 : 1;
-    return code;
-  };
-  while (pattern[at] !== "]" || ranges.length === 0) {
-    const low = readChar();
-    if (low === undefined) return undefined;
-    let high: number | undefined = low;
-    if (pattern[at] === "-") {
-      at++;
-      high = readChar();
-    }
-    if (high === undefined || at >= pattern.length) return undefined;
-    ranges.push([low, high]);
-  }
-  return { token: { negated, ranges }, end: at + 1 };
-}
-
 /**
  * Matches a whole name; with `prefix`, whether the name, which ends in a slash, could be the beginning of a match.
- * On a mismatch the last `*` takes one character more, and when that cannot help, the last `**`: earlier ones never need to.
+ * On a mismatch the last `*` takes one character more, and when that cannot help, the last `**`: earlier ones never need to,
+ * as long as each `**` and slash stands at the beginning of a segment.
  */
-export function matchTokens(tokens: readonly GlobToken[], name: string, prefix: boolean): boolean {
+function matchTokens(tokens: readonly GlobToken[], name: string, prefix: boolean): boolean {
   let at = 0;
   let index = 0;
-  let [starAt, starIndex] = [-1, 0];
-  let [deepAt, deepIndex] = [-1, 0];
+  let starAt = -1;
+  let starIndex = 0;
+  let deepAt = -1;
+  let deepIndex = 0;
   for (;;) {
     const token = tokens[index];
     let advanced = false;
@@ -146,11 +71,14 @@ export function matchTokens(tokens: readonly GlobToken[], name: string, prefix: 
         advanced = true;
       } else if (prefix && token.startsWith(name.slice(at))) return true;
     } else if (token === star) {
-      [starAt, starIndex] = [at, index];
+      starAt = at;
+      starIndex = index;
       advanced = true;
     } else if (token === globstar || token === globstarSlash) {
       if (prefix) return true;
-      [deepAt, deepIndex, starAt] = [at, index, -1];
+      deepAt = at;
+      deepIndex = index;
+      starAt = -1;
       advanced = true;
     } else if (at < name.length) {
       const code = name.codePointAt(at) ?? 0;
@@ -174,6 +102,41 @@ export function matchTokens(tokens: readonly GlobToken[], name: string, prefix: 
       index = deepIndex + 1;
     } else return false;
   }
+}
+
+/** Matches a whole name whatever the tokens: remembers what was tried, so that nothing is tried twice. */
+function matchThoroughly(tokens: readonly GlobToken[], name: string): boolean {
+  const tried = new Set<number>();
+  const open: (readonly [index: number, at: number])[] = [[0, 0]];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [index, at] = next;
+    const key = index * (name.length + 1) + at;
+    if (tried.has(key)) continue;
+    tried.add(key);
+    const token = tokens[index];
+    if (token === undefined) {
+      if (at === name.length) return true;
+    } else if (typeof token === "string") {
+      if (name.startsWith(token, at)) open.push([index + 1, at + token.length]);
+    } else if (token === star || token === globstar) {
+      if (at < name.length && (token === globstar || name[at] !== "/")) open.push([index, at + 1]);
+      open.push([index + 1, at]);
+    } else if (token === globstarSlash) {
+      const slash = name.indexOf("/", at);
+      // Behind a slash the same token may still take nothing or reach the slash after it.
+      if (slash !== -1) open.push([index, slash + 1]);
+      open.push([index + 1, at]);
+    } else if (at < name.length) {
+      const code = name.codePointAt(at) ?? 0;
+      if (token === any ? code !== 0x2f : inClass(token, code)) open.push([index + 1, at + (code > 0xffff ? 2 : 1)]);
+    }
+  }
+  return false;
+}
+
+/** Whether what follows a token begins a segment of the path. */
+function endsSegment(token: GlobToken | undefined): boolean {
+  return token === undefined || (typeof token === "string" && token.endsWith("/"));
 }
 
 function inClass({ negated, ranges }: GlobClass, code: number): boolean {

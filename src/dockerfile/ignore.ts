@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { SlipwayError, type SourceLocation } from "../base/index.ts";
-import { Glob, globstarSlash, matchTokens } from "./glob.ts";
+import { globstarSlash } from "./glob-tokens.ts";
+import { Glob } from "./glob.ts";
 import { SourceText } from "./source-text.ts";
 
 /** Which paths of a build context do not take part in the build. */
@@ -82,14 +83,16 @@ class CompiledRules implements IgnoreRules {
   readonly patterns: readonly string[];
   readonly #rules: readonly Rule[];
   /** Rules without wildcards, by the path they name: the last of each. */
-  readonly #exact = new Map<string, number>();
+  readonly #exact = new NameTable();
   /** Rules of the form `**` slash name, by the name: the last of each. */
-  readonly #named = new Map<string, number>();
+  readonly #named = new NameTable();
   /** All other rules, the last first. */
   readonly #globs: readonly CompiledGlob[];
   readonly #including: readonly Rule[];
   /** The deciding rule of folders asked for before. */
   readonly #folders = new Map<string, number>();
+  #lastFolder = "";
+  #lastRule = -1;
 
   constructor(rules: readonly Rule[]) {
     this.#rules = rules;
@@ -130,8 +133,17 @@ class CompiledRules implements IgnoreRules {
   #decides(path: string): number {
     if (path === "" || this.#rules.length === 0) return -1;
     const slash = path.lastIndexOf("/");
-    const above = slash === -1 ? -1 : this.#folder(path.slice(0, slash));
+    const above = slash === -1 ? -1 : this.#above(path, slash);
     return this.#matching(path, slash, above);
+  }
+
+  /** A walk asks for the files of one folder in a row. */
+  #above(path: string, slash: number): number {
+    if (slash !== this.#lastFolder.length || !path.startsWith(this.#lastFolder)) {
+      this.#lastFolder = path.slice(0, slash);
+      this.#lastRule = this.#folder(this.#lastFolder);
+    }
+    return this.#lastRule;
   }
 
   #folder(folder: string): number {
@@ -150,8 +162,7 @@ class CompiledRules implements IgnoreRules {
 
   /** The last rule that matches the path itself, if it is later than `above`; else `above`. */
   #matching(path: string, slash: number, above: number): number {
-    let best = Math.max(above, this.#exact.get(path) ?? -1);
-    if (this.#named.size > 0) best = Math.max(best, this.#named.get(path.slice(slash + 1)) ?? -1);
+    const best = Math.max(above, this.#exact.get(path, 0), this.#named.get(path, slash + 1));
     for (const glob of this.#globs) {
       if (glob.index <= best) break;
       if (glob.matches(path)) return glob.index;
@@ -160,23 +171,44 @@ class CompiledRules implements IgnoreRules {
   }
 }
 
-/** A glob with the literal text at its ends, which turns most paths away at once. */
+/** Names and the index of the last rule that is just this name. Most names are turned away by their length alone. */
+class NameTable {
+  readonly #names = new Map<string, number>();
+  readonly #lengths = new Set<number>();
+
+  set(name: string, index: number): void {
+    this.#names.set(name, index);
+    this.#lengths.add(name.length);
+  }
+
+  /** The rule for the name that begins at `start` of a path; -1 for none. */
+  get(path: string, start: number): number {
+    return this.#lengths.has(path.length - start) ? (this.#names.get(path.slice(start)) ?? -1) : -1;
+  }
+}
+
+/** A glob with the texts that a path must have for it, which turn most paths away at once. */
 class CompiledGlob {
   readonly index: number;
   readonly #glob: Glob;
   readonly #head: string;
   readonly #tail: string;
+  readonly #inner: string;
 
   constructor(index: number, glob: Glob) {
-    const [first, last] = [glob.tokens[0], glob.tokens.at(-1)];
+    const texts = glob.tokens.map((token) => (typeof token === "string" ? token : ""));
     this.index = index;
     this.#glob = glob;
-    this.#head = typeof first === "string" ? first : "";
-    this.#tail = typeof last === "string" ? last : "";
+    this.#head = texts[0] ?? "";
+    this.#tail = texts.at(-1) ?? "";
+    this.#inner = texts.slice(1, -1).reduce((longest, text) => (text.length > longest.length ? text : longest), "");
   }
 
   matches(path: string): boolean {
-    return path.startsWith(this.#head) && path.endsWith(this.#tail) && matchTokens(this.#glob.tokens, path, false);
+    if (this.#tail !== "" && !path.endsWith(this.#tail)) return false;
+    if (this.#head !== "" && !path.startsWith(this.#head)) return false;
+    if (this.#inner !== "" && !path.includes(this.#inner)) return false;
+    return this.#glob.matches(path);
   }
 }
 
