@@ -32,7 +32,7 @@ type Item =
   | { readonly type: "blob"; readonly row: BlobRow; readonly lastUsed: number };
 
 /** `collect` only looks for snapshots that nothing refers to; `prune` takes images, records and blobs as well. */
-export type Sweep = { readonly type: "collect" } | ({ readonly type: "prune" } & PruneOptions);
+type Sweep = { readonly type: "collect" } | ({ readonly type: "prune" } & PruneOptions);
 
 /** Removes in one transaction what the sweep allows, then deletes the files. */
 export async function sweep(state: State, blobs: BlobStore, how: Sweep): Promise<Removed> {
@@ -55,7 +55,7 @@ export async function sweep(state: State, blobs: BlobStore, how: Sweep): Promise
 }
 
 /** What a sweep would remove now. */
-export function choose(state: State, how: Sweep): Removed {
+function choose(state: State, how: Sweep): Removed {
   const { db } = state;
   const options: PruneOptions = how.type === "prune" ? how : {};
   const prune = how.type === "prune";

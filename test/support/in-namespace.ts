@@ -11,8 +11,8 @@ const ways: Readonly<Record<NamespaceKind, readonly string[]>> = {
 };
 
 /** The best way to mount that this user has here, or undefined when the kernel allows none. */
-export const namespaceKind: NamespaceKind | undefined = (["root", "sub-ids", "one-id"] as const).find((kind) => {
-  if ((kind === "root") !== (process.getuid?.() === 0)) return false;
+const namespaceKind: NamespaceKind | undefined = (["root", "sub-ids", "one-id"] as const).find((kind) => {
+  if (kind === "root" && process.getuid?.() !== 0) return false;
   return spawnSync("unshare", [...ways[kind], "true"], { stdio: "ignore" }).status === 0;
 });
 
