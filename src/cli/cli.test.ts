@@ -32,9 +32,8 @@ describe("the program", () => {
       expect(code).toBe(0);
       expect(stdout).toMatch(new RegExp(`^Usage: {2}slipway ${name} `));
       const command = await registry.find((entry) => entry.name === name)?.load();
-      for (const [flag, spec] of Object.entries(command?.options ?? {})) {
-        if (spec.help !== undefined) expect(stdout).toContain(`--${flag}`);
-      }
+      const listed = Object.entries(command?.options ?? {}).filter(([, spec]) => spec.help !== undefined);
+      for (const [flag] of listed) expect(stdout).toContain(`--${flag}`);
       for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
       expect((await cli(["help", name])).stdout).toBe(stdout);
       expect((await cli(["--help", name])).stdout).toBe(stdout);
@@ -96,7 +95,12 @@ describe("the program", () => {
     { argv: ["run", "-it", "x"], code: 2, message: "Cannot give the command a terminal", hint: "--tty" },
     { argv: ["run", "-v", "rel:/x", "x"], code: 2, message: 'Invalid value "rel:/x"', hint: "absolute" },
     { argv: ["run", "-v", "/a:/b:rx", "x"], code: 2, message: 'Invalid value "/a:/b:rx"', hint: "HOST:PATH" },
-    { argv: ["run", "--env-file", "/none", "x"], code: 2, message: 'Cannot read --env-file "/none"', hint: undefined },
+    {
+      argv: ["run", "--env-file", "/none", "x"],
+      code: 2,
+      message: 'Cannot read --env-file "/none"',
+      hint: "no such file",
+    },
     { argv: ["images", "-f", "label=x"], code: 2, message: 'Invalid filter "label=x"', hint: "reference" },
     { argv: ["prune"], code: 2, message: "asks before it deletes", hint: "--force" },
   ])("$argv: one message, the remedy, exit code $code", async ({ argv, code, message, hint }) => {
@@ -105,7 +109,7 @@ describe("the program", () => {
     expect(got.stdout).toBe("");
     expect(got.stderr.match(/ERROR: /g)).toHaveLength(1);
     expect(got.stderr).toContain(message);
-    if (hint !== undefined) expect(got.stderr).toContain(hint);
+    expect(got.stderr).toContain(hint);
     expect(got.calls).toEqual([]);
   });
 
@@ -163,24 +167,11 @@ describe("the program", () => {
 
 describe("build", () => {
   test("turns flags into options", async () => {
-    const { calls, code } = await cli(
-      [
-        ...["build", "-t", "a", "--tag=b", "-f", "D", "--target", "x", "--build-arg", "A=1", "--build-arg", "FROM_ENV"],
-        ...["--build-arg", "UNSET", "--build-context", "u=docker-image://debian", "--label", "l=v", "--label", "bare"],
-        ...[
-          "-o",
-          "type=oci,dest=o.tar",
-          "-o",
-          "out",
-          "--no-cache",
-          "--base-images=archive",
-          "--debian-mirror",
-          "http://m",
-        ],
-        ...["--network=none", "-j3", "--load", "--rm", "--provenance=false", "ctx"],
-      ],
-      { env: { FROM_ENV: "2" } },
-    );
+    const line =
+      "build -t a --tag=b -f D --target x --build-arg A=1 --build-arg FROM_ENV --build-arg UNSET " +
+      "--build-context u=docker-image://debian --label l=v --label bare -o type=oci,dest=o.tar -o out --no-cache " +
+      "--base-images=archive --debian-mirror http://m --network=none -j3 --load --rm --provenance=false ctx";
+    const { calls, code } = await cli(line.split(" "), { env: { FROM_ENV: "2" } });
     expect(code).toBe(0);
     expect(calls).toHaveLength(1);
     expect(calls[0]?.args[0]).toMatchObject({
@@ -205,11 +196,7 @@ describe("build", () => {
 
   test("an argument named like a member of every object stays an argument", async () => {
     const { calls } = await cli(["build", "--build-arg", "__proto__=1", "--build-arg", "constructor=2", "."]);
-    const { buildArgs } = calls[0]?.args[0] as { buildArgs: object };
-    expect(Object.entries(buildArgs)).toEqual([
-      ["__proto__", "1"],
-      ["constructor", "2"],
-    ]);
+    expect(JSON.stringify(calls[0]?.args[0])).toContain('"buildArgs":{"__proto__":"1","constructor":"2"}');
   });
 
   test("-q prints the id alone; --iidfile keeps it without a line end", async () => {
@@ -283,41 +270,10 @@ describe("build", () => {
 describe("run", () => {
   test("flags end at the image", async () => {
     writeFileSync(join(folder, "env"), "# comment\nA=1\n\nHOME\nUNSET\n");
-    const { calls } = await cli(
-      [
-        ...[
-          "run",
-          "--rm",
-          "-i",
-          "-e",
-          "B=2",
-          "-e",
-          "HOME",
-          "--env-file",
-          join(folder, "env"),
-          "-v",
-          "/a:/b",
-          "-v/c:/d:ro",
-        ],
-        ...[
-          "-w",
-          "/w",
-          "-u1:2",
-          "--entrypoint",
-          "sh",
-          "--network",
-          "none",
-          "-h",
-          "box",
-          "--read-only",
-          "app",
-          "-t",
-          "--",
-          "x",
-        ],
-      ],
-      { env: { HOME: "/root" } },
-    );
+    const line =
+      `run --rm -i -e B=2 -e HOME --env-file ${join(folder, "env")} -v /a:/b -v/c:/d:ro -w /w -u1:2 ` +
+      "--entrypoint sh --network none -h box --read-only app -t -- x";
+    const { calls } = await cli(line.split(" "), { env: { HOME: "/root" } });
     expect(calls).toEqual([
       {
         name: "run",
@@ -413,22 +369,8 @@ describe("looking at one image", () => {
 
   test("inspect has docker's field names", async () => {
     const [image] = JSON.parse((await cli(["inspect", "calculator"])).stdout) as [Record<string, unknown>];
-    expect(Object.keys(image)).toEqual([
-      ...[
-        "Id",
-        "RepoTags",
-        "RepoDigests",
-        "Comment",
-        "Created",
-        "Author",
-        "Config",
-        "Architecture",
-        "Os",
-        "Size",
-        "RootFS",
-      ],
-      "Slipway",
-    ]);
+    const fields = "Id RepoTags RepoDigests Comment Created Author Config Architecture Os Size RootFS Slipway";
+    expect(Object.keys(image)).toEqual(fields.split(" "));
     expect(image).toMatchObject({
       Id: id("a"),
       RepoTags: details.names,

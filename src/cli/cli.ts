@@ -98,7 +98,7 @@ function withHelp(error: SlipwayError, name: string): SlipwayError {
 
 function unknownCommand(words: readonly string[]): SlipwayError {
   const [first = "", second] = words;
-  const names = registry.flatMap((entry) => [entry.name, ...entry.aliases]);
+  const names = registry.flatMap((entry) => [entry.name].concat(entry.aliases));
   const pairs = names.filter((name) => name.startsWith(`${first} `));
   if (pairs.length > 0) {
     const given = second === undefined ? first : `${first} ${second}`;

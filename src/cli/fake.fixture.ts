@@ -1,4 +1,4 @@
-import type { BuildOptions, BuildResult, Comparison, ImageDetails, ImageInspection, RunOptions } from "../index.ts";
+import type { BuildResult, Comparison, ImageDetails, ImageInspection } from "../index.ts";
 import { runCli } from "./cli.ts";
 import type { Io, Out } from "./io.ts";
 import type { Library } from "./library.ts";
@@ -57,8 +57,8 @@ export async function cli(
     }) as Library[K];
   };
   const library: Library = {
-    build: noted("build", async (_: BuildOptions) => built),
-    run: noted("run", async (_: RunOptions) => ({ exitCode: 0 })),
+    build: noted("build", async () => built),
+    run: noted("run", async () => ({ exitCode: 0 })),
     images: noted("images", async () => [details, dangling]),
     inspectImage: noted("inspectImage", async () => details),
     removeImages: noted("removeImages", async (names) => ({ untagged: names, deleted: [id("a")] })),

@@ -19,16 +19,16 @@ export interface Io {
   readonly stderr: Out;
   readonly stdinIsTTY: boolean;
   /** One line from standard input; undefined at its end. */
-  readLine(): Promise<string | undefined>;
+  readonly readLine: () => Promise<string | undefined>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since the epoch. */
-  now(): number;
+  readonly now: () => number;
   /** Aborts at the first interrupt. */
   readonly signal: AbortSignal;
   /** Called when the process ends, however it does. */
-  atExit(action: () => void): void;
+  readonly atExit: (action: () => void) => void;
   /** Loaded when first needed: start-up is a feature. */
-  library(): Promise<Library>;
+  readonly library: () => Promise<Library>;
 }
 
 /** What a command gets beside its own flags. */

@@ -1,4 +1,4 @@
-import { createInterface } from "node:readline";
+import { isatty } from "node:tty";
 import { runCli } from "./cli.ts";
 import type { Io } from "./io.ts";
 
@@ -32,10 +32,10 @@ for (const stream of [process.stdout, process.stderr]) {
 const io: Io = {
   stdout: process.stdout,
   stderr: process.stderr,
-  get stdinIsTTY() {
-    return process.stdin.isTTY === true;
-  },
+  // Not process.stdin.isTTY: looking at it opens the stream.
+  stdinIsTTY: isatty(0),
   readLine: async () => {
+    const { createInterface } = await import("node:readline");
     const lines = createInterface({ input: process.stdin });
     for await (const line of lines) return line;
     return undefined;
@@ -44,7 +44,7 @@ const io: Io = {
   now: Date.now,
   signal: abort.signal,
   atExit: (action) => void exits.push(action),
-  library: async () => await import("../index.ts"),
+  library: () => import("../index.ts"),
 };
 
 const exitCode = await runCli(process.argv.slice(2), io, {

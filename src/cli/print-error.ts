@@ -55,7 +55,7 @@ async function placeText(location: SourceLocation): Promise<string> {
 function causes(error: Error): string {
   const lines: string[] = [];
   for (let cause: unknown = error; cause !== undefined; cause = cause instanceof Error ? cause.cause : undefined) {
-    lines.push(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause));
+    lines.push(cause instanceof Error ? (cause.stack ?? cause.message) : JSON.stringify(cause));
   }
   return lines.join("\ncaused by: ");
 }

@@ -21,7 +21,7 @@ export function formatTemplate(template: string, value: unknown): string {
         .split(".")
         .filter(Boolean)
         .reduce((at, name) => field(at, name, whole), value);
-      return match[1] === undefined && typeof found !== "object" ? String(found) : JSON.stringify(found);
+      return match[1] === undefined && typeof found === "string" ? found : JSON.stringify(found);
     });
 }
 

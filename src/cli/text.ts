@@ -2,7 +2,6 @@ import { stripVTControlCharacters } from "node:util";
 
 /** Text from outside made safe for a terminal: no escape sequences, no control characters but the tab as spaces. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return stripVTControlCharacters(text)
     .replaceAll("\t", "    ")
     .replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "");
@@ -21,7 +20,7 @@ export function lastOverwrite(line: string): string {
 
 const wide =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u;
-const zero = /\p{Mark}|[\u200b-\u200f\ufe00-\ufe0f]/u;
+const zero = /\p{Mark}|\p{Default_Ignorable_Code_Point}/u;
 
 /** Columns that a text without escape sequences takes. */
 export function width(text: string): number {

@@ -48,13 +48,11 @@ export const images = command({
       });
       io.stdout.write(lines.map((line) => `${line}\n`).join(""));
     } else {
-      const body = rows.map(({ image, name }) => [
-        ...splitName(name),
-        id(image),
-        formatAgo(image.created, io.now()),
-        formatSize(image.size),
-        String(image.layers),
-      ]);
+      const body = rows.map(({ image, name }) => {
+        const [repository, tag] = splitName(name);
+        const created = formatAgo(image.created, io.now());
+        return [repository, tag, id(image), created, formatSize(image.size), String(image.layers)];
+      });
       io.stdout.write(table([["REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE", "LAYERS"], ...body]));
     }
   },

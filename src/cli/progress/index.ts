@@ -32,6 +32,9 @@ export async function openProgress(mode: ProgressMode, io: CommandIo): Promise<P
           atExit: io.atExit,
         });
       }
+      break;
+    case "plain":
+      break;
   }
   return new (await import("./plain.ts")).PlainProgress(io.stderr, style, io.now);
 }

@@ -1,4 +1,4 @@
-import type { BuildEvent, StepInfo } from "../../base/index.ts";
+import { type BuildEvent, isDigest, type StepInfo } from "../../base/index.ts";
 import { printable } from "../text.ts";
 import { LineBuffer, TextTail } from "./lines.ts";
 
@@ -69,7 +69,10 @@ export class BuildModel {
       this.warnings.push(event);
       return undefined;
     }
-    const step = this.steps.get(event.id) ?? this.#add({ id: event.id, text: event.id, inputs: [] }, false);
+    const known = this.steps.get(event.id);
+    // What the graph did not name is shown when its id is words; a bare digest would tell nobody anything.
+    if (!known && isDigest(event.id)) return undefined;
+    const step = known ?? this.#add({ id: event.id, text: event.id, inputs: [] }, false);
     if (step.number === 0) step.number = ++this.#numbers;
     if (step.started === 0) step.started = now;
     return { step, lines: this.#change(step, event) };
@@ -102,7 +105,7 @@ export class BuildModel {
         step.duration = event.duration;
         step.note = event.note === undefined ? undefined : printable(event.note);
         return this.#end(step, "done");
-      case "step-failed":
+      default:
         step.duration = event.duration;
         step.message = event.error.message;
         this.#failed ??= step;

@@ -155,8 +155,7 @@ function endText(step: Step): string | undefined {
       return `ERROR: ${step.message ?? "failed"}`;
     case "cancelled":
       return "CANCELED";
-    case "waiting":
-    case "running":
+    default:
       return undefined;
   }
 }

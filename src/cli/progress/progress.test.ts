@@ -150,7 +150,6 @@ describe("tty", () => {
       const progress = await open("tty", spy);
       play(progress, goodBuild, 1400);
       for (const line of screen.text.split("\n")) expect(line.length).toBeLessThanOrEqual(columns - 1);
-      // eslint-disable-next-line no-control-regex
       const ups = written.flatMap((text) => [...text.matchAll(/\u001b\[(\d+)A/g)].map((match) => Number(match[1])));
       expect(ups.length).toBeGreaterThan(0);
       expect(Math.max(...ups)).toBeLessThan(rows);
@@ -205,7 +204,6 @@ describe("tty", () => {
     const screen = new Screen(60, 24);
     const progress = await open("tty", screen, { NO_COLOR: "1", LC_ALL: "POSIX" });
     play(progress, badBuild, 1000);
-    // eslint-disable-next-line no-control-regex
     expect(screen.text).toMatch(/^[\x20-\x7e\n]*$/);
     progress.fail(error);
   });
@@ -219,7 +217,6 @@ describe("tty", () => {
       return out.text;
     };
     expect(await paint({})).toContain("\u001b[32m✔ \u001b[39m");
-    // eslint-disable-next-line no-control-regex
     expect(await paint({ NO_COLOR: "1" })).not.toMatch(/\u001b\[\d+m/);
   });
 });
@@ -272,6 +269,14 @@ describe("hostile and odd events", () => {
     });
     progress.event({ type: "step-cached", id: "1" });
     expect(out.text).toBe("#1 [1/2] RUN <<EOF echo EOF\n#1 CACHED\n");
+  });
+
+  test("a step that the graph did not name is shown by its id, unless that is a digest", async () => {
+    const out = new Buffered();
+    const progress = await open("plain", out);
+    progress.event({ type: "step-cached", id: `sha256:${"a".repeat(64)}` });
+    progress.event({ type: "step-cached", id: "exporting" });
+    expect(out.text).toBe("#1 exporting\n#1 CACHED\n");
   });
 
   test("output that never ends a line does not grow without bound", async () => {

@@ -28,7 +28,7 @@ export class TtyProgress implements Progress {
   #painted: readonly number[] = [];
   #paintedAt = 0;
   #cursorHidden = false;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timer: NodeJS.Timeout;
   #tick = 0;
 
   constructor(options: TtyOptions) {

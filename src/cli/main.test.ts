@@ -1,0 +1,47 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const program = fileURLToPath(new URL("../../bin/slipway", import.meta.url));
+
+function slipway(...argv: readonly string[]): { code: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(program, argv, {
+    encoding: "utf8",
+    env: { ...process.env, NO_COLOR: "1", SLIPWAY_DEBUG: "" },
+  });
+  return { code: status, stdout, stderr };
+}
+
+test("the program as it is installed: version and help", () => {
+  expect(slipway("version")).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^slipway \d+\.\d+\.\d+\n$/),
+    stderr: "",
+  });
+  expect(slipway("build", "--help")).toMatchObject({ code: 0, stdout: expect.stringContaining("--build-context") });
+});
+
+test.each([
+  { argv: [], code: 2, text: "Usage:  slipway [OPTIONS] COMMAND" },
+  { argv: ["buidl"], code: 2, text: 'did you mean "build"?' },
+  { argv: ["build"], code: 2, text: '"slipway build" requires 1 argument, got 0' },
+  { argv: ["build", "--tga", "x", "."], code: 2, text: 'did you mean "--tag"?' },
+  { argv: ["build", "-o", "type=oci", "."], code: 2, text: "No dest in --output type=oci" },
+  { argv: ["build", "--push", "."], code: 3, text: "Flag --push is not supported" },
+  { argv: ["run", "--privileged", "x"], code: 3, text: "Flag --privileged is not supported" },
+])("slipway $argv ends with $code", ({ argv, code, text }) => {
+  const got = slipway(...argv);
+  expect(got).toMatchObject({ code, stdout: "" });
+  expect(got.stderr).toContain(text);
+  expect(got.stderr).not.toContain("    at ");
+});
+
+test("a reader that goes away is no error", () => {
+  const { stdout, stderr } = spawnSync(
+    "bash",
+    ["-c", `for at in 1 2 3 4 5; do "$0" help run | true; echo "\${PIPESTATUS[0]}"; done`, program],
+    { encoding: "utf8" },
+  );
+  expect(stderr).toBe("");
+  expect(stdout).toBe("0\n".repeat(5));
+});
