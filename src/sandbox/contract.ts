@@ -1,5 +1,26 @@
 import type { Ctx, Mount, SlipwayError } from "../base/index.ts";
 
+/** Where the engine process lives, and what the kernel therefore lets it do. */
+export interface Namespace {
+  /**
+   * - `root`: root of the machine (or of the container that slipway runs in);
+   * - `subids`: a user namespace with a range of ids: files can belong to anybody;
+   * - `single-id`: a user namespace in which root is the only id: everything belongs to root.
+   */
+  readonly kind: "root" | "subids" | "single-id";
+  /** The prefix under which overlayfs keeps its own attributes; `user` needs the mount option `userxattr`. */
+  readonly overlayXattrs: "trusted" | "user";
+}
+
+/** An OCI runtime on this machine. */
+export interface Runtime {
+  readonly name: "crun" | "runc";
+  /** Absolute path of the program. */
+  readonly path: string;
+  /** Variables that the program itself needs; containers never see them. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+}
+
 /** Numeric identity of a process in the sandbox. */
 export interface ProcessUser {
   readonly uid: number;
@@ -11,18 +32,24 @@ export interface ProcessUser {
 export interface ProcessSpec {
   /** A mounted root folder. */
   readonly root: string;
+  /** The process cannot write to the root; what is mounted in it keeps its own rules. */
   readonly readonlyRoot?: boolean | undefined;
+  /** The program (looked up in PATH of `env` when it has no slash) and its arguments. */
   readonly args: readonly string[];
+  /** `NAME=value`; nothing else is in the environment. */
   readonly env: readonly string[];
   readonly cwd: string;
   readonly user: ProcessUser;
-  /** Extra mounts inside the root (volumes). */
+  /** Extra mounts inside the root (volumes). Targets that are missing exist while the process runs, and leave no trace. */
   readonly mounts: readonly Mount[];
+  /** `host` has the network of the machine with its names; `none` has a loopback device alone. */
   readonly network: "host" | "none";
+  /** Default: `slipway`. */
   readonly hostname?: string | undefined;
   /** A terminal for the process (`run -t`): standard streams must be a terminal. */
   readonly terminal?: boolean | undefined;
   readonly stdio:
+    /** The streams of this process. While it runs, the signals that this process gets go to the contained one. */
     | { readonly type: "inherit" }
     | {
         readonly type: "pipe";
@@ -30,12 +57,10 @@ export interface ProcessSpec {
         readonly stdin?: string | undefined;
         readonly onOutput: (stream: "stdout" | "stderr", chunk: Uint8Array) => void;
       };
-  /** Additional capabilities or none; the default set is Docker's. */
-  readonly stopSignal?: string | undefined;
 }
 
 export interface ExitResult {
-  /** 128 + n when signal n ended it. */
+  /** 128 + n when signal n ended it; 127 when the program was not found and 126 when it cannot be executed, with words on stderr. */
   readonly exitCode: number;
 }
 

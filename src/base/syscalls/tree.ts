@@ -44,6 +44,13 @@ export function cloneTree(path: Path, recursive: boolean, flags: number): number
   throw systemError(errno, "mount_setattr", String(path));
 }
 
+/** Sets flags (`ro`, `nodev`, ...) of the mount at `path`, which must be the root of one: EINVAL otherwise. */
+export function setMountFlags(path: Path, flags: readonly string[]): void {
+  const change = new BigUint64Array([BigInt(sortOptions(flags).flags), 0n, 0n, 0n]);
+  const result = libc().syscallAttributes(MOUNT_SETATTR, AT_FDCWD, cPath(path), 0, change, change.byteLength);
+  check(result, "mount_setattr", path);
+}
+
 /** Mounts what `tree` names on what `target` names. */
 export function moveTree(tree: number, target: number, what: string): void {
   check(libc().syscallTwoPaths(MOVE_MOUNT, tree, "", target, "", MOVE_FROM_EMPTY_TO_EMPTY), "move_mount", what);

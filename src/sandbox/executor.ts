@@ -1,0 +1,121 @@
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { BuildEvent } from "../base/index.ts";
+import type { Executor, Namespace, ProcessSpec, Runtime } from "./contract.ts";
+import { oomScore, processLimits } from "./limits.ts";
+import { networkFiles } from "./network-files.ts";
+import { ociConfig } from "./oci-config.ts";
+import { probeKernel } from "./probe-kernel.ts";
+import { runRuntime, throwIfCancelled } from "./run-runtime.ts";
+import { shutDevices } from "./shut-devices.ts";
+import { type MountPoint, makeStubs } from "./stubs.ts";
+
+export interface ExecutorOptions {
+  readonly runtime: Runtime;
+  /** A folder of this user's own. Kept between builds, it holds the compiled seccomp filter, which saves milliseconds a process. */
+  readonly stateDir: string;
+  readonly namespace: Namespace;
+}
+
+interface HostFile {
+  readonly source: string;
+  readonly target: string;
+}
+
+/** Opens the executor that runs processes in an OCI runtime. Works only inside the engine's namespaces (see enterNamespace). */
+export function openExecutor({ runtime, stateDir, namespace }: ExecutorOptions): Executor {
+  const state = join(stateDir, runtime.name);
+  const limits = processLimits();
+  const oomScoreAdj = oomScore();
+  const warned = new Set<string>();
+  mkdirSync(state, { recursive: true, mode: 0o700 });
+  sweep(stateDir, "run-");
+  sweep(state, "slipway-");
+  return {
+    name: runtime.name,
+    probe: async () => probeKernel(),
+    run: async (spec, ctx) => {
+      throwIfCancelled(ctx.signal);
+      if (namespace.kind === "single-id" && !isRoot(spec)) {
+        if (!warned.has(otherUser.message)) ctx.emit(otherUser);
+        warned.add(otherUser.message);
+      }
+      const bundle = mkdtempSync(join(stateDir, "run-"));
+      try {
+        const files = hostFiles(bundle, spec, namespace);
+        using _stubs = makeStubs(spec.root, mountPoints(spec, files));
+        using _shut = shutDevices(spec.root, namespace);
+        const config = ociConfig({ process: withSettings(spec, files), namespace, files, limits, oomScoreAdj });
+        writeFileSync(join(bundle, "config.json"), JSON.stringify(config));
+        return await runRuntime({ runtime, state, bundle, process: spec, signal: ctx.signal });
+      } finally {
+        rmSync(bundle, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+const aptSettings = "/dev/slipway-apt.conf";
+const otherUser = {
+  type: "warning",
+  message: "The process runs as root, not as the user that it names: this user namespace has one id",
+  code: "SLIP_SANDBOX",
+  hint: "install newuidmap and newgidmap (package uidmap) and give yourself ids in /etc/subuid and /etc/subgid",
+} as const satisfies BuildEvent;
+
+function isRoot({ user }: ProcessSpec): boolean {
+  return user.uid === 0 && user.gid === 0;
+}
+
+/** The files that the process sees in place of the root's own, unless a volume of the caller is there. */
+function hostFiles(bundle: string, spec: ProcessSpec, namespace: Namespace): HostFile[] {
+  const { resolvConf, hosts } = networkFiles(spec.network, spec.hostname ?? "slipway");
+  const contents: (readonly [target: string, name: string, content: string])[] = [
+    ["/etc/resolv.conf", "resolv.conf", resolvConf],
+    ["/etc/hosts", "hosts", hosts],
+  ];
+  // apt checks that it became its sandbox user, and no seccomp rule can pretend that
+  if (namespace.kind === "single-id") contents.push([aptSettings, "apt.conf", 'APT::Sandbox::User "root";\n']);
+  const taken = new Set(spec.mounts.map(({ target }) => target));
+  return contents
+    .filter(([target]) => !taken.has(target))
+    .map(([target, name, content]) => {
+      const source = join(bundle, name);
+      writeFileSync(source, content);
+      chmodSync(source, 0o644);
+      return { source, target };
+    });
+}
+
+function withSettings(spec: ProcessSpec, files: readonly HostFile[]): ProcessSpec {
+  const wanted = files.some(({ target }) => target === aptSettings);
+  if (!wanted || spec.env.some((variable) => variable.startsWith("APT_CONFIG="))) return spec;
+  return { ...spec, env: [...spec.env, `APT_CONFIG=${aptSettings}`] };
+}
+
+/** What must be there to be mounted on; what lies in a file system of the kernel's is made by the runtime. */
+function mountPoints(spec: ProcessSpec, files: readonly HostFile[]): MountPoint[] {
+  const kernel = ["/proc", "/sys", "/dev"];
+  const volumes = spec.mounts.map(({ type, source, target }): MountPoint => {
+    const folder = type !== "bind" || statSync(source).isDirectory();
+    return { target, kind: folder ? "folder" : "file" };
+  });
+  return [
+    ...kernel.map((target): MountPoint => ({ target, kind: "folder" })),
+    ...[...volumes, ...files.map(({ target }): MountPoint => ({ target, kind: "file" }))].filter(
+      ({ target }) => !kernel.some((folder) => target.startsWith(`${folder}/`)),
+    ),
+  ];
+}
+
+const week = 7 * 24 * 3600 * 1000;
+
+/** Removes what a killed engine left. Whatever is younger may belong to one that runs. */
+function sweep(folder: string, prefix: string): void {
+  for (const name of readdirSync(folder)) {
+    if (!name.startsWith(prefix)) continue;
+    const path = join(folder, name);
+    const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.NaN);
+    if (age > week) rmSync(path, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,28 @@
+import { readFileSync } from "node:fs";
+
+/** What /etc/resolv.conf and /etc/hosts of the process say. */
+export interface NetworkFiles {
+  readonly resolvConf: string;
+  readonly hosts: string;
+}
+
+const loopback = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n";
+
+/**
+ * On the machine's network its own name servers and names hold, a resolver on the loopback device included. They are copied:
+ * the host's file may be a link, may be replaced while the process runs, and stays out of the process's reach.
+ */
+export function networkFiles(network: "host" | "none", hostname: string): NetworkFiles {
+  if (network === "none") return { resolvConf: "", hosts: `${loopback}127.0.0.1\t${hostname}\n` };
+  const hosts = readIfThere("/etc/hosts") ?? loopback;
+  const ended = hosts === "" || hosts.endsWith("\n") ? hosts : `${hosts}\n`;
+  return { resolvConf: readIfThere("/etc/resolv.conf") ?? "", hosts: `${ended}127.0.0.1\t${hostname}\n` };
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}

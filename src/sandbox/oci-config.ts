@@ -1,0 +1,126 @@
+import type { Mount } from "../base/index.ts";
+import { capabilitiesFor, defaultCapabilities } from "./capabilities.ts";
+import type { Namespace, ProcessSpec } from "./contract.ts";
+import { seccomp } from "./seccomp.ts";
+
+/** What masks a file of the root while the process runs. */
+export interface ConfigInput {
+  readonly process: ProcessSpec;
+  readonly namespace: Namespace;
+  /** Files of the host that the process sees read-only at a path: names of the network, package settings. */
+  readonly files: readonly { readonly source: string; readonly target: string }[];
+  readonly limits: readonly Limit[];
+  readonly oomScoreAdj: number | undefined;
+}
+
+export interface Limit {
+  readonly type: string;
+  readonly soft: number;
+  readonly hard: number;
+}
+
+interface OciMount {
+  readonly destination: string;
+  readonly type: string;
+  readonly source: string;
+  readonly options: readonly string[];
+}
+
+/** Kernel facts that concern the machine and not the container (moby, daemon/pkg/oci/defaults.go, as of version 28). */
+const maskedPaths = [
+  "/proc/acpi",
+  "/proc/asound",
+  "/proc/interrupts",
+  "/proc/kcore",
+  "/proc/keys",
+  "/proc/latency_stats",
+  "/proc/sched_debug",
+  "/proc/scsi",
+  "/proc/timer_list",
+  "/proc/timer_stats",
+  "/sys/devices/virtual/powercap",
+  "/sys/firmware",
+];
+const readonlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+const devices = ["null", "zero", "full", "tty", "random", "urandom"];
+
+/**
+ * The config.json of one process (OCI runtime-spec 1.0.2, config.md and config-linux.md).
+ * There is no user namespace in it: that one is the engine's own.
+ */
+export function ociConfig(input: ConfigInput): Readonly<Record<string, unknown>> {
+  const { process: spec, namespace } = input;
+  const oneId = namespace.kind === "single-id";
+  const user = oneId ? { uid: 0, gid: 0 } : spec.user;
+  const namespaces = ["pid", "ipc", "uts", "mount", ...(spec.network === "none" ? ["network"] : [])];
+  return {
+    ociVersion: "1.0.2",
+    root: { path: spec.root, readonly: spec.readonlyRoot === true },
+    hostname: spec.hostname ?? "slipway",
+    process: {
+      terminal: spec.terminal === true,
+      user: { ...user, umask: 0o022 },
+      args: spec.args,
+      env: spec.env,
+      cwd: spec.cwd,
+      capabilities: capabilitiesFor(user.uid),
+      rlimits: input.limits,
+      oomScoreAdj: input.oomScoreAdj,
+      noNewPrivileges: false,
+    },
+    mounts: [
+      ...kernelMounts(namespace),
+      ...spec.mounts.map(volume),
+      ...input.files.map(({ source, target }) => bind(source, target, ["ro", "nosuid", "noexec", "nodev"])),
+    ],
+    linux: {
+      namespaces: namespaces.map((type) => ({ type })),
+      maskedPaths,
+      readonlyPaths,
+      seccomp: seccomp(defaultCapabilities, process.arch, oneId),
+    },
+  };
+}
+
+/**
+ * The file systems of the kernel. The devices are the host's own, bound one by one into a /dev where no other node works: with
+ * CAP_MKNOD and without a device cgroup, a process could otherwise make itself a node for any disk.
+ */
+function kernelMounts(namespace: Namespace): OciMount[] {
+  const tty = namespace.kind === "single-id" ? [] : ["gid=5"];
+  const shut = ["nosuid", "noexec", "nodev"];
+  return [
+    { destination: "/proc", type: "proc", source: "proc", options: shut },
+    {
+      destination: "/dev",
+      type: "tmpfs",
+      source: "tmpfs",
+      options: ["nosuid", "nodev", "strictatime", "mode=755", "size=65536k"],
+    },
+    ...devices.map((name) => bind(`/dev/${name}`, `/dev/${name}`, ["nosuid", "noexec"])),
+    {
+      destination: "/dev/pts",
+      type: "devpts",
+      source: "devpts",
+      options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", ...tty],
+    },
+    { destination: "/dev/shm", type: "tmpfs", source: "shm", options: [...shut, "mode=1777", "size=65536k"] },
+    { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: shut },
+    namespace.kind === "root"
+      ? { destination: "/sys", type: "sysfs", source: "sysfs", options: [...shut, "ro"] }
+      : bind("/sys", "/sys", [...shut, "rro"], "rbind"),
+  ];
+}
+
+function volume(mount: Mount): OciMount {
+  if (mount.type !== "bind") {
+    return { destination: mount.target, type: mount.type, source: mount.source, options: mount.options };
+  }
+  const options = mount.options.filter((option) => option !== "bind" && option !== "rbind");
+  const guarded = options.includes("dev") ? options : [...options, "nodev"];
+  return bind(mount.source, mount.target, guarded, mount.options.includes("rbind") ? "rbind" : "bind");
+}
+
+function bind(source: string, destination: string, options: readonly string[], kind = "bind"): OciMount {
+  return { destination, type: "bind", source, options: [kind, "rprivate", ...options] };
+}

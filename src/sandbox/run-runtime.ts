@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { basename } from "node:path";
+import { SlipwayError } from "../base/index.ts";
+import type { ExitResult, ProcessSpec, Runtime } from "./contract.ts";
+import { killContainer, signal as sendSignal } from "./process-tree.ts";
+import { startFailure } from "./start-failure.ts";
+
+export interface RuntimeRun {
+  readonly runtime: Runtime;
+  /** The runtime's own folder, shared by all its containers. */
+  readonly state: string;
+  /** The folder with config.json. */
+  readonly bundle: string;
+  readonly process: ProcessSpec;
+  readonly signal: AbortSignal;
+}
+
+/** How long a runtime may take to notice that its container was killed. */
+const patience = 2000;
+
+/** Runs `crun run` (or runc) over a bundle until the container has ended. */
+export async function runRuntime(run: RuntimeRun): Promise<ExitResult> {
+  const { runtime, state, bundle, process: spec, signal } = run;
+  const log = `${bundle}/log`;
+  const name = basename(bundle).replace("run-", "slipway-");
+  const manager = runtime.name === "crun" ? ["--cgroup-manager=disabled"] : [];
+  const args = ["--root", state, ...manager, "--log", log, "--log-format", "json", "run", "--bundle", bundle, name];
+  const child = spawn(runtime.path, args, {
+    stdio: streams(spec),
+    env: { PATH: process.env["PATH"], ...runtime.env },
+    // Away from the terminal's signals, which come through this process; only a terminal of its own needs to be near.
+    detached: spec.terminal !== true,
+  });
+  const ended = new Promise<readonly [code: number | null, by: NodeJS.Signals | null]>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, by) => resolve([code, by]));
+  });
+  connect(child, spec);
+  using _stop = killOnAbort(child, signal);
+  using _signals = spec.stdio.type === "inherit" ? forwardSignals(child) : undefined;
+  let how: Awaited<typeof ended>;
+  try {
+    how = await ended;
+  } catch (cause) {
+    throw new SlipwayError({
+      code: "SLIP_SANDBOX",
+      message: `Cannot start ${runtime.path}: ${(cause as Error).message}`,
+      cause,
+    });
+  }
+  throwIfCancelled(signal);
+  const [code, by] = how;
+  if (code === 0) return { exitCode: 0 };
+  const failure = startFailure(log, spec, runtime, by);
+  if (failure instanceof SlipwayError) throw failure;
+  if (failure === undefined) return { exitCode: code as number };
+  tell(spec, `${failure.message}\n`);
+  return { exitCode: failure.exitCode };
+}
+
+/** Throws SLIP_CANCELLED when the signal has aborted. */
+export function throwIfCancelled(signal: AbortSignal): void {
+  if (signal.aborted) throw new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled", cause: signal.reason });
+}
+
+function streams({ stdio }: ProcessSpec): ("inherit" | "pipe" | "ignore")[] {
+  if (stdio.type === "inherit") return ["inherit", "inherit", "inherit"];
+  return [stdio.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"];
+}
+
+function connect(child: ChildProcess, { stdio }: ProcessSpec): void {
+  if (stdio.type === "inherit") return;
+  child.stdout?.on("data", (chunk: Uint8Array) => stdio.onOutput("stdout", chunk));
+  child.stderr?.on("data", (chunk: Uint8Array) => stdio.onOutput("stderr", chunk));
+  // a process need not read what it is given
+  child.stdin?.on("error", () => undefined);
+  child.stdin?.end(stdio.stdin);
+}
+
+function tell({ stdio }: ProcessSpec, text: string): void {
+  if (stdio.type === "pipe") stdio.onOutput("stderr", Buffer.from(text));
+  else process.stderr.write(text);
+}
+
+function killOnAbort(child: ChildProcess, signal: AbortSignal): Disposable {
+  let timer: NodeJS.Timeout | undefined;
+  const kill = (): void => {
+    const { pid } = child;
+    if (pid === undefined || child.exitCode !== null) return;
+    killContainer(pid);
+    timer = setTimeout(() => sendSignal(pid, "SIGKILL"), patience);
+  };
+  signal.addEventListener("abort", kill, { once: true });
+  return {
+    [Symbol.dispose]: () => {
+      signal.removeEventListener("abort", kill);
+      clearTimeout(timer);
+    },
+  };
+}
+
+const forwarded = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
+
+/** The runtime hands them on to the first process of the container. */
+function forwardSignals(child: ChildProcess): Disposable {
+  const forward = (name: NodeJS.Signals): void => void child.kill(name);
+  for (const name of forwarded) process.on(name, forward);
+  return {
+    [Symbol.dispose]: () => {
+      for (const name of forwarded) process.off(name, forward);
+    },
+  };
+}
