@@ -15,7 +15,7 @@ export interface RootedHooks {
 
 /**
  * Finds folders below a root as a process would whose `/` it is: links lead within the root, whatever they say, and `..` stops there. Paths are
- * byte strings. Nothing else may change the folder meanwhile.
+ * byte strings. Whoever else changes the root meanwhile must be trusted.
  */
 export class Rooted {
   readonly root: string;
@@ -84,7 +84,15 @@ export class Rooted {
       if (stats && !this.#hooks.blocked(path, stats)) {
         throw invalidArchive(`"${toText(name)}" lies below something that is not a folder`);
       }
-      mkdirSync(fsPath(path), 0o755);
+      try {
+        mkdirSync(fsPath(path), 0o755);
+      } catch (error) {
+        // another archive that is unpacked into the same root was first: look again
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+        at.pop();
+        todo.push(part);
+        continue;
+      }
       this.#hooks.made(path, at.join("/"), instead);
     }
     return at.length === 0 ? this.root : `${this.root}/${at.join("/")}`;
