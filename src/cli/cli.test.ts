@@ -92,12 +92,10 @@ describe("the program", () => {
     { argv: ["build", "--build-context", "x", "."], code: 2, message: "for --build-context", hint: "NAME=VALUE" },
     { argv: ["build", "-q", "-o", "-", "."], code: 2, message: "--quiet and an output", hint: "--iidfile" },
     { argv: ["run", "-d", "x"], code: 3, message: "Flag -d is not supported", hint: "throw-away" },
-    { argv: ["run", "-it", "x"], code: 2, message: "Cannot give the command a terminal", hint: "--tty" },
-    { argv: ["run", "-v", "rel:/x", "x"], code: 2, message: 'Invalid value "rel:/x"', hint: "absolute" },
-    { argv: ["run", "-v", "/a:/b:rx", "x"], code: 2, message: 'Invalid value "/a:/b:rx"', hint: "HOST:PATH" },
+    { argv: ["run", "-it", "x"], code: 125, message: "Cannot give the command a terminal", hint: "--tty" },
     {
       argv: ["run", "--env-file", "/none", "x"],
-      code: 2,
+      code: 125,
       message: 'Cannot read --env-file "/none"',
       hint: "no such file",
     },
@@ -300,6 +298,18 @@ describe("run", () => {
 
   test("ends with the command's exit code", async () => {
     expect(await cli(["run", "app"], { library: { run: async () => ({ exitCode: 37 }) } })).toMatchObject({ code: 37 });
+  });
+
+  test("its own failures end with 125, a cancelled one with 130", async () => {
+    const failing = (code: "SLIP_IMAGE_UNKNOWN" | "SLIP_CANCELLED"): Parameters<typeof cli>[1] => ({
+      library: {
+        run: async () => {
+          throw new SlipwayError({ code, message: "No such image" });
+        },
+      },
+    });
+    expect(await cli(["run", "x"], failing("SLIP_IMAGE_UNKNOWN"))).toMatchObject({ code: 125 });
+    expect(await cli(["run", "x"], failing("SLIP_CANCELLED"))).toMatchObject({ code: 130, stderr: "Cancelled\n" });
   });
 
   test("a terminal is given where there is one", async () => {

@@ -60,7 +60,13 @@ export async function runCli(argv: readonly string[], io: Io, hooks: CliHooks = 
 }
 
 async function finish(command: Command, args: ParsedArgs<Command["options"]>, io: CommandIo): Promise<number> {
-  return (await command.run(args, io)) ?? 0;
+  try {
+    return (await command.run(args, io)) ?? 0;
+  } catch (error) {
+    const known = toSlipwayError(error);
+    await printError(known, io);
+    return known.code === "SLIP_CANCELLED" ? known.exitCode : (command.failureCode ?? known.exitCode);
+  }
 }
 
 /** A command's flags and the global ones; its own letters win (`run -h` is the host name). */

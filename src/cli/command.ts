@@ -21,6 +21,8 @@ export interface Command<T extends OptionTable = OptionTable> {
   readonly stopAtPositional?: boolean | undefined;
   /** The command passes signals on and is not cancelled by them. */
   readonly passesSignals?: boolean | undefined;
+  /** Exit code when the command itself fails, where the usual codes could be taken for those of the program that it runs. */
+  readonly failureCode?: number | undefined;
   /** @returns the exit code; 0 without one. */
   run(args: ParsedArgs<T>, io: CommandIo): Promise<number | void>;
 }

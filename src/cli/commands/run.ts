@@ -11,7 +11,7 @@ export const run = command({
   usage: "[OPTIONS] IMAGE [COMMAND] [ARG...]",
   summary: "Run a command in a throw-away copy of an image",
   description:
-    "Flags end at IMAGE; what follows replaces the image's CMD. What the command writes is gone when it ends. The exit code is the command's own, 128 + N when signal N ended it; signals are passed on.",
+    "Flags end at IMAGE; what follows replaces the image's CMD. What the command writes is gone when it ends. The exit code is the command's own, 128 + N when signal N ended it; signals are passed on. When slipway itself fails the exit code is 125, as docker's is.",
   examples: [
     "slipway run -i calculator",
     "slipway run --rm -it -v $PWD:/src -w /src debian:bookworm bash",
@@ -79,6 +79,7 @@ export const run = command({
   missing: "name the image: slipway images lists them",
   stopAtPositional: true,
   passesSignals: true,
+  failureCode: 125,
   async run({ values, positionals }, io) {
     const [image = "", ...args] = positionals;
     if (values.tty && !(io.stdinIsTTY && io.stdout.isTTY === true)) {
@@ -95,7 +96,7 @@ export const run = command({
       env: [...values["env-file"].flatMap((file) => envFile(file)), ...values.env].flatMap((text) =>
         variable(text, io),
       ),
-      volumes: values.volume.map(checkVolume),
+      volumes: values.volume,
       workdir: values.workdir,
       user: values.user,
       network: values.network === "none" ? "none" : "host",
@@ -132,12 +133,4 @@ function envFile(file: string): readonly string[] {
       cause: error,
     });
   }
-}
-
-function checkVolume(text: string): string {
-  const [host = "", target = "", mode = "rw", ...more] = text.split(":");
-  const hint = "write HOST:PATH or HOST:PATH:ro, both paths absolute";
-  if (more.length > 0 || (mode !== "rw" && mode !== "ro")) throw usage(`Invalid value "${text}" for --volume`, hint);
-  if (!host.startsWith("/") || !target.startsWith("/")) throw usage(`Invalid value "${text}" for --volume`, hint);
-  return mode === "ro" ? `${host}:${target}:ro` : `${host}:${target}`;
 }
