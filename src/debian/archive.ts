@@ -4,7 +4,7 @@ import type { Archive, DebianPackage, OpenArchiveOptions } from "./contract.ts";
 import { HttpClient, HttpStatusError, withoutPassword } from "./http.ts";
 import { chooseMirrors } from "./mirror.ts";
 import type { PackageIndex } from "./package-index.ts";
-import { codenameOf, type OpenedSuite, openSuite } from "./suite.ts";
+import { codenameOf, openSuite } from "./suite.ts";
 import { resolvePackages } from "./resolve.ts";
 import { compareVersions } from "./version.ts";
 
@@ -26,24 +26,22 @@ const moving = new Set(["stable", "oldstable", "oldoldstable", "testing", "unsta
 export async function openArchive(options: OpenArchiveOptions): Promise<Archive> {
   const { suite, arch, ctx } = options;
   const { mirror, securityMirror } = chooseMirrors(options);
-  const opened = await together(ctx, async (signal) => {
-    using http = new HttpClient({ signal });
-    // The other suites are asked for by codename: what a moving name stands for is then decided once.
-    const codename = moving.has(suite) ? await codenameOf({ ...options, mirror, http }) : suite;
-    const additions = !withoutAdditions.has(codename);
-    const places = [
-      { suite: codename, mirror },
-      ...(additions ? [{ suite: `${codename}-updates`, mirror }] : []),
-      ...(additions && securityMirror !== "none" ? [{ suite: `${codename}-security`, mirror: securityMirror }] : []),
-    ];
-    let done = 0;
-    progress(options, "reading the archive", 0, places.length);
-    const open = async (place: (typeof places)[number]): Promise<OpenedSuite> => {
-      const result = await openSuite({ ...options, ...place, http });
-      progress(options, "reading the archive", ++done, places.length);
-      return result;
-    };
-    return await Promise.all(places.map(open));
+  // The other suites are asked for by codename: what a moving name stands for is then decided once.
+  const [codename = suite] = moving.has(suite)
+    ? await together(ctx, [mirror], async (_, http) => await codenameOf({ ...options, mirror, http }))
+    : [];
+  const additions = !withoutAdditions.has(codename);
+  const places = [
+    { suite: codename, mirror },
+    ...(additions ? [{ suite: `${codename}-updates`, mirror }] : []),
+    ...(additions && securityMirror !== "none" ? [{ suite: `${codename}-security`, mirror: securityMirror }] : []),
+  ];
+  let done = 0;
+  progress(options, "reading the archive", 0, places.length);
+  const opened = await together(ctx, places, async (place, http) => {
+    const result = await openSuite({ ...options, ...place, http });
+    progress(options, "reading the archive", ++done, places.length);
+    return result;
   });
 
   const [main] = opened;
@@ -95,16 +93,11 @@ async function fetchPackages(
 ): Promise<readonly string[]> {
   let done = 0;
   progress(options, "fetching packages", 0, packages.length);
-  return together(options.ctx, async (signal) => {
-    using http = new HttpClient({ signal });
-    return await Promise.all(
-      packages.map(async (entry) => {
-        const digest: Digest = `sha256:${entry.sha256}`;
-        if (!(await blobs.stat(digest))) await fetchPackage(entry, digest, blobs, http, options.offline ?? false);
-        progress(options, "fetching packages", ++done, packages.length);
-        return blobs.path(digest);
-      }),
-    );
+  return together(options.ctx, packages, async (entry, http) => {
+    const digest: Digest = `sha256:${entry.sha256}`;
+    if (!(await blobs.stat(digest))) await fetchPackage(entry, digest, blobs, http, options.offline ?? false);
+    progress(options, "fetching packages", ++done, packages.length);
+    return blobs.path(digest);
   });
 }
 
@@ -152,15 +145,28 @@ async function fetchPackage(
   }
 }
 
-/** Runs work whose parts end when one of them fails or the caller cancels; waits until none is left. */
-async function together<T>(ctx: Ctx, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+/** Runs actions at once; when one fails or the caller cancels, the others are ended too. Returns or throws when none is left. */
+async function together<A, T>(
+  ctx: Ctx,
+  items: readonly A[],
+  action: (item: A, http: HttpClient, at: number) => Promise<T>,
+): Promise<readonly T[]> {
   const own = new AbortController();
-  try {
-    return await work(AbortSignal.any([ctx.signal, own.signal]));
-  } catch (error) {
-    own.abort();
-    throw error;
-  }
+  using http = new HttpClient({ signal: AbortSignal.any([ctx.signal, own.signal]) });
+  let first: { readonly error: unknown } | undefined;
+  const results: T[] = [];
+  await Promise.all(
+    items.map(async (item, at) => {
+      try {
+        results[at] = await action(item, http, at);
+      } catch (error) {
+        first ??= { error };
+        own.abort();
+      }
+    }),
+  );
+  if (first) throw first.error;
+  return results;
 }
 
 export function progress(options: FetchContext, label: string, current: number, total: number): void {

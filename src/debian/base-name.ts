@@ -40,7 +40,7 @@ export function parseBaseName(name: string): BaseName | undefined {
 }
 
 /** The names that makeBase can serve, for messages. */
-export function archiveBaseNames(): readonly string[] {
+function archiveBaseNames(): readonly string[] {
   return ["bookworm", "trixie", "forky", "sid", "stable", "testing"].map((suite) => `debian:${suite}[-slim]`);
 }
 

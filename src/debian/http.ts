@@ -71,7 +71,7 @@ export class HttpClient implements Disposable {
           return await this.#once(url, use, headers);
         } catch (error) {
           this.#checkCancelled(error);
-          if (attempt >= attempts || !mayRetry(error)) throw asNetworkError(url, error, attempt);
+          if (attempt >= attempts || !mayRetry(error, attempt)) throw asNetworkError(url, error, attempt);
           const asked = error instanceof HttpStatusError ? error.retryAfter : undefined;
           const pause = (this.#options.backoff ?? 300) * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
           await this.#wait(Math.min(Math.max(asked ?? 0, pause), 15_000));
@@ -181,10 +181,10 @@ function cancelled(cause?: unknown): SlipwayError {
   return new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled", cause });
 }
 
-/** Whatever a consumer throws as a SlipwayError (a wrong digest, a full disk) is final; what the network throws is not. */
-function mayRetry(error: unknown): boolean {
+/** What a consumer throws as a SlipwayError (a full disk) is final, but for wrong bytes, once; what the network throws is not. */
+function mayRetry(error: unknown, attempt: number): boolean {
   if (error instanceof HttpStatusError) return retriedStatus.has(error.status);
-  if (error instanceof SlipwayError) return error.code === "SLIP_DIGEST_MISMATCH";
+  if (error instanceof SlipwayError) return error.code === "SLIP_DIGEST_MISMATCH" && attempt === 1;
   const code = errno(error);
   return code !== undefined && isNetworkErrno(code) && !finalErrno.has(code);
 }

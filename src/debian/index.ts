@@ -14,9 +14,6 @@ export type {
   OwnerPolicy,
   Release,
 } from "./contract.ts";
-export { openArchive } from "./archive.ts";
-export { archiveBaseNames, parseBaseName } from "./base-name.ts";
+export { parseBaseName } from "./base-name.ts";
 export { bringRuntime } from "./bring-runtime.ts";
-export { chooseMirrors, type MirrorQuery, type Mirrors } from "./mirror.ts";
 export { makeBase } from "./make-base.ts";
-export { compareVersions, versionSatisfies } from "./version.ts";

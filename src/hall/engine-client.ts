@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { type BuildEvent, entryPoint, SlipwayError } from "../base/index.ts";
 import { namespaceCommand } from "../sandbox/index.ts";
+import { defaultStoreRoot } from "../store/index.ts";
 import type { FromEngine, JobName, Jobs, ToEngine } from "./protocol.ts";
 
 export interface EngineCall {
@@ -48,7 +49,8 @@ export async function callEngine<J extends JobName>(
       child.on("close", (code, signal) => {
         if (!settled) reject(call.signal?.aborted ? cancelled() : died(code, signal));
       });
-      send({ type: "job", job, options });
+      // The engine may be root of a user namespace, and must not take that for the root user's store.
+      send({ type: "job", job, options: { ...options, store: options.store ?? defaultStoreRoot() } });
     });
   } finally {
     call.signal?.removeEventListener("abort", cancel);

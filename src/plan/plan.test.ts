@@ -120,9 +120,9 @@ COPY --from=build /app /app
 
 describe("variables", () => {
   test.each([
-    ["ARG V=bookworm\nFROM debian:${V}\n", {}, {}],
-    ["ARG V=trixie\nFROM debian:$V\n", { V: "bookworm" }, {}],
-  ])("FROM sees global arguments: %j", async (text, buildArgs) => {
+    ["ARG V=bookworm\nFROM debian:${V}\n", {}],
+    ["ARG V=trixie\nFROM debian:$V\n", { V: "bookworm" }],
+  ] as const)("FROM sees global arguments: %j", async (text, buildArgs) => {
     expect((await plan(text, { buildArgs })).base?.name).toBe("debian:bookworm");
   });
 

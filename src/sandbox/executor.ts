@@ -1,12 +1,15 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { BuildEvent } from "../base/index.ts";
+import { defaultCapabilities } from "./capabilities.ts";
+import { compiledSeccomp } from "./compiled-seccomp.ts";
 import type { Executor, Namespace, ProcessSpec, Runtime } from "./contract.ts";
 import { oomScore, processLimits } from "./limits.ts";
 import { networkFiles } from "./network-files.ts";
 import { ociConfig } from "./oci-config.ts";
 import { probeKernel } from "./probe-kernel.ts";
 import { runRuntime, throwIfCancelled } from "./run-runtime.ts";
+import { seccomp } from "./seccomp.ts";
 import { shutDevices } from "./shut-devices.ts";
 import { type MountPoint, makeStubs } from "./stubs.ts";
 
@@ -25,6 +28,7 @@ interface HostFile {
 /** Opens the executor that runs processes in an OCI runtime. Works only inside the engine's namespaces (see enterNamespace). */
 export function openExecutor({ runtime, stateDir, namespace }: ExecutorOptions): Executor {
   const state = join(stateDir, runtime.name);
+  const filter = seccomp(defaultCapabilities, process.arch, namespace.kind === "single-id");
   const limits = processLimits();
   const oomScoreAdj = oomScore();
   const warned = new Set<string>();
@@ -41,14 +45,26 @@ export function openExecutor({ runtime, stateDir, namespace }: ExecutorOptions):
         warned.add(otherUser.message);
       }
       const bundle = mkdtempSync(join(stateDir, "run-"));
+      const container = basename(bundle).replace("run-", "slipway-");
+      const compiled = compiledSeccomp(filter, runtime, state, container);
       try {
         const files = hostFiles(bundle, spec, namespace);
         using _stubs = makeStubs(spec.root, mountPoints(spec, files));
-        using _shut = shutDevices(spec.root, namespace);
-        const config = ociConfig({ process: withSettings(spec, files), namespace, files, limits, oomScoreAdj });
+        using shut = shutDevices(spec.root, spec.readonlyRoot === true, namespace, runtime);
+        const config = ociConfig({
+          process: withSettings(spec, files),
+          namespace,
+          files,
+          limits,
+          oomScoreAdj,
+          seccomp: filter,
+          annotations: compiled.annotations,
+          hooks: { createContainer: shut.hooks, poststart: compiled.hooks },
+        });
         writeFileSync(join(bundle, "config.json"), JSON.stringify(config));
-        return await runRuntime({ runtime, state, bundle, process: spec, signal: ctx.signal });
+        return await runRuntime({ runtime, state, bundle, container, process: spec, signal: ctx.signal });
       } finally {
+        compiled.keep();
         rmSync(bundle, { recursive: true, force: true });
       }
     },

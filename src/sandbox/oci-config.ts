@@ -1,9 +1,10 @@
 import type { Mount } from "../base/index.ts";
-import { capabilitiesFor, defaultCapabilities } from "./capabilities.ts";
+import { capabilitiesFor } from "./capabilities.ts";
 import type { Namespace, ProcessSpec } from "./contract.ts";
-import { seccomp } from "./seccomp.ts";
+import type { Seccomp } from "./seccomp.ts";
+import type { Hook } from "./shut-devices.ts";
 
-/** What masks a file of the root while the process runs. */
+/** What makes a config.json. */
 export interface ConfigInput {
   readonly process: ProcessSpec;
   readonly namespace: Namespace;
@@ -11,6 +12,9 @@ export interface ConfigInput {
   readonly files: readonly { readonly source: string; readonly target: string }[];
   readonly limits: readonly Limit[];
   readonly oomScoreAdj: number | undefined;
+  readonly seccomp: Seccomp;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly hooks: { readonly createContainer: readonly Hook[]; readonly poststart: readonly Hook[] };
 }
 
 export interface Limit {
@@ -55,7 +59,7 @@ export function ociConfig(input: ConfigInput): Readonly<Record<string, unknown>>
   const namespaces = ["pid", "ipc", "uts", "mount", ...(spec.network === "none" ? ["network"] : [])];
   return {
     ociVersion: "1.0.2",
-    root: { path: spec.root, readonly: spec.readonlyRoot === true },
+    root: { path: spec.root, readonly: spec.readonlyRoot === true && input.hooks.createContainer.length === 0 },
     hostname: spec.hostname ?? "slipway",
     process: {
       terminal: spec.terminal === true,
@@ -77,8 +81,10 @@ export function ociConfig(input: ConfigInput): Readonly<Record<string, unknown>>
       namespaces: namespaces.map((type) => ({ type })),
       maskedPaths,
       readonlyPaths,
-      seccomp: seccomp(defaultCapabilities, process.arch, oneId),
+      seccomp: input.seccomp,
     },
+    annotations: input.annotations,
+    hooks: input.hooks,
   };
 }
 

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { basename } from "node:path";
 import { SlipwayError } from "../base/index.ts";
 import type { ExitResult, ProcessSpec, Runtime } from "./contract.ts";
 import { killContainer, signal as sendSignal } from "./process-tree.ts";
@@ -11,6 +10,8 @@ export interface RuntimeRun {
   readonly state: string;
   /** The folder with config.json. */
   readonly bundle: string;
+  /** The container's id. */
+  readonly container: string;
   readonly process: ProcessSpec;
   readonly signal: AbortSignal;
 }
@@ -22,9 +23,20 @@ const patience = 2000;
 export async function runRuntime(run: RuntimeRun): Promise<ExitResult> {
   const { runtime, state, bundle, process: spec, signal } = run;
   const log = `${bundle}/log`;
-  const name = basename(bundle).replace("run-", "slipway-");
   const manager = runtime.name === "crun" ? ["--cgroup-manager=disabled"] : [];
-  const args = ["--root", state, ...manager, "--log", log, "--log-format", "json", "run", "--bundle", bundle, name];
+  const args = [
+    "--root",
+    state,
+    ...manager,
+    "--log",
+    log,
+    "--log-format",
+    "json",
+    "run",
+    "--bundle",
+    bundle,
+    run.container,
+  ];
   const child = spawn(runtime.path, args, {
     stdio: streams(spec),
     env: { PATH: process.env["PATH"], ...runtime.env },

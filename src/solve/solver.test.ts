@@ -41,7 +41,8 @@ class World {
 
   #op(v: Vertex): Op<string> {
     const name = nameOf(v);
-    const { kind = "step", run = async (inputs) => `${name}(${inputs.join()})` } = this.fakes[name] ?? {};
+    const { kind = "step", run = async (inputs: readonly string[]) => `${name}(${inputs.join()})` } =
+      this.fakes[name] ?? {};
     const last = v.inputs.length - 1;
     const key = (inputs: readonly (Digest | undefined)[]): Digest => digestOf({ name, inputs });
     const op: Op<string> = {
