@@ -54,7 +54,8 @@ export async function runInEngine(options: Plain<RunOptions>, engine: Engine, ct
     root,
     user,
   );
-  return executor.run(process, ctx);
+  // Awaited here: the snapshot must outlive the process.
+  return await executor.run(process, ctx);
 }
 
 /** ENTRYPOINT and CMD as `docker run` joins them: arguments replace CMD, another entry point drops both. */
