@@ -2,7 +2,7 @@
 import { globSync, rmSync } from "node:fs";
 import { build } from "esbuild";
 
-const entries = ["src/index.ts", "src/engine.ts", "src/cli/main.ts", ...globSync("src/*/worker.ts")];
+const entries = ["src/index.ts", "src/hall/engine-main.ts", "src/cli/main.ts", ...globSync("src/*/worker.ts")];
 const name = (file) =>
   file
     .replace(/^src\//, "")

@@ -13,8 +13,8 @@ export const floors: readonly (readonly string[])[] = [
   ["cli"],
 ];
 
-/** Doors for those who want a part that is too heavy for the first: system calls, the engine process. */
-const secondDoors: Readonly<Record<string, readonly string[]>> = { base: ["syscalls.ts"], hall: ["engine-side.ts"] };
+/** Doors for those who want a part that is too heavy for the first. */
+const secondDoors: Readonly<Record<string, readonly string[]>> = { base: ["syscalls.ts"] };
 
 /** Files of a room that other rooms may import. The hall (`.`: the files of src/ itself) is open to the floor above it. */
 export function doors(room: string): readonly string[] {

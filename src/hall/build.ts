@@ -2,8 +2,8 @@ import { type BuildEvent, type Ctx, SlipwayError } from "../base/index.ts";
 import { NeedsRun } from "../solve/index.ts";
 import { openStore } from "../store/index.ts";
 import type { BuildOptions, BuildResult } from "./api.ts";
+import { callEngine } from "./call-engine.ts";
 import { buildWith } from "./build-with.ts";
-import { callEngine } from "./engine-client.ts";
 
 /**
  * Builds the target of a Dockerfile into the store, and writes the outputs asked for.
@@ -15,7 +15,8 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const { signal = new AbortController().signal, onEvent = () => undefined, ...plain } = options;
   if (signal.aborted) throw new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled" });
   const early = await fromCache(plain, signal, onEvent);
-  return early ?? callEngine("build", plain, { signal, onEvent });
+  if (early) return early;
+  return callEngine("build", plain, { signal, onEvent });
 }
 
 /** The result, when nothing at all has to run; its events are shown only then. */

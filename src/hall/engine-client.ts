@@ -23,7 +23,10 @@ export async function callEngine<J extends JobName>(
   call: EngineCall,
 ): Promise<Jobs[J]["answer"]> {
   call.signal?.throwIfAborted();
-  const { command, args, env, warning } = namespaceCommand([process.execPath, fileURLToPath(entryPoint("engine"))]);
+  const { command, args, env, warning } = namespaceCommand([
+    process.execPath,
+    fileURLToPath(entryPoint("hall/engine-main")),
+  ]);
   if (warning !== undefined) call.onEvent?.({ type: "warning", message: warning });
   const stdin = call.streams?.stdin ? "inherit" : "ignore";
   const stdout = call.streams || writesToStdout(options) ? "inherit" : "ignore";

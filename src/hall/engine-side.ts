@@ -2,13 +2,13 @@ import { type BuildEvent, type Ctx, SlipwayError, toSlipwayError } from "../base
 import { enterNamespace, type Namespace } from "../sandbox/index.ts";
 import { openStore } from "../store/index.ts";
 import { buildWith } from "./build-with.ts";
-import { inspectInEngine } from "./inspect-image.ts";
+import { inspectInEngine } from "./inspect-in-engine.ts";
 import type { Engine } from "./engine.ts";
 import { openEngine } from "./machinery.ts";
 import type { FromEngine, JobName, Jobs, ToEngine } from "./protocol.ts";
-import { runInEngine } from "./run.ts";
-import { saveInEngine } from "./save.ts";
-import { pruneStore } from "./images.ts";
+import { runInEngine } from "./run-in-engine.ts";
+import { saveInEngine } from "./save-in-engine.ts";
+import { pruneInEngine } from "./prune-in-engine.ts";
 
 type Doers = {
   readonly [J in JobName]: (options: Jobs[J]["options"], engine: Engine, ctx: Ctx) => Promise<Jobs[J]["answer"]>;
@@ -22,7 +22,7 @@ const doers: Doers = {
     return null;
   },
   inspect: ({ image }, engine) => inspectInEngine(image, engine),
-  prune: (options, { store }) => pruneStore(store, options),
+  prune: (options, { store }) => pruneInEngine(options, store),
   collect: async (_options, { store }) => {
     await store.collect();
     return null;

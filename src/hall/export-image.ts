@@ -21,14 +21,3 @@ export function exportImage({ store, namespace }: Engine, image: ImageRecord): E
 export function wholeNames(names: readonly string[]): readonly string[] {
   return names.map((name) => formatReference(parseReference(name)));
 }
-
-/** The image of a name or id. Throws SLIP_IMAGE_UNKNOWN. */
-export function findImage(store: Engine["store"], name: string): ImageRecord {
-  const image = store.images.find(name);
-  if (image) return image;
-  throw new SlipwayError({
-    code: "SLIP_IMAGE_UNKNOWN",
-    message: `No such image: ${name}`,
-    hint: "`slipway images` lists those in the store",
-  });
-}

@@ -2,9 +2,8 @@ import { type Digest, SlipwayError } from "../base/index.ts";
 import { compareImages, type Comparison } from "../inspect/index.ts";
 import { type ImageRecord, openStore, type Store } from "../store/index.ts";
 import type { CommonOptions, DiskUsage, ImageDetails, ImageSummary, PruneOptions, PruneResult } from "./api.ts";
-import { callEngine } from "./engine-client.ts";
-import { findImage } from "./export-image.ts";
-import type { Plain } from "./protocol.ts";
+import { callEngine } from "./call-engine.ts";
+import { findImage } from "./find-image.ts";
 
 /** The images in the store, newest first. */
 export async function images(options: CommonOptions = {}): Promise<readonly ImageSummary[]> {
@@ -95,17 +94,6 @@ export async function compare(a: string, b: string, options: CommonOptions = {})
 /** Removes what nothing needs: dangling images, cache that no image stands on, blobs; with `all` more. */
 export async function prune({ signal, ...options }: PruneOptions = {}): Promise<PruneResult> {
   return callEngine("prune", options, { signal });
-}
-
-/** The engine's part of `prune`. */
-export async function pruneStore(store: Store, { all }: Plain<PruneOptions>): Promise<PruneResult> {
-  const removed = await store.prune({ all });
-  return {
-    images: removed.images.length,
-    snapshots: removed.snapshots.length,
-    cacheRecords: removed.records.length,
-    freed: removed.bytes,
-  };
 }
 
 /** What the store takes on the disk. */

@@ -1,6 +1,6 @@
-import { availableParallelism } from "node:os";
-import { type Ctx, WorkerPool } from "../base/index.ts";
+import type { Ctx } from "../base/index.ts";
 import { bringRuntime } from "../debian/index.ts";
+import { openOpWorkers } from "../ops/index.ts";
 import { makeArchiveBase } from "./archive-base.ts";
 import { DiffIds } from "./diff-ids.ts";
 import { debianArch } from "./debian-arch.ts";
@@ -23,7 +23,7 @@ const runtimeStep = "runtime";
 /** Wires the rooms that need mounts and processes; called in the engine process, inside its namespaces. */
 export function openEngine(store: Store, namespace: Namespace, mirror: string | undefined): Engine {
   const snapshotter = openSnapshotter({ store, overlayXattrs: namespace.overlayXattrs });
-  const workers = new WorkerPool("ops/worker", availableParallelism());
+  const workers = openOpWorkers();
   let found: Promise<Executor> | undefined;
   const executor = (ctx: Ctx): Promise<Executor> => {
     found ??= findExecutor(store, namespace, mirror, ctx);

@@ -1,7 +1,8 @@
 import type { Ctx, Digest } from "../base/index.ts";
 import { exportDocker, exportLocal, exportOci, type ExportResult, exportTar } from "../export/index.ts";
 import type { BuildResult, OutputSpec } from "./api.ts";
-import { exportImage, findImage, wholeNames } from "./export-image.ts";
+import { exportImage, wholeNames } from "./export-image.ts";
+import { findImage } from "./find-image.ts";
 import { announce, type Engine } from "./engine.ts";
 
 /** Writes the outputs of a build, one after the other. Throws SLIP_OUTPUT and SLIP_UNSUPPORTED; nothing half-written stays. */

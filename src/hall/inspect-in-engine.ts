@@ -1,5 +1,6 @@
 import { inspectRoot, type ImageInspection, type TreeInspection } from "../inspect/index.ts";
-import { findImage } from "./export-image.ts";
+import {} from "./export-image.ts";
+import { findImage } from "./find-image.ts";
 import type { Engine } from "./engine.ts";
 
 /** Raised when what an inspection holds changes, so that kept ones are made anew. */

@@ -1,3 +1,0 @@
-import { serveEngine } from "./hall/engine-side.ts";
-
-serveEngine();

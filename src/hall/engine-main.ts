@@ -1,0 +1,4 @@
+import { serveEngine } from "./engine-side.ts";
+
+/** What the engine process starts with. */
+serveEngine();
