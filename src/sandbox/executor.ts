@@ -59,7 +59,8 @@ export function openExecutor({ runtime, stateDir, namespace }: ExecutorOptions):
           oomScoreAdj,
           seccomp: filter,
           annotations: compiled.annotations,
-          hooks: { createContainer: shut.hooks, poststart: compiled.hooks },
+          hooks: { poststart: compiled.hooks },
+          shut,
         });
         writeFileSync(join(bundle, "config.json"), JSON.stringify(config));
         return await runRuntime({ runtime, state, bundle, container, process: spec, signal: ctx.signal });

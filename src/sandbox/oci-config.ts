@@ -2,7 +2,8 @@ import type { Mount } from "../base/index.ts";
 import { capabilitiesFor } from "./capabilities.ts";
 import type { Namespace, ProcessSpec } from "./contract.ts";
 import type { Seccomp } from "./seccomp.ts";
-import type { Hook } from "./shut-devices.ts";
+import type { Hook } from "./compiled-seccomp.ts";
+import type { ShutRoot } from "./shut-devices.ts";
 
 /** What makes a config.json. */
 export interface ConfigInput {
@@ -14,7 +15,8 @@ export interface ConfigInput {
   readonly oomScoreAdj: number | undefined;
   readonly seccomp: Seccomp;
   readonly annotations: Readonly<Record<string, string>>;
-  readonly hooks: { readonly createContainer: readonly Hook[]; readonly poststart: readonly Hook[] };
+  readonly hooks: { readonly poststart: readonly Hook[] };
+  readonly shut: ShutRoot;
 }
 
 export interface Limit {
@@ -23,7 +25,8 @@ export interface Limit {
   readonly hard: number;
 }
 
-interface OciMount {
+/** OCI runtime-spec, config.md, "Mounts". */
+export interface OciMount {
   readonly destination: string;
   readonly type: string;
   readonly source: string;
@@ -59,7 +62,7 @@ export function ociConfig(input: ConfigInput): Readonly<Record<string, unknown>>
   const namespaces = ["pid", "ipc", "uts", "mount", ...(spec.network === "none" ? ["network"] : [])];
   return {
     ociVersion: "1.0.2",
-    root: { path: spec.root, readonly: spec.readonlyRoot === true && input.hooks.createContainer.length === 0 },
+    root: { path: spec.root, readonly: spec.readonlyRoot === true && !input.shut.readonly },
     hostname: spec.hostname ?? "slipway",
     process: {
       terminal: spec.terminal === true,
@@ -73,6 +76,7 @@ export function ociConfig(input: ConfigInput): Readonly<Record<string, unknown>>
       noNewPrivileges: false,
     },
     mounts: [
+      ...input.shut.mounts,
       ...kernelMounts(namespace),
       ...spec.mounts.map(volume),
       ...input.files.map(({ source, target }) => bind(source, target, ["ro", "nosuid", "noexec", "nodev"])),

@@ -22,8 +22,8 @@ export function runtimeFromTree(folder: string): Runtime {
   const path = join(root, "crun-here");
   const env = { LD_LIBRARY_PATH: libraryFolders(root).join(":") };
   const loader = interpreterOf(original);
-  const own = loader === undefined ? undefined : resolveBelow(root, loader);
-  const patched = own?.missing.length === 0 ? withInterpreter(original, own.found) : original;
+  const own = loader === undefined ? undefined : findBelow(root, loader);
+  const patched = own === undefined ? original : withInterpreter(original, own);
   if (existsSync(path) && readFileSync(path).equals(patched)) return { name: "crun", path, env };
   const temporary = `${path}.${process.pid}`;
   writeFileSync(temporary, patched);
@@ -38,9 +38,15 @@ export function runtimeFromTree(folder: string): Runtime {
   });
 }
 
+/** A file of the tree, which may have a merged /usr without the links of the top. */
+function findBelow(root: string, path: string): string | undefined {
+  return [path, `/usr${path}`].map((name) => resolveBelow(root, name)).find(({ missing }) => missing.length === 0)
+    ?.found;
+}
+
 function below(root: string, path: string): string {
-  const { found, missing } = resolveBelow(root, path);
-  if (missing.length === 0) return found;
+  const found = findBelow(root, path);
+  if (found !== undefined) return found;
   throw new SlipwayError({ code: "SLIP_SANDBOX", message: `Cannot find ${path} in ${root}` });
 }
 
