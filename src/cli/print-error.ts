@@ -23,12 +23,11 @@ export async function printError(
     io.stderr.write(`${style.yellow("Cancelled")}\n`);
     return;
   }
-  const output = step?.output ?? error.output ?? "";
-  if (step || output !== "") {
+  const output = (step?.output || error.output || "").replace(/\n+$/, "");
+  if (output !== "") {
     parts.push("------\n");
     if (step) parts.push(` > ${style.bold(printable(step.label))}:\n`);
-    if (output !== "") parts.push(`${printableLines(output.replace(/\n+$/, ""))}\n`);
-    parts.push("------\n");
+    parts.push(`${printableLines(output)}\n------\n`);
   }
   if (error.location) parts.push(`${(await placeText(error.location)).trimEnd()}\n`);
   parts.push(`${style.red(style.bold("ERROR:"))} ${printableLines(error.message)} ${style.dim(`(${error.code})`)}\n`);

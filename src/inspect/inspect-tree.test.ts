@@ -83,6 +83,7 @@ test("finds package managers and compilers, with targets and versions in their n
   link("/usr/bin/gcc", "x86_64-linux-gnu-gcc-12");
   file("/usr/lib/go-1.19/bin/go", "", 0o755);
   file("/usr/share/bug/dpkg", "", 0o755);
+  file("/etc/cron.daily/dpkg", "", 0o755);
   const tree = inspectTree(root);
   expect(tree.packageManagers).toEqual(["/usr/bin/apt-get", "/usr/bin/dpkg"]);
   expect(tree.compilers).toEqual([

@@ -6,7 +6,7 @@ import { toolKind, type ToolKind } from "./tools.ts";
 const SETUID_OR_SETGID = 0o6000;
 const EXECUTABLE = 0o111;
 /** Executable helpers that carry the name of the package they tell about. */
-const NAMED_AFTER = /\/share\/(?:bug|doc|lintian|bash-completion)\//;
+const NAMED_AFTER = /^\/etc\/|\/share\/(?:bug|doc|lintian|bash-completion)\//;
 const MAX_SHELLS_FILE = 64 * 1024;
 
 /**

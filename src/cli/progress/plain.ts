@@ -43,7 +43,7 @@ export class PlainProgress implements Progress {
     if (!change) return;
     const { step, lines } = change;
     const track = this.#track(step, now);
-    for (const line of lines) this.#say(track, `${elapsed(now - step.started)} ${line}`, now);
+    for (const line of lines) this.#say(track, `${elapsed(now - step.started)} ${line}`.trimEnd(), now);
     if (event.type === "step-progress" && now - track.progressAt >= PROGRESS_EVERY) {
       track.progressAt = now;
       const part = step.progress.get(event.label);
