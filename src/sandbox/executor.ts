@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { BuildEvent } from "../base/index.ts";
+import { mountAll } from "../base/syscalls.ts";
 import { defaultCapabilities } from "./capabilities.ts";
 import { compiledSeccomp } from "./compiled-seccomp.ts";
 import type { Executor, Namespace, ProcessSpec, Runtime } from "./contract.ts";
@@ -31,6 +32,7 @@ export function openExecutor({ runtime, stateDir, namespace }: ExecutorOptions):
   const filter = seccomp(defaultCapabilities, process.arch, namespace.kind === "single-id");
   const limits = processLimits();
   const oomScoreAdj = oomScore();
+  const holdRuntime = once(() => mountReadOnly(runtime.path));
   const warned = new Set<string>();
   mkdirSync(state, { recursive: true, mode: 0o700 });
   sweep(stateDir, "run-");
@@ -44,6 +46,7 @@ export function openExecutor({ runtime, stateDir, namespace }: ExecutorOptions):
         if (!warned.has(otherUser.message)) ctx.emit(otherUser);
         warned.add(otherUser.message);
       }
+      holdRuntime();
       const bundle = mkdtempSync(join(stateDir, "run-"));
       const container = basename(bundle).replace("run-", "slipway-");
       const compiled = compiledSeccomp(filter, runtime, state, container);
@@ -70,6 +73,26 @@ export function openExecutor({ runtime, stateDir, namespace }: ExecutorOptions):
       }
     },
   };
+}
+
+function once(action: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) action();
+    done = true;
+  };
+}
+
+/**
+ * A runtime whose program could be overwritten copies it and starts again from the copy each time, so that no container reaches
+ * the file through /proc/PID/exe; read-only it cannot be, and 3 ms a process are saved.
+ */
+function mountReadOnly(program: string): void {
+  try {
+    mountAll([{ type: "bind", source: program, target: "/", options: ["ro"] }], program);
+  } catch {
+    // then it copies itself
+  }
 }
 
 const aptSettings = "/dev/slipway-apt.conf";

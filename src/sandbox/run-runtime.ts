@@ -66,8 +66,7 @@ export async function runRuntime(run: RuntimeRun): Promise<ExitResult> {
   const failure = startFailure(log, spec, runtime, by);
   if (failure instanceof SlipwayError) throw failure;
   if (failure === undefined) return { exitCode: code as number };
-  tell(spec, `${failure.message}\n`);
-  return { exitCode: failure.exitCode };
+  return { exitCode: failure };
 }
 
 /** Throws SLIP_CANCELLED when the signal has aborted. */
@@ -87,11 +86,6 @@ function connect(child: ChildProcess, { stdio }: ProcessSpec): void {
   // a process need not read what it is given
   child.stdin?.on("error", () => undefined);
   child.stdin?.end(stdio.stdin);
-}
-
-function tell({ stdio }: ProcessSpec, text: string): void {
-  if (stdio.type === "pipe") stdio.onOutput("stderr", Buffer.from(text));
-  else process.stderr.write(text);
 }
 
 function killOnAbort(child: ChildProcess, signal: AbortSignal): Disposable {

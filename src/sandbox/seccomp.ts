@@ -52,7 +52,7 @@ export function seccomp(capabilities: readonly string[], architecture: string, o
   }
   const mayUnshare = open.has("clone");
   const lies = oneId ? pretended : [];
-  for (const name of lies) open.delete(name);
+  for (const name of oneId ? [...lies, "mknod", "mknodat"] : []) open.delete(name);
   for (const name of [...open, "clone", "clone3"]) closed.delete(name);
   return {
     defaultAction: "SCMP_ACT_ERRNO",
@@ -61,7 +61,7 @@ export function seccomp(capabilities: readonly string[], architecture: string, o
     syscalls: [
       allow([...open]),
       refuse([...closed], EPERM),
-      ...(lies.length > 0 ? [refuse(lies, 0), ...pretendDevices()] : []),
+      ...(oneId ? [refuse(lies, 0), ...pretendDevices()] : []),
       ...sockets(),
       ...personalities.map((value) => allow(["personality"], { index: 0, value, op: "SCMP_CMP_EQ" })),
       ...(mayUnshare ? [] : clones()),
@@ -114,20 +114,15 @@ function clones(): Rule[] {
   ];
 }
 
-/** Device nodes cannot be made in a user namespace: making one answers success. Other kinds of nodes are made. */
+/** Device nodes cannot be made in a user namespace: making one answers success. Files, fifos and sockets are made. */
 function pretendDevices(): Rule[] {
   const S_IFMT = 0o170000;
-  return [
-    ["mknod", 1],
-    ["mknodat", 2],
-  ].flatMap(([name, index]) =>
-    [0o020000, 0o060000].map((kind) =>
-      refuse([name as string], 0, {
-        index: index as number,
-        value: S_IFMT,
-        valueTwo: kind,
-        op: "SCMP_CMP_MASKED_EQ",
-      }),
-    ),
+  const [character, block] = [0o020000, 0o060000];
+  const kinds = [0, 0o010000, character, block, 0o100000, 0o140000];
+  return [["mknod", 1] as const, ["mknodat", 2] as const].flatMap(([name, index]) =>
+    kinds.map((kind) => {
+      const mode: Argument = { index, value: S_IFMT, valueTwo: kind, op: "SCMP_CMP_MASKED_EQ" };
+      return kind === character || kind === block ? refuse([name], 0, mode) : allow([name], mode);
+    }),
   );
 }

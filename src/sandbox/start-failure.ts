@@ -2,35 +2,25 @@ import { readFileSync } from "node:fs";
 import { SlipwayError } from "../base/index.ts";
 import type { ProcessSpec, Runtime } from "./contract.ts";
 
-/** A process that never began: what a shell would say, and its exit code. */
-export interface NotExecuted {
-  readonly message: string;
-  readonly exitCode: 126 | 127;
-}
-
 /**
  * What the runtime's log says after an exit code other than 0.
- * @returns undefined when the process itself gave the code; a SlipwayError when the sandbox could not be made.
+ * @returns undefined when the process itself gave the code; the code that a shell would give when its program was not found (127)
+ *   or cannot be executed (126), of which the runtime has told on stderr; a SlipwayError when the sandbox could not be made.
  */
 export function startFailure(
   log: string,
   spec: ProcessSpec,
   runtime: Runtime,
   killedBy: NodeJS.Signals | null,
-): NotExecuted | SlipwayError | undefined {
+): 126 | 127 | SlipwayError | undefined {
   const said = errorsIn(log);
   if (said.length === 0 && killedBy === null) return undefined;
   const words = said.join("; ");
   const program = spec.args[0] ?? "";
-  if (/executable file .* not found|executable .* not found in \$PATH/i.test(words)) {
-    return { message: `exec: ${program}: not found in PATH`, exitCode: 127 };
-  }
-  if (/exec/.test(words) && !/cgroup|mount/.test(words)) {
-    if (/no such file or directory/i.test(words)) return { message: `exec: ${program}: not found`, exitCode: 127 };
-    if (/permission denied/i.test(words)) return { message: `exec: ${program}: permission denied`, exitCode: 126 };
-    if (/exec format error/i.test(words)) {
-      return { message: `exec: ${program}: not a program of this architecture (exec format error)`, exitCode: 126 };
-    }
+  if (/executable file .* not found/i.test(words)) return 127;
+  if (/exec/.test(words) && !/cgroup|mount|hook/.test(words)) {
+    if (/no such file or directory/i.test(words)) return 127;
+    if (/permission denied|exec format error/i.test(words)) return 126;
   }
   return new SlipwayError({
     code: "SLIP_SANDBOX",
