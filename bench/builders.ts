@@ -1,0 +1,109 @@
+import { join, resolve } from "node:path";
+import type { Command } from "./measure.ts";
+
+export interface BuildRequest {
+  readonly context: string;
+  readonly dockerfile: string;
+  readonly tag: string;
+  readonly noCache: boolean;
+}
+
+/** One builder's command lines. */
+export interface Builder {
+  readonly name: string;
+  /** The name of the Debian base image for its Dockerfiles. */
+  readonly base: string;
+  /** How a Dockerfile names an image that it built itself. */
+  local(tag: string): string;
+  version(): Command;
+  build(request: BuildRequest): Command;
+  /** Forgets every cached step, so that the next build is cold; base images stay. */
+  forget(): readonly Command[];
+  /** Writes an image as an OCI archive to a file. */
+  archive(tag: string, file: string): Command;
+  /** Processes that do the work for the command and whose memory counts. */
+  daemons(): readonly number[];
+}
+
+const repository = resolve(import.meta.dirname, "..");
+
+export function slipway(dir: string): Builder {
+  const command = (...argv: readonly string[]): Command => ({
+    argv: [join(repository, "bin/slipway"), ...argv],
+    env: { SLIPWAY_ROOT: join(dir, "slipway") },
+  });
+  return {
+    name: "slipway",
+    base: "debian:bookworm-slim",
+    local: (tag) => tag,
+    version: () => command("--version"),
+    build: (r) =>
+      command("build", "-q", ...(r.noCache ? ["--no-cache"] : []), "-f", r.dockerfile, "-t", r.tag, r.context),
+    forget: () => [],
+    archive: (tag, file) => command("save", "-o", file, tag),
+    daemons: () => [],
+  };
+}
+
+/** @param peers the chroot that the peers run in, or none for those on PATH. */
+export function docker(peers: string | undefined, daemon: number | undefined): Builder {
+  const command = (...argv: readonly string[]): Command => ({
+    argv: [...inside(peers), "docker", ...argv],
+    env: { DOCKER_BUILDKIT: "1" },
+  });
+  return {
+    name: "docker",
+    base: "base",
+    local: (tag) => tag,
+    version: () => command("version", "--format", "{{.Server.Version}}"),
+    build: (r) =>
+      command(
+        "build",
+        "-q",
+        "--network",
+        "host",
+        ...(r.noCache ? ["--no-cache"] : []),
+        "-f",
+        r.dockerfile,
+        "-t",
+        r.tag,
+        r.context,
+      ),
+    forget: () => [command("builder", "prune", "-af")],
+    archive: (tag, file) => command("save", "-o", file, tag),
+    daemons: () => (daemon === undefined ? [] : [daemon]),
+  };
+}
+
+export function buildah(peers: string | undefined): Builder {
+  const command = (...argv: readonly string[]): Command => ({ argv: [...inside(peers), "buildah", ...argv] });
+  return {
+    name: "buildah",
+    base: "localhost/base",
+    local: (tag) => `localhost/${tag}`,
+    version: () => command("--version"),
+    build: (r) =>
+      command(
+        "build",
+        "-q",
+        "--layers",
+        "--isolation",
+        "chroot",
+        "--network",
+        "host",
+        ...(r.noCache ? ["--no-cache"] : []),
+        "-f",
+        r.dockerfile,
+        "-t",
+        r.tag,
+        r.context,
+      ),
+    forget: () => [command("rmi", "--prune", "--force")],
+    archive: (tag, file) => command("push", "-q", `localhost/${tag}`, `oci-archive:${file}`),
+    daemons: () => [],
+  };
+}
+
+function inside(peers: string | undefined): readonly string[] {
+  return peers === undefined ? [] : ["chroot", peers];
+}

@@ -1,0 +1,188 @@
+/**
+ * `npm run bench`: the same builds by slipway, docker (BuildKit) and buildah, in turn; medians, ratios and peak memory as markdown.
+ * Flags: --case NAME[,NAME] --runs N --peers docker,buildah|none --builders NAME[,NAME] --json FILE --list
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, homedir, release, totalmem } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { type Builder, buildah, docker, slipway } from "./builders.ts";
+import { type Case, cases, type Variant } from "./cases.ts";
+import { put } from "./files.ts";
+import { type Command, measure, type Measured } from "./measure.ts";
+import { type Cell, markdown, type Row } from "./table.ts";
+
+const { values: flags } = parseArgs({
+  options: {
+    case: { type: "string" },
+    runs: { type: "string", default: "5" },
+    peers: { type: "string", default: "docker,buildah" },
+    json: { type: "string" },
+    list: { type: "boolean", default: false },
+    "no-slipway": { type: "boolean", default: false },
+  },
+});
+
+const dir =
+  process.env["SLIPWAY_BENCH_DIR"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "slipway-bench");
+const script = resolve(import.meta.dirname, "peers.sh");
+const wanted = flags.peers === "none" ? [] : flags.peers.split(",");
+
+if (flags.list) {
+  for (const c of cases) console.log(`${c.name.padEnd(14)} ${c.title}: ${c.variants.join(", ")}`);
+} else if (
+  wanted.length > 0 &&
+  process.env["SLIPWAY_BENCH_PEERS"] === undefined &&
+  existsSync(join(dir, "peers/.made"))
+) {
+  const again = spawnSync(script, ["run", process.execPath, import.meta.filename, ...process.argv.slice(2)], {
+    stdio: "inherit",
+  });
+  process.exitCode = again.status ?? 1;
+} else {
+  await main();
+}
+
+async function main(): Promise<void> {
+  const builders = available();
+  const chosen = flags.case === undefined ? cases : flags.case.split(",").map(named);
+  mkdirSync(join(dir, "work"), { recursive: true });
+  const rows: Row[] = [];
+  for (const c of chosen) {
+    console.error(`${c.name}: ${c.title}`);
+    rows.push(...(await measureCase(c, builders, Math.min(Number(flags.runs), c.runs ?? Infinity))));
+    if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(rows, undefined, 1)}\n`);
+  }
+  const memory = (totalmem() / 2 ** 30).toFixed(0);
+  console.log(
+    `${cpus().length} cores, ${memory} GB, Linux ${release()}; ${builders.map((b) => `${b.name} ${version(b)}`).join(", ")}\n`,
+  );
+  console.log(
+    markdown(
+      rows,
+      builders.map((b) => b.name),
+    ),
+  );
+}
+
+function named(name: string): Case {
+  const found = cases.find((c) => c.name === name);
+  if (!found) throw new Error(`no case ${name}: ${cases.map((c) => c.name).join(", ")}`);
+  return found;
+}
+
+function available(): readonly Builder[] {
+  const peers = process.env["SLIPWAY_BENCH_PEERS"];
+  const dockerd = Number(process.env["SLIPWAY_BENCH_DOCKERD"]) || undefined;
+  const all = [
+    ...(flags["no-slipway"] ? [] : [slipway(dir)]),
+    ...(wanted.includes("docker") ? [docker(peers, dockerd)] : []),
+    ...(wanted.includes("buildah") ? [buildah(peers)] : []),
+  ];
+  const answering = all.filter((builder) => {
+    const works = version(builder) !== undefined;
+    if (!works)
+      console.error(
+        `${builder.name} does not answer: left out${builder.name === "slipway" ? "" : " (see bench/peers.sh make)"}`,
+      );
+    return works;
+  });
+  if (answering.length === 0) throw new Error("no builder answers");
+  return answering;
+}
+
+function version(builder: Builder): string | undefined {
+  const { argv, env } = builder.version();
+  const answer = spawnSync(argv[0]!, argv.slice(1), { env: { ...process.env, ...env }, encoding: "utf8" });
+  return answer.status === 0 ? /\d+\.\d+[\w.+-]*/.exec(answer.stdout)?.[0] : undefined;
+}
+
+async function measureCase(c: Case, builders: readonly Builder[], runs: number): Promise<readonly Row[]> {
+  const folder = join(dir, "work", c.name);
+  c.prepare(folder);
+  const results = new Map(builders.map((b) => [b.name, new Map<Variant, Measured[]>(c.variants.map((v) => [v, []]))]));
+  const failures = new Map<string, string>();
+  for (const builder of builders) await attempt(builder, () => lay(c, builder));
+  for (let run = 0; run < runs; run++) {
+    for (const builder of builders) {
+      if (failures.has(builder.name)) continue;
+      await attempt(builder, async () => {
+        for (const variant of c.variants) {
+          const measured = await measureVariant(c, variant, builder, folder, run);
+          results.get(builder.name)!.get(variant)!.push(measured);
+          console.error(
+            `  ${builder.name} ${variant} ${measured.seconds.toFixed(3)} s, ${(measured.peak / 1e6).toFixed(0)} MB`,
+          );
+        }
+      });
+    }
+  }
+  rmSync(folder, { recursive: true, force: true });
+  return c.variants.map((variant) => ({
+    case: c,
+    variant,
+    cells: builders.map((b): Cell => ({
+      builder: b.name,
+      runs: results.get(b.name)!.get(variant)!,
+      failed: failures.get(b.name),
+    })),
+  }));
+
+  async function attempt(builder: Builder, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      failures.set(builder.name, String(error));
+      console.error(`  ${builder.name} failed: ${String(error)}`);
+    }
+  }
+}
+
+/** Builds what the measured build stands on, and the image once, so that every builder has its base at hand. */
+async function lay(c: Case, builder: Builder): Promise<void> {
+  if (c.ground) {
+    const dockerfile = join(dir, "work", c.name, `../${c.name}-ground/Dockerfile.${builder.name}`);
+    put(dockerfile, c.ground(builder.base));
+    await build(builder, resolve(dockerfile, ".."), dockerfile, `${c.name}-ground`, false);
+  }
+  await build(builder, join(dir, "work", c.name), dockerfileOf(c, builder), `bench-${c.name}`, false);
+}
+
+async function measureVariant(
+  c: Case,
+  variant: Variant,
+  builder: Builder,
+  folder: string,
+  run: number,
+): Promise<Measured> {
+  if (variant === "export") {
+    const file = join(dir, "work", "export.tar");
+    rmSync(file, { force: true });
+    const measured = await measure(builder.archive(`bench-${c.name}`, file), builder.daemons());
+    rmSync(file, { force: true });
+    return measured;
+  }
+  if (variant === "cold") for (const command of builder.forget()) await measure(command);
+  if (variant === "touched") c.touch?.(folder, Date.now() + run);
+  return build(builder, folder, dockerfileOf(c, builder), `bench-${c.name}`, variant === "cold");
+}
+
+function build(
+  builder: Builder,
+  context: string,
+  dockerfile: string,
+  tag: string,
+  noCache: boolean,
+): Promise<Measured> {
+  const command: Command = builder.build({ context, dockerfile, tag, noCache });
+  return measure(command, builder.daemons());
+}
+
+/** Beside the context, not in it: the same context serves every builder. */
+function dockerfileOf(c: Case, builder: Builder): string {
+  const file = join(dir, "work", `Dockerfile.${c.name}.${builder.name}`);
+  const text = c.dockerfile(c.ground ? builder.local(`${c.name}-ground`) : builder.base);
+  if (!existsSync(file) || readFileSync(file, "utf8") !== text) put(file, text);
+  return file;
+}

@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# The builders that slipway is measured against, in a chroot of Debian testing, without touching the machine's own.
+#
+#   bench/peers.sh make            makes the chroot and the base image's tar, once (a minute or two; needs apt-get)
+#   bench/peers.sh run COMMAND...  starts dockerd in a private mount namespace, runs COMMAND, ends what it started
+#   bench/peers.sh remove          deletes all of it
+#
+# Everything lies in SLIPWAY_BENCH_DIR (default: ~/.cache/slipway-bench). Needs root. The Debian mirror is
+# SLIPWAY_DEBIAN_MIRROR, or that of the machine's apt sources.
+set -eu -o pipefail
+dir=${SLIPWAY_BENCH_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/slipway-bench}
+peers=$dir/peers
+self=$(readlink -f -- "$0")
+
+mirror() {
+  local found
+  found=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
+    sed -nE 's#^(URIs:|deb (\[[^]]*\] )?)[[:space:]]*(https?://[^ ]+/debian)/?( .*)?$#\3#p' | head -n 1) || true
+  echo "${SLIPWAY_DEBIAN_MIRROR:-${found:-http://ftp.debian.org/debian}}"
+}
+
+make_peers() {
+  command -v mmdebstrap >/dev/null || apt-get install -y --no-install-recommends mmdebstrap >&2
+  mkdir -p "$dir"
+  local unchecked='Acquire::Check-Valid-Until "false"'
+  if [ ! -e "$dir/base.tar" ]; then
+    mmdebstrap --quiet --variant=minbase --aptopt="$unchecked" bookworm "$dir/base.tar.part" "$(mirror)" --format=tar
+    mv "$dir/base.tar.part" "$dir/base.tar"
+  fi
+  if [ ! -e "$peers/.made" ]; then
+    rm -rf "$peers"
+    mmdebstrap --quiet --variant=minbase --aptopt="$unchecked" --format=directory \
+      --include=docker.io,docker-cli,docker-buildx,buildah,netavark,crun,skopeo,ca-certificates,iptables \
+      forky "$peers" "$(mirror)"
+    touch "$peers/.made"
+  fi
+  echo "$peers"
+}
+
+# In the private namespace: the chroot sees the machine's /proc, /sys, /dev, /tmp and the benchmark's own folder.
+enter() {
+  export BUILDAH_ISOLATION=chroot
+  mount --bind "$peers" "$peers"
+  for folder in proc sys dev tmp; do mount --rbind "/$folder" "$peers/$folder"; done
+  # crun and buildah refuse the hybrid layout.
+  if mountpoint -q "$peers/sys/fs/cgroup/unified"; then umount "$peers/sys/fs/cgroup/unified"; fi
+  mkdir -p "$dir/work" "$dir/docker" "$dir/containers" "$peers$dir/work" "$peers/var/lib/docker" "$peers/var/lib/containers"
+  mount --bind "$dir/work" "$peers$dir/work"
+  mount --bind "$dir/docker" "$peers/var/lib/docker"
+  mount --bind "$dir/containers" "$peers/var/lib/containers"
+  mount -t tmpfs tmpfs "$peers/run"
+  # Without CAP_SYS_RESOURCE nothing can raise a limit: keep those of this shell.
+  mkdir -p "$peers/etc/containers"
+  printf '[containers]\ndefault_ulimits = ["nofile=%s:%s", "nproc=%s:%s"]\n' \
+    "$(ulimit -Sn)" "$(ulimit -Hn)" "$(ulimit -Su)" "$(ulimit -Hu)" | sed 's/unlimited/-1/g' >"$peers/etc/containers/containers.conf"
+  cp -L /etc/resolv.conf "$peers/etc/resolv.conf"
+
+  chroot "$peers" dockerd --iptables=false --ip6tables=false --bridge=none -H unix:///run/docker.sock >"$dir/dockerd.log" 2>&1 &
+  dockerd=$!
+  trap 'kill "$dockerd" 2>/dev/null; wait "$dockerd" 2>/dev/null || true' EXIT
+  for _ in $(seq 200); do
+    if chroot "$peers" docker version >/dev/null 2>&1; then break; fi
+    kill -0 "$dockerd" || { tail -n 20 "$dir/dockerd.log" >&2; exit 1; }
+    sleep 0.1
+  done
+  chroot "$peers" docker image inspect base:latest >/dev/null 2>&1 || chroot "$peers" docker import - base:latest <"$dir/base.tar" >/dev/null
+  if ! chroot "$peers" buildah inspect --type image localhost/base:latest >/dev/null 2>&1; then
+    local container
+    ln -f "$dir/base.tar" "$dir/work/base.tar"
+    container=$(chroot "$peers" buildah from scratch)
+    chroot "$peers" buildah add -q "$container" "$dir/work/base.tar" / >/dev/null
+    chroot "$peers" buildah commit -q "$container" localhost/base:latest >/dev/null
+    chroot "$peers" buildah rm "$container" >/dev/null
+  fi
+  SLIPWAY_BENCH_DIR=$dir SLIPWAY_BENCH_PEERS=$peers SLIPWAY_BENCH_DOCKERD=$dockerd "$@"
+}
+
+case ${1:-} in
+  make) make_peers ;;
+  run)
+    shift
+    make_peers >/dev/null
+    exec unshare --mount --propagation private "$self" enter "$@"
+    ;;
+  enter) shift && enter "$@" ;;
+  remove) rm -rf --one-file-system "$dir" ;;
+  *) sed -n '2,9s/^# \{0,1\}//p' "$self" >&2 && exit 2 ;;
+esac
