@@ -78,7 +78,7 @@ export async function cli(
   const io: Io = {
     stdout,
     stderr,
-    stdinIsTTY: given.stdinIsTTY ?? false,
+    stdinIsTTY: () => given.stdinIsTTY ?? false,
     readLine: async () => given.line,
     env: given.env ?? {},
     now: () => NOW,

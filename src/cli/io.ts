@@ -17,7 +17,7 @@ export interface Out {
 export interface Io {
   readonly stdout: Out;
   readonly stderr: Out;
-  readonly stdinIsTTY: boolean;
+  readonly stdinIsTTY: () => boolean;
   /** One line from standard input; undefined at its end. */
   readonly readLine: () => Promise<string | undefined>;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -1,4 +1,3 @@
-import { isatty } from "node:tty";
 import { runCli } from "./cli.ts";
 import type { Io } from "./io.ts";
 
@@ -33,7 +32,7 @@ const io: Io = {
   stdout: process.stdout,
   stderr: process.stderr,
   // Not process.stdin.isTTY: looking at it opens the stream.
-  stdinIsTTY: isatty(0),
+  stdinIsTTY: () => process.getBuiltinModule("node:tty").isatty(0),
   readLine: async () => {
     const { createInterface } = await import("node:readline");
     const lines = createInterface({ input: process.stdin });

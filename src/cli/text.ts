@@ -1,4 +1,5 @@
-import { stripVTControlCharacters } from "node:util";
+/** Not by import: see style.ts. */
+const { stripVTControlCharacters } = process.getBuiltinModule("node:util");
 
 /** Text from outside made safe for a terminal: no escape sequences, no control characters but the tab as spaces. */
 export function printable(text: string): string {

@@ -28,7 +28,7 @@ export async function openArchive(options: OpenArchiveOptions): Promise<Archive>
   const { mirror, securityMirror } = chooseMirrors(options);
   // The other suites are asked for by codename: what a moving name stands for is then decided once.
   const [codename = suite] = moving.has(suite)
-    ? await together(ctx, [mirror], async (_, http) => await codenameOf({ ...options, mirror, http }))
+    ? await together(ctx, [mirror], async (_, http) => codenameOf({ ...options, mirror, http }))
     : [];
   const additions = !withoutAdditions.has(codename);
   const places = [

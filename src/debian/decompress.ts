@@ -42,6 +42,8 @@ export async function* plainBytes(
         hint: "slipway reads xz, gz, zst and uncompressed packages",
       });
     }
+  } catch (error) {
+    throw error instanceof SlipwayError || isSystemError(error) ? error : damaged(file, name, error);
   } finally {
     input.destroy();
   }
@@ -52,4 +54,18 @@ async function* unxz(input: Bytes): AsyncGenerator<Uint8Array> {
   const { XzReadableStream } = createRequire(import.meta.url)("xz-decompress") as typeof Xz;
   // Its streams share one memory and wait for each other, so each is read to its end or cancelled.
   yield* new XzReadableStream(ReadableStream.from(input)) as unknown as Bytes;
+}
+
+/** Not of the decoders: a file that cannot be read, a full disk. */
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error;
+}
+
+function damaged(file: string, name: string, cause: unknown): SlipwayError {
+  return new SlipwayError({
+    code: "SLIP_VERIFY",
+    message: `Cannot unpack ${name} of ${file}: its data are damaged`,
+    hint: "the archive, or the file since it was fetched, is damaged: remove the file and build again",
+    cause,
+  });
 }

@@ -40,8 +40,8 @@ export interface DebContents {
  */
 export async function readDeb(deb: string, tar: string): Promise<DebContents> {
   const members = readAr(deb);
-  const control = await readControl(deb, member(deb, members, "control.tar"));
-  const data = member(deb, members, "data.tar");
+  const [controlMember, data] = [member(deb, members, "control.tar"), member(deb, members, "data.tar")];
+  const control = await readControl(deb, controlMember);
   const listed = await listData(copied(plainBytes(deb, data, data.name), tar), control.controlFiles);
   return { ...control, ...listed };
 }

@@ -125,5 +125,5 @@ export interface TarHeader {
 
 /** One entry while an archive is read. Its content can be read until the next entry is asked for. */
 export interface TarEntry extends TarHeader {
-  content(): Bytes;
+  readonly content: () => Bytes;
 }

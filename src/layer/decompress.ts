@@ -1,7 +1,11 @@
+import { once } from "node:events";
+import { createRequire } from "node:module";
 import { pipeline, Readable, type Transform } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
+import type * as Xz from "xz-decompress";
 import { type Bytes, SlipwayError, toSlipwayError } from "../base/index.ts";
 import { invalidArchive } from "./invalid.ts";
+import { zstdFrames } from "./zstd-frames.ts";
 
 /** What the first bytes say; "none" for everything else, a tar among it. */
 export type Detected = "none" | "gzip" | "zstd" | "xz" | "bzip2";
@@ -28,7 +32,7 @@ export async function* decompress(source: Bytes): Bytes {
   const kind = detectCompression(head);
   if (kind === "none") yield* rest;
   else if (kind === "gzip") yield* through(rest, createGunzip({ chunkSize }), kind);
-  else if (kind === "zstd") yield* through(rest, createZstdDecompress({ chunkSize }), kind);
+  else if (kind === "zstd") yield* through(zstdFrames(rest), createZstdDecompress({ chunkSize }), kind);
   else if (kind === "xz") yield* xz(rest);
   else {
     throw new SlipwayError({
@@ -59,11 +63,18 @@ async function* through(source: Bytes, transform: Transform, kind: string): Byte
       code === "Z_BUF_ERROR" ? `its ${kind} data are cut off` : `its ${kind} data are damaged`,
       cause,
     );
+  } finally {
+    // whoever left early may count on a closed source
+    if (!input.closed) {
+      input.destroy();
+      await once(input, "close");
+    }
   }
 }
 
 async function* xz(source: Bytes): Bytes {
-  const { XzReadableStream } = await import("xz-decompress");
+  // a CommonJS module whose names Node cannot see from an import
+  const { XzReadableStream } = createRequire(import.meta.url)("xz-decompress") as typeof Xz;
   let failure: Error | undefined;
   const watched = (async function* () {
     try {

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { makeNode, setTimes, setXattr } from "../base/syscalls.ts";
 import { fsPath, toBytes } from "./byte-path.ts";
 import type { TarHeader } from "./contract.ts";
@@ -205,3 +205,30 @@ export function tarEntry({ content = "", ...init }: EntryInit): Buffer {
 export async function* inPieces(bytes: Uint8Array, size: number = 65_536): AsyncGenerator<Uint8Array, void> {
   for (let at = 0; at < bytes.length; at += size) yield await Promise.resolve(bytes.subarray(at, at + size));
 }
+
+/** `"some text, "` 100,000 times, compressed by xz, which Node cannot write. */
+export const xzText = Buffer.from(
+  [
+    "/Td6WFoAAATm1rRGAgAhARwAAAAQz1jM8MjfAO1dADmbyfLnULjF4lzC4GxXdvbTeUdkTavlkMdab/CoJf/lhm27buARsnhMSeXt",
+    "NGtOpirrIV4VIIt3VgjiXqzPMXXzwcRDlLnVeuc9THmS7TMwSN6noBcWM3MN8TZ2m5DkN4vgCs3vByTZOvydRXzVXeuGQhM9Z6BE",
+    "+DctYN3rcrLkRvZU8Ih1LDDbwlBUkSKXBgNfyXA7FMAyN5ilFQGl6KMJKuyq/1omrHIMFpKnvjmPJOFwnqcjX+woy4XRlZiKfiqR",
+    "8id19xnABphNmP3Yr9WQD8QlU/j1kTYxBaWw7m/BcE1HDNGREaqIIqduAAAAAACM33UgjiZxWAABiQLgkUMAlE3QcbHEZ/sCAAAA",
+    "AARZWg==",
+  ].join(""),
+  "base64",
+);
+
+/** A tar with one entry `file` that holds `"content "` 300,000 times, compressed by xz. */
+export const xzTar = Buffer.from(
+  [
+    "/Td6WFoAAATm1rRGAgAhARwAAAAQz1jM//72AaddADMaSda2OCGvAe5uBXM7wP3ev7wbKWEv3Q8xVz7tr04Q8npzW4HFALVHPWri",
+    "MPkgc9vn5FrfYGoeVuJdunPsaV5+TTstRDXoc5sn6BdqsHghDDQ59l6QKaLAAtrd8l6QqK6fG5670m0bfllMVUbr/w2bH8KT04NL",
+    "gDDpTC2WvgE/v+7Q7fcYTYLGvBX8o2N+XutPEjVHKqUeiqiaqF4knmnR4Mbdnf3WJXhZ+AvN/5UoRg+p/Hze+5owLlbAj4Xzg4HA",
+    "ZcQlU/j1kTYxBaWw7m/BcE1HDNGREaqtYB26zrEnGFxZhulmUli+6XasWeTlWwUI+cfarfz7Uit0zR5bIEL53VM9+ClkCTuAyyps",
+    "37U78MS9Ll+qDz5LZkKQEw7/EJP4cXhZ+AvN/5UoRg+p/Hze+5owLlbAj4Xzg4HAZcQlU/j1kTYxBaWw7m/BcE1HDNGREaqtYB26",
+    "zrEnGFxZhulmUli+6XasWeTlWwUI+cfarfz7Uit0zR5bIEL53VM9+ClkCTuAyyps37U78MS9Ll+qDz5LZkKQEw7/EJP4cXhZ+AvN",
+    "8zDyxYS5CAA1AOxzU6f9vq58MRqft40xbnCepyNf7CjLhdGVmIp+KpHyJ3X3GcAGmE2Y/dZroiJYWFidQY8AAAAAKsp3sytCbvkA",
+    "Af4DgPCSAYHLgMexxGf7AgAAAAAEWVo=",
+  ].join(""),
+  "base64",
+);

@@ -17,7 +17,7 @@ export const prune = command({
   positionals: [0, 0],
   async run({ values }, io) {
     if (!values.force) {
-      if (!io.stdinIsTTY)
+      if (!io.stdinIsTTY())
         throw usage("slipway prune asks before it deletes, and standard input is no terminal", "add --force");
       const what = values.all
         ? "every image and the whole build cache"

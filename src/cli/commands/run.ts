@@ -82,7 +82,7 @@ export const run = command({
   failureCode: 125,
   async run({ values, positionals }, io) {
     const [image = "", ...args] = positionals;
-    if (values.tty && !(io.stdinIsTTY && io.stdout.isTTY === true)) {
+    if (values.tty && !(io.stdinIsTTY() && io.stdout.isTTY === true)) {
       throw usage(
         "Cannot give the command a terminal: standard input or output is none",
         "leave --tty away: -i alone pipes",

@@ -23,7 +23,7 @@ async function open(
   const io: CommandIo = {
     stdout: new Buffered(),
     stderr,
-    stdinIsTTY: false,
+    stdinIsTTY: () => false,
     readLine: async () => undefined,
     env,
     now: Date.now,
