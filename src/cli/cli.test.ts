@@ -1,3 +1,4 @@
+/** Over 400 lines: one place for the whole command line, a block a command, all over the same fake library. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

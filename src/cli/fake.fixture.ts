@@ -4,7 +4,7 @@ import type { Io, Out } from "./io.ts";
 import type { Library } from "./library.ts";
 
 /** A moment that the tests call now. */
-export const NOW = Date.parse("2026-11-21T12:00:00Z");
+const NOW = Date.parse("2026-11-21T12:00:00Z");
 export const id = (digit: string): `sha256:${string}` => `sha256:${digit.repeat(64)}`;
 
 /** A stream that keeps what was written. */
@@ -90,7 +90,7 @@ export async function cli(
   return { code, stdout: stdout.text, stderr: stderr.text, calls };
 }
 
-export const built: BuildResult = {
+const built: BuildResult = {
   imageId: id("a"),
   names: ["calculator:multi"],
   size: 1_953_792,

@@ -31,7 +31,7 @@ export function programHelp(style: Style, columns: number): string {
 }
 
 /** --version is known to the program alone. */
-export const versionFlag = { type: "flag", short: "v", help: "Show the version" } as const satisfies OptionSpec;
+const versionFlag = { type: "flag", short: "v", help: "Show the version" } as const satisfies OptionSpec;
 
 /** The help of one command. */
 export function commandHelp(command: Command, entry: Entry | undefined, style: Style, columns: number): string {

@@ -2,4 +2,3 @@
 export type { Comparison, ImageInspection, InstalledPackage, NotableFile, TreeInspection } from "./contract.ts";
 export { compareImages } from "./compare-images.ts";
 export { inspectRoot } from "./inspect-root.ts";
-export { inspectTree } from "./inspect-tree.ts";

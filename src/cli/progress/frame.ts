@@ -16,7 +16,7 @@ export interface Glyphs {
   readonly ellipsis: string;
 }
 
-export const unicodeGlyphs: Glyphs = {
+const unicodeGlyphs: Glyphs = {
   spinner: ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"],
   done: "✔",
   failed: "✖",
@@ -27,7 +27,7 @@ export const unicodeGlyphs: Glyphs = {
   ellipsis: "…",
 };
 
-export const asciiGlyphs: Glyphs = {
+const asciiGlyphs: Glyphs = {
   spinner: ["|", "/", "-", "\\"],
   done: "+",
   failed: "x",
