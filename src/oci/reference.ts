@@ -66,7 +66,8 @@ export function familiarName(reference: Reference): string {
   const { domain, path } = reference;
   if (domain !== hub) return formatReference(reference);
   const short = path.startsWith("library/") && !path.slice(8).includes("/") ? path.slice(8) : path;
-  return `${short}${suffix(reference)}`;
+  // "a.b/c" alone would be the registry a.b
+  return splitDomain(short).domain === hub ? `${short}${suffix(reference)}` : formatReference(reference);
 }
 
 function suffix(reference: Reference): string {
