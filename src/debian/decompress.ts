@@ -2,8 +2,7 @@ import { createReadStream } from "node:fs";
 import { createRequire } from "node:module";
 import { ReadableStream } from "node:stream/web";
 import type * as Xz from "xz-decompress";
-import type { Bytes } from "../base/index.ts";
-import { SlipwayError } from "../base/index.ts";
+import { type Bytes, SlipwayError } from "../base/index.ts";
 import type { ArMember } from "./ar.ts";
 
 /**
@@ -15,32 +14,27 @@ export async function* plainBytes(
   member: ArMember | undefined,
   name: string,
 ): AsyncGenerator<Uint8Array> {
-  const input =
-    member === undefined
-      ? createReadStream(file, { highWaterMark: 1 << 18 })
-      : member.length === 0
-        ? undefined
-        : createReadStream(file, {
-            start: member.offset,
-            end: member.offset + member.length - 1,
-            highWaterMark: 1 << 18,
-          });
-  if (!input) return;
   const ending = /\.(xz|gz|zst|tar)$/.exec(name)?.[1];
+  if (ending === undefined) {
+    throw new SlipwayError({
+      code: "SLIP_VERIFY",
+      message: `Cannot read ${name} of ${file}: this compression is not known`,
+      hint: "slipway reads xz, gz, zst and uncompressed packages",
+    });
+  }
+  if (member?.length === 0) return;
+  const range = member && { start: member.offset, end: member.offset + member.length - 1 };
+  const input = createReadStream(file, { ...range, highWaterMark: 1 << 18 });
+  // Whoever reads gets its errors; one after the end (it was closed before it was open) is nobody's.
+  input.on("error", () => undefined);
   try {
     if (ending === "xz") yield* unxz(input);
     else if (ending === "tar") yield* input as AsyncIterable<Uint8Array>;
-    else if (ending === "gz" || ending === "zst") {
+    else {
       const zlib = await import("node:zlib");
       const plain = ending === "gz" ? zlib.createGunzip({ chunkSize: 1 << 18 }) : zlib.createZstdDecompress();
       input.on("error", (error) => plain.destroy(error));
       yield* input.pipe(plain) as AsyncIterable<Uint8Array>;
-    } else {
-      throw new SlipwayError({
-        code: "SLIP_VERIFY",
-        message: `Cannot read ${name} of ${file}: this compression is not known`,
-        hint: "slipway reads xz, gz, zst and uncompressed packages",
-      });
     }
   } catch (error) {
     throw error instanceof SlipwayError || isSystemError(error) ? error : damaged(file, name, error);
