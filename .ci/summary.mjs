@@ -1,3 +1,4 @@
+/* oxlint-disable no-console -- what it prints is its result */
 // Counts what .ci/run did and ends with the line that CI reads; exits 1 when anything failed. Runs on any Node.
 import { existsSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";

@@ -53,7 +53,7 @@ export function tempFolder(): string {
   return folder;
 }
 
-export function tempStore(): Store {
+function tempStore(): Store {
   const store = openStore(tempFolder());
   onTestFinished(() => store[Symbol.dispose]());
   return store;
@@ -206,7 +206,7 @@ export function sha256Hex(bytes: Uint8Array): string {
 }
 
 /** An xz file (its format specification 1.1.0) whose LZMA2 chunks hold the bytes as they are: no compressor needed. */
-export function storedXz(bytes: Buffer): Buffer {
+function storedXz(bytes: Buffer): Buffer {
   const chunks: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += 0xffff) {
     const part = bytes.subarray(at, at + 0xffff);

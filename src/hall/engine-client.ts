@@ -45,7 +45,7 @@ export async function callEngine<J extends JobName>(
       };
       child.on("message", (message: FromEngine) => {
         if (message.type === "event") call.onEvent?.(message.event);
-        else if (message.type === "answer") settle(() => resolve(message.answer as Jobs[J]["answer"]));
+        else if (message.type === "answer") settle(() => resolve(message.answer));
         else settle(() => reject(new SlipwayError(message.error)));
       });
       child.on("error", (error) => settle(() => reject(notStarted(command, error))));

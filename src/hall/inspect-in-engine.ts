@@ -1,5 +1,4 @@
 import { inspectRoot, type ImageInspection, type TreeInspection } from "../inspect/index.ts";
-import {} from "./export-image.ts";
 import { findImage } from "./find-image.ts";
 import type { Engine } from "./engine.ts";
 

@@ -5,7 +5,6 @@ import { processUser, withHome } from "../ops/index.ts";
 import type { ContainerConfig } from "../oci/index.ts";
 import { defaultPath } from "../plan/index.ts";
 import type { RunOptions } from "./api.ts";
-import {} from "./export-image.ts";
 import { findImage } from "./find-image.ts";
 import type { Engine } from "./engine.ts";
 import type { Plain } from "./protocol.ts";

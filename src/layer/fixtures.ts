@@ -1,6 +1,7 @@
 import {
   chmodSync,
   constants,
+  existsSync,
   linkSync,
   lchownSync,
   mkdirSync,
@@ -67,7 +68,12 @@ function plantIn(folder: string, tree: TestTree): void {
     if (node.type !== "symlink") chmodSync(fsPath(path), node.mode);
     // attributes of users are for files and folders alone (xattr(7))
     if (node.xattr && (node.type === "file" || node.type === "dir")) setXattr(fsPath(path), "user.test", node.xattr);
-    if (node.type === "file" && node.also !== undefined && !(node.also in tree)) {
+    if (
+      node.type === "file" &&
+      node.also !== undefined &&
+      !(node.also in tree) &&
+      !existsSync(fsPath(`${folder}/${node.also}`))
+    ) {
       linkSync(fsPath(path), fsPath(`${folder}/${node.also}`));
     }
     setTimes(fsPath(path), 0n, node.mtimeNs);

@@ -1,13 +1,12 @@
 /** Floor 1: the OCI image model: documents, references, media types, validation. */
 export type * from "./model.ts";
 export { type Document, describe, encodeConfig, makeIndex, makeManifest } from "./documents.ts";
-export { type MediaFormat, isIndexType, isManifestType, layerCompression, mediaTypes } from "./media-types.ts";
+export { type MediaFormat, layerCompression, mediaTypes } from "./media-types.ts";
 export { defaultPlatform, formatPlatform, parsePlatform, platformFits } from "./platform.ts";
 export { type Reference, familiarName, formatReference, isValidTag, parseReference } from "./reference.ts";
 export {
   type DocumentText,
   checkImage,
-  documentLimit,
   parseConfig,
   parseDescriptor,
   parseIndex,

@@ -4,4 +4,4 @@ export { openExecutor } from "./executor.ts";
 export { findRuntime } from "./runtime.ts";
 export { runtimeFromTree } from "./runtime-tree.ts";
 export { enterNamespace } from "./namespace.ts";
-export { namespaceCommand, refusal as namespaceRefusal } from "./namespace-command.ts";
+export { namespaceCommand } from "./namespace-command.ts";

@@ -122,13 +122,16 @@ function kernelMounts(namespace: Namespace): OciMount[] {
   ];
 }
 
+/** A volume is read-only and shut for devices with all that is mounted below its source. */
 function volume(mount: Mount): OciMount {
   if (mount.type !== "bind") {
     return { destination: mount.target, type: mount.type, source: mount.source, options: mount.options };
   }
-  const options = mount.options.filter((option) => option !== "bind" && option !== "rbind");
-  const guarded = options.includes("dev") ? options : [...options, "nodev"];
-  return bind(mount.source, mount.target, guarded, mount.options.includes("rbind") ? "rbind" : "bind");
+  const recursive = mount.options.includes("rbind");
+  const options = mount.options
+    .filter((option) => option !== "bind" && option !== "rbind" && option !== "nodev")
+    .map((option) => (recursive && option === "ro" ? "rro" : option));
+  return bind(mount.source, mount.target, [...options, recursive ? "rnodev" : "nodev"], recursive ? "rbind" : "bind");
 }
 
 function bind(source: string, destination: string, options: readonly string[], kind = "bind"): OciMount {

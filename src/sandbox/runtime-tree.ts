@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { SlipwayError } from "../base/index.ts";
@@ -25,7 +26,7 @@ export function runtimeFromTree(folder: string): Runtime {
   const own = loader === undefined ? undefined : findBelow(root, loader);
   const patched = own === undefined ? original : withInterpreter(original, own);
   if (existsSync(path) && readFileSync(path).equals(patched)) return { name: "crun", path, env };
-  const temporary = `${path}.${process.pid}`;
+  const temporary = `${path}.${randomUUID()}`;
   writeFileSync(temporary, patched);
   chmodSync(temporary, 0o755);
   renameSync(temporary, path);

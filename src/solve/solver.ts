@@ -110,7 +110,7 @@ class Solver<R> {
     return this.#limiter.run(async () => {
       await using _lock = await this.#options.cache.lock?.(identity, this.#ctx);
       const other = this.#lookUp(identity);
-      if (other) return this.#hit(vertex, op, identity, other);
+      if (other) return await this.#hit(vertex, op, identity, other);
       const result = await this.#run(vertex, op, inputs);
       this.#ran.add(vertex.digest);
       const replace = this.#options.noCache === true;

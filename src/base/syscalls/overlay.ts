@@ -14,7 +14,7 @@ const kernel = release().split(".", 2).map(Number);
 let layerByLayer = (kernel[0] ?? 0) > 6 || (kernel[0] === 6 && (kernel[1] ?? 0) >= 8);
 
 /** For tests of the way that earlier kernels need. */
-export function setLayerByLayer(value: boolean): void {
+function setLayerByLayer(value: boolean): void {
   layerByLayer = value;
 }
 

@@ -264,7 +264,7 @@ test.each([
   ["a/l", { "a/l": "-> ../../../../b" }, "b"],
   ["l1", { l1: "-> l2", l2: "-> end" }, "end"],
 ])("%s in a root ends at %s", (path, files, expected) => {
-  write("dst", files as Record<string, string>);
+  write("dst", files);
   expect(resolveInRoot(join(folder, "dst"), path, true)).toBe(expected);
 });
 
