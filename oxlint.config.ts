@@ -16,7 +16,7 @@ function forbidden(room: string, depth: number): object {
 const boundaries = floors.flat().flatMap((room): readonly OxlintOverride[] =>
   (room === "." ? [0] : [0, 1, 2]).map((depth) => ({
     files: [room === "." ? "src/*.ts" : `src/${room}/${"*/".repeat(depth)}*.ts`],
-    excludeFiles: ["**/*.test.ts", "**/*.test-d.ts"],
+    excludeFiles: ["**/*.test.ts", "**/*.cases.ts", "**/*.test-d.ts"],
     rules: { "no-restricted-imports": ["error", { patterns: [forbidden(room, depth)] }] },
   })),
 );

@@ -66,7 +66,7 @@ function check(files: Files): readonly string[] {
 
 const real: Files = new Map(
   globSync("**/*.ts", { cwd: src })
-    .filter((file) => !/\.test(-d)?\.ts$/.test(file))
+    .filter((file) => !/\.(test|cases|test-d)\.ts$/.test(file))
     .map((file) => [file, readFileSync(join(src, file), "utf8")]),
 );
 

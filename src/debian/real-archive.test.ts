@@ -35,7 +35,7 @@ test("crun is brought once, by several at the same time too", async () => {
   const bring = (offline: boolean): Promise<string> => bringRuntime({ arch: "amd64", into, cache, ctx, offline });
   const trees = await Promise.all([bring(false), bring(false)]);
   expect(new Set(trees).size).toBe(1);
-  const tree = trees[0] as string;
+  const [tree] = trees;
   expect(readFileSync(join(tree, "usr/bin/crun")).subarray(1, 4).toString()).toBe("ELF");
   expect(existsSync(join(tree, "lib/x86_64-linux-gnu/libc.so.6"))).toBe(true);
   expect(readdirSync(into)).toHaveLength(1);

@@ -53,7 +53,7 @@ export function tempFolder(): string {
   return folder;
 }
 
-function tempStore(): Store {
+export function tempStore(): Store {
   const store = openStore(tempFolder());
   onTestFinished(() => store[Symbol.dispose]());
   return store;

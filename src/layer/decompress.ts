@@ -13,7 +13,7 @@ export type Detected = "none" | "gzip" | "zstd" | "xz" | "bzip2";
 /** Bytes that detectCompression needs to be sure. */
 const magicLength = 6;
 
-export function detectCompression(head: Uint8Array): Detected {
+function detectCompression(head: Uint8Array): Detected {
   const begins = (...magic: readonly number[]): boolean => magic.every((byte, i) => head[i] === byte);
   if (begins(0x1f, 0x8b)) return "gzip";
   // a frame, or a skippable frame (RFC 8878, 3.1.2)

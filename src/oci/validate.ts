@@ -15,7 +15,7 @@ import {
 } from "./shape.ts";
 
 /** Bytes that a document from outside may have; registries must take manifests of 4 MiB (distribution-spec, "Pushing Manifests"). */
-export const documentLimit = 8 * 1024 * 1024;
+const documentLimit = 8 * 1024 * 1024;
 
 const maxItems = 10_000;
 const strings = arrayOf(string(65_536), maxItems);

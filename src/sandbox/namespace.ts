@@ -22,7 +22,7 @@ export function enterNamespace(): Namespace {
 }
 
 /** What the id map of a user namespace (user_namespaces(7)) makes of it. */
-export function namespaceKind(uidMap: string): Namespace["kind"] {
+function namespaceKind(uidMap: string): Namespace["kind"] {
   const ranges = uidMap
     .trim()
     .split("\n")

@@ -29,7 +29,6 @@ export class Database implements Disposable {
   }
 
   /** The first row, of the shape that the caller selects. */
-  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the SQL decides the shape
   get<T>(sql: string, ...values: readonly SQLInputValue[]): T | undefined {
     return this.#guard(() => this.#prepare(sql).get(...values)) as T | undefined;
   }

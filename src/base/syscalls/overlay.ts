@@ -11,19 +11,15 @@ const page = 4096;
 const MNT_DETACH = 2;
 /** Overlay takes its layers one by one since Linux 6.8. */
 const kernel = release().split(".", 2).map(Number);
-let layerByLayer = (kernel[0] ?? 0) > 6 || (kernel[0] === 6 && (kernel[1] ?? 0) >= 8);
-
-/** For tests of the way that earlier kernels need. */
-function setLayerByLayer(value: boolean): void {
-  layerByLayer = value;
-}
+const takesLayersOneByOne = (kernel[0] ?? 0) > 6 || (kernel[0] === 6 && (kernel[1] ?? 0) >= 8);
 
 /**
  * Makes an overlay file system: `lowerdir+=PATH` once a layer, topmost first, `upperdir=`, `workdir=`, other settings.
  * @param flags MOUNT_ATTR_* bits of the mount.
+ * @param oneByOne whether the kernel takes layers one by one.
  * @returns a descriptor of the mount, which is nowhere yet.
  */
-export function mountOverlay(settings: readonly string[], flags: number): number {
+export function mountOverlay(settings: readonly string[], flags: number, oneByOne = takesLayersOneByOne): number {
   const open: number[] = [];
   // a descriptor's name needs no escapes, is short, and is found from any thread whatever its working folder
   const byDescriptor = (path: string): string => {
@@ -31,7 +27,7 @@ export function mountOverlay(settings: readonly string[], flags: number): number
     return `/proc/self/fd/${open.at(-1)}`;
   };
   try {
-    if (layerByLayer) return addLayers(settings, flags, byDescriptor);
+    if (oneByOne) return addLayers(settings, flags, byDescriptor);
     return joinLayers(settings, flags, byDescriptor);
   } finally {
     for (const fd of open) closeSync(fd);

@@ -1,0 +1,316 @@
+import { execFileSync } from "node:child_process";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:net";
+import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { type Digest, sha256 } from "../base/index.ts";
+import { parseConfig } from "../oci/index.ts";
+import { openStore } from "../store/index.ts";
+import { context, imageOf, readLayout, scratch, twoLayers, untar, whyNo } from "./fixtures.ts";
+import { exportDocker, exportLocal, exportOci, exportTar } from "./index.ts";
+
+const names = ["docker.io/library/app:1.0", "ghcr.io/owner/app:latest"];
+const decoders = {
+  none: (bytes: Buffer): Buffer => bytes,
+  gzip: (bytes: Buffer): Buffer => gunzipSync(bytes),
+  zstd: (bytes: Buffer): Buffer => zstdDecompressSync(bytes),
+};
+
+describe("exportOci", () => {
+  describe.each([true, false])("with tar %s", (tar) => {
+    test.each(["gzip", "zstd", "none"] as const)(
+      "writes a layout whose every digest holds, in %s",
+      async (compression) => {
+        using folder = scratch();
+        const image = await twoLayers(folder.path);
+        const dest = `${folder.path}/out`;
+        const result = await exportOci(image, { dest, names, tar, compression }, context());
+        const layout = readLayout(tar ? untar(dest, `${folder.path}/unpacked`) : dest);
+        const { manifest, index, blob } = layout;
+        expect(index.manifests.map(({ annotations }) => annotations)).toEqual([
+          { "io.containerd.image.name": names[0], "org.opencontainers.image.ref.name": "1.0" },
+          { "io.containerd.image.name": names[1], "org.opencontainers.image.ref.name": "latest" },
+        ]);
+        expect(result.descriptor?.digest).toBe(index.manifests[0]!.digest);
+        for (const { digest, size } of [index.manifests[0]!, manifest.config, ...manifest.layers]) {
+          expect(sha256(blob(digest))).toBe(digest);
+          expect(blob(digest)).toHaveLength(size);
+        }
+        expect(blob(manifest.config.digest)).toEqual(Buffer.from(image.configBytes));
+        const diffIds = manifest.layers.map(({ digest }) => sha256(decoders[compression](blob(digest))));
+        expect(diffIds).toEqual(parseConfig(blob(manifest.config.digest)).rootfs.diff_ids);
+        expect(result.size).toBe(tar ? statSync(dest).size : sizeOf(dest));
+      },
+    );
+  });
+
+  test("gives the same archive each time", async () => {
+    using folder = scratch();
+    const image = await twoLayers(folder.path);
+    const digests = new Set<string>();
+    for (const dest of [`${folder.path}/a`, `${folder.path}/b`]) {
+      await exportOci(image, { dest, names, tar: true }, context());
+      digests.add(sha256(readFileSync(dest)));
+    }
+    expect(digests.size).toBe(1);
+  });
+
+  test("writes a layer once that an image has twice, and takes an image of no layers", async () => {
+    using folder = scratch();
+    const [one] = (await twoLayers(folder.path)).layers;
+    const twice = await imageOf([one!.upper, one!.upper]);
+    const dest = `${folder.path}/out`;
+    await exportOci(twice, { dest, names: [], tar: true }, context());
+    const blobs = execFileSync("tar", ["-tf", dest]).toString().trim().split("\n");
+    expect(blobs).toHaveLength(new Set(blobs).size);
+    expect(readLayout(untar(dest, `${folder.path}/u`)).manifest.layers).toHaveLength(2);
+    await exportOci(await imageOf([]), { dest, names: [], tar: true }, context());
+    expect(readLayout(untar(dest, `${folder.path}/v`)).manifest.layers).toEqual([]);
+  });
+
+  test("compresses a layer once and takes it from the store from then on", async () => {
+    using folder = scratch();
+    using store = openStore(`${folder.path}/store`);
+    const image = { ...(await twoLayers(folder.path)), keeper: store };
+    const one = await exportOci(image, { dest: `${folder.path}/a`, names, tar: true }, context());
+    const kept = store.layerBlobs.get(image.layers[0]!.diffId, "gzip", 4);
+    expect(kept).toBeDefined();
+    // without the folders a layer could not be made again
+    const layers = image.layers.map((layer) => ({ ...layer, upper: "/nonexistent" }));
+    const two = await exportOci({ ...image, layers }, { dest: `${folder.path}/b`, names, tar: true }, context());
+    expect(two.descriptor).toEqual(one.descriptor);
+    expect(readFileSync(`${folder.path}/b`).equals(readFileSync(`${folder.path}/a`))).toBe(true);
+  });
+
+  test.each([true, false])("leaves nothing and keeps what was there when it fails (tar %s)", async (tar) => {
+    using folder = scratch();
+    const image = await twoLayers(folder.path);
+    mkdirSync(`${folder.path}/out`);
+    const dest = `${folder.path}/out/image`;
+    const good = await exportOci(image, { dest, names, tar }, context());
+    const wrong = sha256("other");
+    const changed = {
+      ...image,
+      config: { ...image.config, rootfs: { type: "layers" as const, diff_ids: [image.layers[0]!.diffId, wrong] } },
+      layers: [image.layers[0]!, { ...image.layers[1]!, diffId: wrong }],
+    };
+    await expect(exportOci(changed, { dest, names, tar }, context())).rejects.toMatchObject({ code: "SLIP_STORE" });
+    expect(readdirSync(`${folder.path}/out`)).toEqual(["image"]);
+    const still = readLayout(tar ? untar(dest, `${folder.path}/u`) : dest);
+    expect(still.index.manifests[0]!.digest).toBe(good.descriptor?.digest);
+    // and a good one takes its place
+    await exportOci(image, { dest, names: [], tar }, context());
+    expect(readdirSync(`${folder.path}/out`)).toEqual(["image"]);
+  });
+
+  test("does not take the place of a folder that is no layout", async () => {
+    using folder = scratch();
+    const image = await twoLayers(folder.path);
+    const done = exportOci(image, { dest: folder.path, names, tar: false }, context());
+    await expect(done).rejects.toMatchObject({ code: "SLIP_OUTPUT" });
+    const tar = exportOci(image, { dest: folder.path, names, tar: true }, context());
+    await expect(tar).rejects.toMatchObject({ code: "SLIP_OUTPUT" });
+    expect(readdirSync(folder.path).sort()).toEqual(["one", "two"]);
+  });
+
+  test("stops when it is cancelled and leaves nothing", async () => {
+    using folder = scratch();
+    const image = await twoLayers(folder.path);
+    mkdirSync(`${folder.path}/out`);
+    const done = exportOci(image, { dest: `${folder.path}/out/i`, names, tar: true }, context(AbortSignal.abort()));
+    await expect(done).rejects.toMatchObject({ code: "SLIP_CANCELLED" });
+    expect(readdirSync(`${folder.path}/out`)).toEqual([]);
+  });
+
+  test("writes through a device or pipe instead of replacing it", async () => {
+    const image = await imageOf([]);
+    const { location } = await exportOci(image, { dest: "/dev/null", names, tar: true }, context());
+    expect(location).toBe("/dev/null");
+    expect(lstatSync("/dev/null").isCharacterDevice()).toBe(true);
+  });
+});
+
+describe("exportDocker", () => {
+  test("says in manifest.json what docker load reads, beside the same layout", async () => {
+    using folder = scratch();
+    const image = await twoLayers(folder.path);
+    const dest = `${folder.path}/out`;
+    await exportDocker(image, { dest, names, tar: true }, context());
+    const unpacked = untar(dest, `${folder.path}/unpacked`);
+    const [entry] = JSON.parse(readFileSync(`${unpacked}/manifest.json`, "utf8")) as [
+      { readonly Config: string; readonly RepoTags: readonly string[]; readonly Layers: readonly string[] },
+    ];
+    expect(entry.RepoTags).toEqual(["app:1.0", "ghcr.io/owner/app:latest"]);
+    expect(readFileSync(`${unpacked}/${entry.Config}`)).toEqual(Buffer.from(image.configBytes));
+    // uncompressed, as docker save writes them
+    expect(entry.Layers.map((path) => sha256(readFileSync(`${unpacked}/${path}`)))).toEqual(
+      image.config.rootfs.diff_ids,
+    );
+    const top = image.layers[1]!.diffId.slice(7);
+    expect(JSON.parse(readFileSync(`${unpacked}/repositories`, "utf8"))).toEqual({
+      app: { "1.0": top },
+      "ghcr.io/owner/app": { latest: top },
+    });
+    expect(readLayout(unpacked).manifest.layers.map(({ digest }): Digest => digest)).toEqual(
+      image.config.rootfs.diff_ids,
+    );
+  });
+});
+
+const skopeo = whyNo("skopeo");
+describe.skipIf(skopeo)(`skopeo takes${skopeo ? ` (skipped: ${skopeo})` : ""}`, () => {
+  test.each([
+    ["docker-archive", "gzip", "oci"],
+    ["docker-archive", "none", "oci"],
+    ["oci-archive", "zstd", "oci"],
+    ["oci-archive", "gzip", "oci"],
+    ["oci", "none", "oci"],
+  ] as const)("a %s with layers in %s", async (transport, compression, format) => {
+    using folder = scratch();
+    const image = await twoLayers(folder.path);
+    const dest = `${folder.path}/out`;
+    const write = transport === "docker-archive" ? exportDocker : exportOci;
+    await write(image, { dest, names: names.slice(0, 1), tar: transport !== "oci", compression, format }, context());
+    // copying makes skopeo check every digest, and every diffID where it has to compress anew
+    const copy = `${folder.path}/copy`;
+    execFileSync("skopeo", ["--insecure-policy", "copy", `${transport}:${dest}`, `dir:${copy}`], { stdio: "pipe" });
+    const { layers } = JSON.parse(readFileSync(`${copy}/manifest.json`, "utf8")) as {
+      readonly layers: readonly unknown[];
+    };
+    expect(layers).toHaveLength(2);
+  });
+});
+
+const umoci = whyNo("umoci") ?? (process.getuid?.() === 0 ? undefined : "unpacking owners needs root");
+describe.skipIf(umoci)(`umoci unpacks${umoci ? ` (skipped: ${umoci})` : ""}`, () => {
+  test("the two layers to the one file system", async () => {
+    using folder = scratch();
+    const image = await twoLayers(folder.path);
+    await exportOci(image, { dest: `${folder.path}/out`, names: names.slice(0, 1), tar: false }, context());
+    execFileSync("umoci", ["unpack", "--image", `${folder.path}/out:1.0`, `${folder.path}/bundle`], { stdio: "pipe" });
+    const root = `${folder.path}/bundle/rootfs`;
+    expect(readdirSync(root).sort()).toEqual(["file", "link", "opaque", "setuid", "twin"]);
+    expect(readdirSync(`${root}/opaque`)).toEqual(["new"]);
+    expect(statSync(`${root}/setuid`).mode & 0o7777).toBe(0o4755);
+    expect(statSync(`${root}/twin`).ino).toBe(statSync(`${root}/file`).ino);
+  });
+});
+
+describe("exportTar", () => {
+  test("writes the root file system as it is, names of whiteouts included", async () => {
+    using folder = scratch();
+    const { layers } = await twoLayers(folder.path);
+    const root = layers[0]!.upper;
+    writeFileSync(`${root}/.wh.file`, "a file like any other");
+    const dest = `${folder.path}/root.tar`;
+    const { size } = await exportTar(root, { dest, epoch: 1_000_000_000 }, context());
+    expect(statSync(dest).size).toBe(size);
+    expect(execFileSync("tar", ["-tf", dest]).toString().trim().split("\n")).toEqual([
+      ".wh.file",
+      "file",
+      "gone/",
+      "gone/deep/",
+      "link",
+      "opaque/",
+      "opaque/old",
+      "twin",
+    ]);
+    const unpacked = untar(dest, `${folder.path}/u`);
+    expect(statSync(`${unpacked}/file`).mtimeMs).toBe(1_000_000_000_000);
+    expect(statSync(`${unpacked}/twin`).ino).toBe(statSync(`${unpacked}/file`).ino);
+  });
+
+  test("names the destination that cannot be written", async () => {
+    using folder = scratch();
+    writeFileSync(`${folder.path}/file`, "");
+    const done = exportTar(folder.path, { dest: `${folder.path}/file/below/root.tar` }, context());
+    await expect(done).rejects.toMatchObject({
+      code: "SLIP_OUTPUT",
+      message: expect.stringContaining("root.tar") as string,
+    });
+  });
+});
+
+describe("exportLocal", () => {
+  test("copies files, modes, times, links, and says what it leaves out", async () => {
+    using folder = scratch();
+    const { layers } = await twoLayers(folder.path);
+    const root = layers[0]!.upper;
+    execFileSync("chmod", ["4750", `${root}/file`]);
+    execFileSync("touch", ["-d", "@1234567890.123456789", `${root}/file`, `${root}/gone`]);
+    const server = createServer().listen(`${root}/socket`);
+    await new Promise((listening) => server.once("listening", listening));
+    const ctx = context();
+    const { size } = await exportLocal(root, { dest: `${folder.path}/out` }, ctx);
+    server.close();
+    const out = `${folder.path}/out`;
+    expect(readdirSync(out).sort()).toEqual(["file", "gone", "link", "opaque", "twin"]);
+    expect(readlinkSync(`${out}/link`)).toBe("file");
+    expect(statSync(`${out}/twin`).ino).toBe(statSync(`${out}/file`).ino);
+    // the owner is another one now, so the bit would mean another thing
+    expect(statSync(`${out}/file`).mode & 0o7777).toBe(0o750);
+    for (const name of ["file", "gone"]) {
+      expect(lstatSync(`${out}/${name}`, { bigint: true }).mtimeNs).toBe(1_234_567_890_123_456_789n);
+    }
+    expect(size).toBe(sizeOf(out));
+    expect(ctx.events).toMatchObject([{ type: "warning", message: expect.stringContaining("1 devices") as string }]);
+  });
+
+  test("replaces files of the same name in a folder that is there, follows no link in it, and leaves the rest", async () => {
+    using folder = scratch();
+    const { layers } = await twoLayers(folder.path);
+    const root = layers[0]!.upper;
+    const out = `${folder.path}/out`;
+    mkdirSync(`${folder.path}/outside`);
+    mkdirSync(`${out}/link`, { recursive: true });
+    writeFileSync(`${out}/link/x`, "in the way");
+    writeFileSync(`${out}/mine`, "mine");
+    writeFileSync(`${folder.path}/outside/file`, "good");
+    symlinkSync(`${folder.path}/outside`, `${out}/opaque`);
+    symlinkSync(`${folder.path}/outside/file`, `${out}/file`);
+    for (let i = 0; i < 2; i++) {
+      await exportLocal(root, { dest: out }, context());
+      expect(readdirSync(out).sort()).toEqual(["file", "gone", "link", "mine", "opaque", "twin"]);
+      expect(readFileSync(`${out}/mine`, "utf8")).toBe("mine");
+      expect(lstatSync(`${out}/opaque`).isDirectory()).toBe(true);
+      expect(lstatSync(`${out}/file`).isFile()).toBe(true);
+      expect(readlinkSync(`${out}/link`)).toBe("file");
+      expect(statSync(`${out}/twin`).ino).toBe(statSync(`${out}/file`).ino);
+      expect(readFileSync(`${folder.path}/outside/file`, "utf8")).toBe("good");
+    }
+  });
+
+  test("leaves nothing when it fails", async () => {
+    using folder = scratch();
+    const out = `${folder.path}/out/new`;
+    await expect(exportLocal("/nonexistent", { dest: out }, context())).rejects.toMatchObject({ code: "SLIP_OUTPUT" });
+    expect(readdirSync(`${folder.path}/out`)).toEqual([]);
+    const cancelled = exportLocal(folder.path, { dest: out }, context(AbortSignal.abort()));
+    await expect(cancelled).rejects.toMatchObject({ code: "SLIP_CANCELLED" });
+    expect(existsSync(out)).toBe(false);
+    await expect(exportLocal("/", { dest: "-" }, context())).rejects.toMatchObject({ code: "SLIP_OUTPUT" });
+  });
+});
+
+/** Bytes of the files below a folder, each once. */
+function sizeOf(folder: string): number {
+  const seen = new Set<number>();
+  let sum = 0;
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const { ino, size } = statSync(`${entry.parentPath}/${entry.name}`);
+    if (!seen.has(ino)) sum += size;
+    seen.add(ino);
+  }
+  return sum;
+}
