@@ -7,7 +7,7 @@ import type { Vertex } from "../graph/index.ts";
 import { defaultPlatform, parseReference } from "../oci/index.ts";
 import { type FileTree, opFor } from "../ops/index.ts";
 import { type BuildPlan, type NamedContext, planBuild } from "../plan/index.ts";
-import { solve } from "../solve/index.ts";
+import { InputsChanged, solve, type SolveReport } from "../solve/index.ts";
 import type { Store } from "../store/index.ts";
 import type { BuildOptions, BuildResult } from "./api.ts";
 import { assembleImage } from "./assemble.ts";
@@ -40,18 +40,20 @@ export async function buildWith(
     }
   };
   const rooms = engine?.rooms(ctx) ?? { store, machinery: undefined };
-  const report = await solve<FileTree>(
-    plan.root,
-    {
-      op: (vertex) => opFor(vertex, rooms),
-      cache: recordCache(store),
-      jobs: options.jobs ?? availableParallelism(),
-      noCache: options.noCache,
-      lookupOnly: engine === undefined,
-      onResult,
-    },
-    ctx,
-  );
+  const solveOnce = (): Promise<SolveReport<FileTree>> =>
+    solve(
+      plan.root,
+      {
+        op: (vertex) => opFor(vertex, rooms),
+        cache: recordCache(store),
+        jobs: options.jobs ?? availableParallelism(),
+        noCache: options.noCache,
+        lookupOnly: engine === undefined,
+        onResult,
+      },
+      ctx,
+    );
+  const report = await untilUnchanged(solveOnce, ctx);
   const image = await assembleImage(plan, report.result, store, engine);
   const facts = {
     dockerfile: options.dockerfile,
@@ -68,6 +70,27 @@ export async function buildWith(
   for (const warning of plan.warnings) ctx.emit(warning);
   const outputs = engine ? await engine.writeOutputs(image.id, names, options.outputs ?? [], ctx) : [];
   return { imageId: image.id, names, size: image.size, facts, outputs };
+}
+
+const attempts = 3;
+
+/** Solves again when a folder was changed under it: all that was done before is a cache hit then. */
+async function untilUnchanged<R>(solveOnce: () => Promise<R>, ctx: Ctx): Promise<R> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await solveOnce();
+    } catch (error) {
+      if (!(error instanceof InputsChanged)) throw error;
+      if (attempt === attempts) {
+        throw new SlipwayError({
+          code: "SLIP_CONTEXT",
+          message: `Cannot take a steady copy: ${error.message}, ${attempts} times`,
+          hint: "end what writes to the folder, or name its files in .dockerignore",
+        });
+      }
+      ctx.emit({ type: "warning", message: `${error.message}: it is read again` });
+    }
+  }
 }
 
 /** Throws for names and outputs that could only fail after all the work. */

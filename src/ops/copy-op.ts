@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Ctx, type Digest, digestOf } from "../base/index.ts";
 import type { CopyOp, Vertex } from "../graph/index.ts";
-import { NeedsRun, type Op } from "../solve/index.ts";
+import { InputsChanged, NeedsRun, type Op } from "../solve/index.ts";
 import type { FileTree, OpRooms } from "./contract.ts";
 import { machinery, snapshotOf } from "./machinery.ts";
 import { type ChecksumRequest, type ChecksumResult, checksumSources } from "./tree/checksum.ts";
@@ -16,7 +16,22 @@ const lookupReadLimit = 16 << 20;
 export function copyOp(op: CopyOp, vertex: Vertex, rooms: OpRooms): Op<FileTree> {
   const paths = op.sources.flatMap((source) => (source.type === "path" ? [source.path] : []));
   const key = (inputs: readonly (Digest | undefined)[]): Digest => digestOf({ op, inputs });
-  const run = async (inputs: readonly FileTree[]): Promise<FileTree> => runCopy(op, vertex, inputs, rooms);
+  /** What the content key was made of. */
+  let keyed: Digest | undefined;
+  const run = async (inputs: readonly FileTree[], ctx: Ctx): Promise<FileTree> => {
+    const { snapshotter } = machinery(rooms);
+    await using active = await snapshotter.prepare(snapshotOf(inputs[0]));
+    const from = inputs[1];
+    const copied = copyInto(op, vertex, await active.root(), from, rooms);
+    if (from?.kind === "context") {
+      // Somebody may work in the folder while it is built: what was copied must be what was hashed.
+      await copied.catch(() => undefined);
+      const now = await sourceChecksum(op, vertex, paths, from, rooms, ctx).catch(() => undefined);
+      if (now !== keyed) throw new InputsChanged(`${contextTree(from).label} changed while it was copied`);
+    }
+    await copied;
+    return { kind: "snapshot", id: (await active.commit()).id };
+  };
   if (paths.length === 0) return { role: "step", key, run };
   return {
     role: "step",
@@ -24,6 +39,7 @@ export function copyOp(op: CopyOp, vertex: Vertex, rooms: OpRooms): Op<FileTree>
     contentInputs: [1],
     contentKey: async ([base], results, ctx) => {
       const checksum = await sourceChecksum(op, vertex, paths, results.get(1) as FileTree, rooms, ctx);
+      keyed = checksum;
       // The paths are part of the checksum as far as they matter: as names in the destination.
       const { sources, ...how } = op;
       const inline = sources.filter(({ type }) => type === "inline");
@@ -66,11 +82,14 @@ async function checksum(request: ChecksumRequest, rooms: OpRooms): Promise<Check
   return rooms.machinery.workers.call("checksumSources", request);
 }
 
-async function runCopy(op: CopyOp, vertex: Vertex, inputs: readonly FileTree[], rooms: OpRooms): Promise<FileTree> {
+async function copyInto(
+  op: CopyOp,
+  vertex: Vertex,
+  root: string,
+  from: FileTree | undefined,
+  rooms: OpRooms,
+): Promise<void> {
   const { snapshotter, squashOwners, workers } = machinery(rooms);
-  await using active = await snapshotter.prepare(snapshotOf(inputs[0]));
-  const root = await active.root();
-  const from = inputs[1];
   await using view = from?.kind === "snapshot" && from.id !== undefined ? await snapshotter.view(from.id) : undefined;
   const tree = from?.kind === "context" ? contextTree(from) : view && stageTree(await view.root(), vertex);
   const request: CopyRequest = {
@@ -84,7 +103,6 @@ async function runCopy(op: CopyOp, vertex: Vertex, inputs: readonly FileTree[], 
     squashOwners,
   };
   await workers.call("copySources", request);
-  return { kind: "snapshot", id: (await active.commit()).id };
 }
 
 function contextTree({ op }: FileTree & { kind: "context" }): TreeSpec {

@@ -54,6 +54,14 @@ export interface SolveReport<R> {
   peek(vertex: Vertex): R | undefined;
 }
 
+/**
+ * What a key was made of is no longer what the run took: keys of this solve that build on it are wrong, and nothing was recorded
+ * under them. A new solve takes the inputs as they are then.
+ */
+export class InputsChanged extends Error {
+  override readonly name = "InputsChanged";
+}
+
 /** The cache alone cannot answer: thrown in lookup-only mode. */
 export class NeedsRun extends Error {
   override readonly name = "NeedsRun";

@@ -1,7 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { type BuildEvent, type Ctx, type Digest, digestOf, SlipwayError } from "../base/index.ts";
 import { type OpSpec, type Vertex, vertex } from "../graph/index.ts";
-import { type CacheEntry, type KeyedCache, NeedsRun, type Op, solve, type SolveOptions } from "./index.ts";
+import {
+  type CacheEntry,
+  InputsChanged,
+  type KeyedCache,
+  NeedsRun,
+  type Op,
+  solve,
+  type SolveOptions,
+} from "./index.ts";
 
 /** A vertex whose name is all that its operation is. */
 function node(name: string, ...inputs: readonly Vertex[]): Vertex {
@@ -214,6 +222,18 @@ describe("failing", () => {
     expect(ended).toBe(true);
     expect(world.ids("step-failed", [bad, slow])).toEqual(["bad"]);
     expect(world.ids("step-cancelled", [bad, slow])).toEqual(["slow"]);
+  });
+
+  test("what ran over inputs that changed meanwhile is not recorded, and not reported as failed", async () => {
+    const world = new World({ copy: { run: async () => Promise.reject(new InputsChanged("it changed")) } });
+    const [good, copy] = [node("good"), node("copy", node("folder"))];
+    const root = node("root", good, copy);
+    await expect(world.solve(root)).rejects.toBeInstanceOf(InputsChanged);
+    expect(world.ids("step-failed", [good, copy, root])).toEqual([]);
+    expect(world.ids("step-cancelled", [good, copy, root])).toContain("copy");
+    world.fakes["copy"] = {};
+    await world.solve(root);
+    expect(world.runs).toEqual(["copy", "root"]);
   });
 
   test("a failed step is not recorded, what came before it is", async () => {

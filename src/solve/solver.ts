@@ -1,6 +1,6 @@
 import { type Ctx, type Digest, Limiter, SlipwayError, toSlipwayError } from "../base/index.ts";
 import type { Vertex } from "../graph/index.ts";
-import { type CacheEntry, NeedsRun, type Op, type SolveOptions, type SolveReport } from "./contract.ts";
+import { type CacheEntry, InputsChanged, NeedsRun, type Op, type SolveOptions, type SolveReport } from "./contract.ts";
 
 /**
  * Makes the result of a vertex, doing as little as the cache allows.
@@ -150,6 +150,12 @@ class Solver<R> {
   /** Reports a failed step once and cancels the others; what was only cancelled is not reported as failed. */
   #fail(vertex: Vertex, error: unknown, duration: number): unknown {
     if (error instanceof NeedsRun) return error;
+    if (error instanceof InputsChanged && !this.#ctx.signal.aborted) {
+      this.#ctx.emit({ type: "step-cancelled", id: vertex.digest });
+      this.#failure = error;
+      this.#failed.abort();
+      return error;
+    }
     const failure = toSlipwayError(error).at(vertex.origin.location);
     if (this.#ctx.signal.aborted) {
       this.#ctx.emit({ type: "step-cancelled", id: vertex.digest });
