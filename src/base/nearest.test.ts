@@ -7,6 +7,11 @@ test.each([
   ["--pul", ["--push", "--pull"], ["--pull"]],
   ["x", ["y"], ["y"]],
   ["something", ["else"], []],
+  ["RNU", ["RUN", "USER"], ["RUN"]],
+  ["entrypoit", ["ENTRYPOINT", "USER"], ["ENTRYPOINT"]],
+  ["rm", ["rmi", "run", "du"], ["rmi"]],
+  ["image", ["images", "inspect"], ["images"]],
+  ["NOTHING", ["RUN", "WORKDIR"], []],
   ["libssl", ["libssl3", "libssh", "libffi"], ["libssh", "libssl3"]],
 ])("%s is near %j: %j", (wanted, names, expected) => {
   expect(nearestNames(wanted, names)).toEqual(expected);

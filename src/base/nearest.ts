@@ -1,13 +1,15 @@
 /**
- * The names that a person may have meant: a third of the letters mistyped at most, letters swapped with their neighbour counting once.
+ * The names that a person may have meant, in any case: a third of the letters mistyped at most, letters swapped with their neighbour
+ * counting once.
  * @returns up to `count`, nearest first.
  */
 export function nearestNames(wanted: string, names: Iterable<string>, count = 3): readonly string[] {
   const limit = Math.max(1, Math.floor(wanted.replace(/^-+/, "").length / 3));
+  const word = wanted.toLowerCase();
   const found: { readonly name: string; readonly edits: number }[] = [];
   for (const name of names) {
-    if (Math.abs(name.length - wanted.length) > limit) continue;
-    const edits = distance(wanted, name, limit);
+    if (Math.abs(name.length - word.length) > limit) continue;
+    const edits = distance(word, name.toLowerCase(), limit);
     if (edits <= limit) found.push({ name, edits });
   }
   return found

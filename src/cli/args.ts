@@ -1,5 +1,4 @@
-import { SlipwayError } from "../base/index.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean, SlipwayError } from "../base/index.ts";
 
 /** One flag of a command. */
 export interface OptionSpec {

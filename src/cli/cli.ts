@@ -1,9 +1,8 @@
-import { SlipwayError, toSlipwayError } from "../base/index.ts";
+import { didYouMean, SlipwayError, toSlipwayError } from "../base/index.ts";
 import { parseArgs, type ParsedArgs, usage } from "./args.ts";
 import type { Command } from "./command.ts";
 import { globals } from "./globals.ts";
 import type { CommandIo, Io } from "./io.ts";
-import { didYouMean } from "./nearest.ts";
 import { printError } from "./print-error.ts";
 import { type Entry, findCommand, registry } from "./registry.ts";
 import { makeStyle, wantsColour } from "./style.ts";

@@ -1,8 +1,7 @@
-import { SlipwayError } from "../base/index.ts";
+import { didYouMean, SlipwayError } from "../base/index.ts";
 import type { OutputSpec } from "../index.ts";
 import { usage } from "./args.ts";
 import { csvFields } from "./csv.ts";
-import { didYouMean } from "./nearest.ts";
 
 const types = ["image", "oci", "docker", "local", "tar"] as const;
 const refused: Readonly<Record<string, string>> = {

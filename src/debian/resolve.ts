@@ -1,6 +1,5 @@
-import { SlipwayError } from "../base/index.ts";
+import { nearestNames, SlipwayError } from "../base/index.ts";
 import type { DebianPackage } from "./contract.ts";
-import { nearestNames } from "./nearest-names.ts";
 import { formatRelation, parseRelations, type Relation, type RelationGroup } from "./relation.ts";
 import { versionSatisfies } from "./version.ts";
 

@@ -1,7 +1,6 @@
-import type { SourceSpan } from "../base/index.ts";
+import { nearestNames, type SourceSpan } from "../base/index.ts";
 import type { Flag, Word } from "./ast.ts";
 import type { Region } from "./logical-line.ts";
-import { nearest } from "./nearest.ts";
 import type { SourceText } from "./source-text.ts";
 import { isSpace, skipSpace } from "./whitespace.ts";
 
@@ -108,7 +107,7 @@ export function flagWord(flag: Flag): Word {
 }
 
 function unknownFlag(source: SourceText, keyword: string, name: string, span: SourceSpan, known: readonly string[]) {
-  const near = nearest(name, known);
+  const [near] = nearestNames(name, known, 1);
   const list = known.map((flag) => `--${flag}`).join(", ");
   const hint =
     known.length === 0

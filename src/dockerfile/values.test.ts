@@ -3,7 +3,6 @@ import { parseByteSize } from "./byte-size.ts";
 import { parseGoDuration } from "./go-duration.ts";
 import { checkOptions, isChecked, parseDockerfile } from "./index.ts";
 import { csvFields } from "./instructions/csv-fields.ts";
-import { nearest } from "./nearest.ts";
 import { faultOf } from "./testing.ts";
 
 test.each([
@@ -54,16 +53,6 @@ test.each([
   ['"a"b', undefined],
 ])("fields of %j", (text, expected) => {
   expect(csvFields(text)).toEqual(expected);
-});
-
-test.each([
-  ["RNU", "RUN"],
-  ["ENTRYPOIT", "ENTRYPOINT"],
-  ["WORKDRI", "WORKDIR"],
-  ["X", undefined],
-  ["NOTHING", undefined],
-])("nearest to %s is %s", (word, expected) => {
-  expect(nearest(word, ["RUN", "ENTRYPOINT", "WORKDIR", "USER"])).toBe(expected);
 });
 
 test("the check directive", () => {

@@ -1,7 +1,7 @@
+import { didYouMean } from "../../base/index.ts";
 import { usage } from "../args.ts";
 import { command } from "../command.ts";
 import { commandHelp, helpColumns, programHelp } from "../help-text.ts";
-import { didYouMean } from "../nearest.ts";
 import { findCommand, registry } from "../registry.ts";
 
 export const help = command({

@@ -1,10 +1,10 @@
 /** Every instruction of the reference and its parser; one file an instruction or family. */
+import { nearestNames } from "../../base/index.ts";
 import type { Heredoc, Instruction, InstructionKind, Token } from "../ast.ts";
 import { splitFlags } from "../flags.ts";
 import { findHeredocs, type HeredocMark, type PlacedHeredoc } from "../heredoc.ts";
 import { InstructionSource, type InstructionBase, type InstructionParser } from "../instruction-source.ts";
 import type { Region } from "../logical-line.ts";
-import { nearest } from "../nearest.ts";
 import { parseArg } from "./arg.ts";
 import { parseCmd, parseEntrypoint } from "./command.ts";
 import { parseAdd, parseCopy } from "./copy.ts";
@@ -64,7 +64,7 @@ export function parseInstruction(
   const keyword: Token = first?.token() ?? region.token();
   const kind = keyword.text.toLowerCase();
   if (!isKind(kind)) {
-    const near = nearest(kind, Object.keys(parsers));
+    const [near] = nearestNames(kind, Object.keys(parsers), 1);
     const hint =
       near === undefined
         ? "see the Dockerfile reference for the instructions there are"

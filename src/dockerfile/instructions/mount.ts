@@ -1,7 +1,6 @@
-import { SlipwayError } from "../../base/index.ts";
+import { nearestNames, SlipwayError } from "../../base/index.ts";
 import type { Flag, MountFlag, MountOption } from "../ast.ts";
 import type { InstructionSource } from "../instruction-source.ts";
-import { nearest } from "../nearest.ts";
 import { parseByteSize } from "../byte-size.ts";
 import { csvFields } from "./csv-fields.ts";
 
@@ -139,7 +138,7 @@ function readFields(mount: MountFlag, expand: (value: string) => string, fail: F
   for (const { key, value } of mount.fields) {
     const name = Object.hasOwn(aliases, key) ? aliases[key] : undefined;
     if (name === undefined) {
-      const near = nearest(key, Object.keys(aliases));
+      const [near] = nearestNames(key, Object.keys(aliases), 1);
       throw fail(`Unknown option ${JSON.stringify(key)} of --mount`, near && `did you mean ${near}?`);
     }
     if (value === undefined && !["readonly", "readwrite", "required"].includes(name)) {
