@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync, readlinkSync, readSync } from "node:
 import { type Digest, Hasher } from "../../base/index.ts";
 import { selectSource } from "./select.ts";
 import { openStatCache, type StatCache } from "./stat-cache.ts";
+import { copiedXattrs } from "./xattrs.ts";
 import { openTree, type TreeEntry, type TreeSpec, walkTree } from "./tree.ts";
 
 export interface ChecksumRequest {
@@ -25,7 +26,8 @@ export type ChecksumResult = { readonly digest: Digest; readonly files: number; 
 const fileCost = 4096;
 
 /**
- * The digest of what a copy takes: each source's name, and path, type, mode, owner, link target and content of all in it; never a time.
+ * The digest of what a copy takes: each source's name, and path, type, mode, owner, link target,
+ * extended attributes and content of all in it; never a time.
  * Synchronous.
  */
 export function checksumSources(request: ChecksumRequest): ChecksumResult {
@@ -59,7 +61,8 @@ export function checksumSources(request: ChecksumRequest): ChecksumResult {
             : stat.isDirectory()
               ? ""
               : String(stat.rdev);
-        text += `${mode.toString(8)} ${owner} ${entry.below}\0${rest}\0`;
+        const xattrs = tree.client || stat.isSymbolicLink() ? "" : xattrsOf(entry.absolute);
+        text += `${mode.toString(8)} ${owner} ${entry.below}\0${rest}\0${xattrs}`;
         if (text.length > 65_536) {
           hasher.update(text);
           text = "";
@@ -70,6 +73,12 @@ export function checksumSources(request: ChecksumRequest): ChecksumResult {
   cache?.save();
   if (budget < 0) return undefined;
   return { digest: hasher.update(text).digest(), files, bytes };
+}
+
+function xattrsOf(path: string): string {
+  return copiedXattrs(path)
+    .map(([name, value]) => `xattr ${name} ${Buffer.from(value).toString("hex")}\0`)
+    .join("");
 }
 
 const wholeRead = 4 << 20;

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   existsSync,
   linkSync,
   lstatSync,
@@ -16,6 +17,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { makeNode, setXattr } from "../../base/syscalls.ts";
 import { checksumSources } from "./checksum.ts";
 import { type CopyRequest, copySources } from "./copy.ts";
 import { resolveInRoot } from "./root-path.ts";
@@ -58,6 +60,7 @@ const context = (ignore: readonly string[] = []) => ({
   client: true,
   label: "the build context",
 });
+const stage = () => ({ ...context(), client: false, label: "stage build" });
 
 async function copy(sources: readonly string[], destination: string, more: Partial<CopyRequest> = {}): Promise<void> {
   await copySources({
@@ -167,6 +170,21 @@ describe("what a copy keeps", () => {
     expect([mode("dst/x"), mode("dst/x/sub")]).toEqual(["755", "700"]);
   });
 
+  test.runIf(process.getuid?.() === 0)("devices of a stage keep their large numbers", async () => {
+    makeNode(join(folder, "src/disk"), 0o060600, 259, 70_000);
+    await copySources({
+      tree: stage(),
+      sources: [{ type: "path", path: "disk" }],
+      root: join(folder, "dst"),
+      destination: "/",
+      unpack: false,
+      squashOwners: false,
+    });
+    const [from, to] = ["src", "dst"].map((where) => lstatSync(join(folder, where, "disk")));
+    expect(to?.isBlockDevice()).toBe(true);
+    expect(to?.rdev).toBe(from?.rdev);
+  });
+
   test("inline files", async () => {
     const sources = [{ type: "inline", name: "n", content: "text\n" }] as const;
     await copySources({ sources, root: join(folder, "dst"), destination: "/d/", unpack: false, squashOwners: true });
@@ -210,6 +228,25 @@ describe("what is found", () => {
 describe("the checksum", () => {
   const checksum = (sources: readonly string[] = ["."], more: object = {}): string | undefined =>
     checksumSources({ tree: context(), sources, ignoreOwner: false, ignoreMode: false, ...more })?.digest;
+
+  test("counts what a copy from a stage takes along: owner, capabilities and the users' attributes", () => {
+    write("src", { program: "" });
+    const path = join(folder, "src/program");
+    const from = { tree: stage() };
+    const seen = [checksum(["."], from)];
+    setXattr(path, "user.note", Buffer.from("one"));
+    seen.push(checksum(["."], from));
+    setXattr(path, "user.note", Buffer.from("two"));
+    seen.push(checksum(["."], from));
+    if (process.getuid?.() === 0) {
+      setXattr(path, "security.capability", Buffer.from("0100000200040000000000000000000000000000", "hex"));
+      seen.push(checksum(["."], from));
+      chownSync(path, 7, 8);
+      seen.push(checksum(["."], from));
+    }
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(checksum(["."], from)).toBe(seen.at(-1));
+  });
 
   test("counts content, names, modes and link targets; never times", () => {
     write("src", { "d/a": "A", "d/l": "-> a" });

@@ -20,12 +20,13 @@ import {
 } from "node:fs";
 import { posix } from "node:path";
 import { SlipwayError } from "../../base/index.ts";
-import { getXattr, listXattrs, makeNode, setTimes, setXattr } from "../../base/syscalls.ts";
+import { makeNode, setTimes, setXattr } from "../../base/syscalls.ts";
 import { extractArchive, isArchive } from "./archive.ts";
 import { resolveInRoot } from "./root-path.ts";
 import { type Selected, selectSource } from "./select.ts";
 import { openTree, type Tree, type TreeEntry, type TreeSpec, walkTree } from "./tree.ts";
 import { find } from "./find.ts";
+import { copiedXattrs } from "./xattrs.ts";
 
 export interface CopyRequest {
   /** Undefined when all sources are inline. */
@@ -175,7 +176,7 @@ class Copier {
 
   #file({ stat, absolute }: TreeEntry, target: string): void {
     if (stat.isSymbolicLink()) symlinkSync(readlinkSync(absolute), target);
-    else if (!stat.isFile()) makeNode(target, stat.mode, Math.floor(stat.rdev / 256), stat.rdev % 256);
+    else if (!stat.isFile()) makeNode(target, stat.mode, ...deviceOf(absolute));
     else if (stat.size > wholeCopy)
       copyFileSync(absolute, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
     else writeNew(target, readFileSync(absolute), stat.mode);
@@ -188,7 +189,7 @@ class Copier {
     const mode = this.#request.mode ?? stat.mode & 0o7777;
     // A change of owner takes setuid and setgid away, so the mode comes after it.
     if (!link && needsChmod(stat, mode, owner)) chmodSync(target, mode);
-    if (!tree.client && !link) copyXattrs(absolute, target);
+    if (!tree.client && !link) for (const [name, value] of copiedXattrs(absolute)) setXattr(target, name, value);
     if (!stat.isDirectory()) copyTimes(absolute, target);
   }
 
@@ -246,11 +247,9 @@ function copyTimes(source: string, target: string): void {
   setTimes(target, mtimeNs, mtimeNs);
 }
 
-function copyXattrs(source: string, target: string): void {
-  for (const name of listXattrs(source)) {
-    if (!name.startsWith("user.") && name !== "security.capability") continue;
-    if (name.startsWith("user.overlay.")) continue;
-    const value = getXattr(source, name);
-    if (value) setXattr(target, name, value);
-  }
+/** Major and minor number, as the kernel spreads them over st_rdev. */
+function deviceOf(path: string): [major: number, minor: number] {
+  const { rdev } = lstatSync(path, { bigint: true });
+  const major = ((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & 0xfffff000n);
+  return [Number(major), Number((rdev & 0xffn) | ((rdev >> 12n) & 0xffffff00n))];
 }
