@@ -425,15 +425,23 @@ describe("compare", () => {
 });
 
 describe("the store", () => {
-  test("du counts what could be freed", async () => {
+  test("du counts what could be freed, and all of it", async () => {
     expect((await cli(["du"])).stdout).toBe(
       [
-        "TYPE     TOTAL   ACTIVE   SIZE   RECLAIMABLE",
-        "images   3       2        2GB    500MB (25%)",
-        "blobs    0       0        0B     0B",
+        "TYPE          TOTAL   ACTIVE   SIZE     RECLAIMABLE   WITH --ALL",
+        "images        3       2        2GB      500MB (25%)   1.5GB (75%)",
+        "build cache   9       4        0B       0B            0B",
+        "runtime       1       1        20MB     0B            0B",
+        "all                            2.02GB   500MB (25%)   1.5GB (74%)",
         "",
       ].join("\n"),
     );
+    const lines = (await cli(["du", "--format", "json"])).stdout.trimEnd().split("\n");
+    expect(lines.map((line) => (JSON.parse(line) as { type: string }).type)).toEqual([
+      "images",
+      "build cache",
+      "runtime",
+    ]);
   });
 
   test.each([

@@ -1,4 +1,4 @@
-import type { BuildResult, Comparison, ImageDetails, ImageInspection } from "../index.ts";
+import type { BuildResult, Comparison, DiskUsageRow, ImageDetails, ImageInspection } from "../index.ts";
 import { runCli } from "./cli.ts";
 import type { Io, Out } from "./io.ts";
 import type { Library } from "./library.ts";
@@ -68,9 +68,11 @@ export async function cli(
     prune: noted("prune", async () => ({ images: 1, snapshots: 12, cacheRecords: 34, freed: 812_345_678 })),
     diskUsage: noted("diskUsage", async () => ({
       rows: [
-        { type: "images", count: 3, active: 2, size: 2_000_000_000, reclaimable: 500_000_000 },
-        { type: "blobs", count: 0, active: 0, size: 0, reclaimable: 0 },
+        usageRow("images", 3, 2, 2_000_000_000, 500_000_000, 1_500_000_000),
+        usageRow("build cache", 9, 4, 0, 0, 0),
+        usageRow("runtime", 1, 1, 20_000_000, 0, 0),
       ],
+      total: 2_020_000_000,
     })),
   };
   const stdout = new Buffered(given.stdoutIsTTY);
@@ -88,6 +90,17 @@ export async function cli(
   };
   const code = await runCli(argv, io);
   return { code, stdout: stdout.text, stderr: stderr.text, calls };
+}
+
+function usageRow(
+  type: DiskUsageRow["type"],
+  count: number,
+  active: number,
+  size: number,
+  reclaimable: number,
+  reclaimableWithAll: number,
+): DiskUsageRow {
+  return { type, count, active, size, reclaimable, reclaimableWithAll };
 }
 
 const built: BuildResult = {

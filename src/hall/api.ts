@@ -106,7 +106,7 @@ export interface SaveOptions extends CommonOptions {
 }
 
 export interface PruneOptions extends CommonOptions {
-  /** Unused images too, not only dangling ones and cache that no image needs. */
+  /** Also images that were not built here (bases, which a build makes again), the cache of images that stay, and layer archives. */
   readonly all?: boolean | undefined;
 }
 
@@ -118,12 +118,22 @@ export interface PruneResult {
   readonly freed: number;
 }
 
+export interface DiskUsageRow {
+  /** `archive cache`: packages and indexes of the Debian archive. `layer archives`: layers as they left the store, made again when missing. */
+  readonly type: "images" | "build cache" | "layer archives" | "archive cache" | "runtime" | "other";
+  readonly count: number;
+  /** Those in use: images with a name, cache records that an image stands on, archives of layers that are there. */
+  readonly active: number;
+  /** Bytes on the disk; what several images hold counts once. */
+  readonly size: number;
+  /** What `prune` would free of it. */
+  readonly reclaimable: number;
+  /** What `prune` with `all` would free of it. */
+  readonly reclaimableWithAll: number;
+}
+
 export interface DiskUsage {
-  readonly rows: readonly {
-    readonly type: "images" | "build cache" | "blobs" | "base archive";
-    readonly count: number;
-    readonly active: number;
-    readonly size: number;
-    readonly reclaimable: number;
-  }[];
+  readonly rows: readonly DiskUsageRow[];
+  /** Bytes of all rows: what the store's folder takes on the disk. */
+  readonly total: number;
 }

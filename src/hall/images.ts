@@ -1,7 +1,7 @@
 import { type Digest, SlipwayError } from "../base/index.ts";
 import { compareImages, type Comparison } from "../inspect/index.ts";
 import { type ImageRecord, openStore, type Store } from "../store/index.ts";
-import type { CommonOptions, DiskUsage, ImageDetails, ImageSummary, PruneOptions, PruneResult } from "./api.ts";
+import type { CommonOptions, ImageDetails, ImageSummary, PruneOptions, PruneResult } from "./api.ts";
 import { callEngine } from "./call-engine.ts";
 import { findImage } from "./find-image.ts";
 
@@ -94,27 +94,6 @@ export async function compare(a: string, b: string, options: CommonOptions = {})
 /** Removes what nothing needs: dangling images, cache that no image stands on, blobs; with `all` more. */
 export async function prune({ signal, ...options }: PruneOptions = {}): Promise<PruneResult> {
   return callEngine("prune", options, { signal });
-}
-
-/** What the store takes on the disk. */
-export async function diskUsage(options: CommonOptions = {}): Promise<DiskUsage> {
-  using store = openStore(options.store);
-  const usage = store.du();
-  const held = new Set(usage.images.filter(({ names }) => names.length > 0));
-  const dangling = usage.images.filter((image) => !held.has(image)).reduce((sum, { unique }) => sum + unique, 0);
-  return {
-    rows: [
-      { type: "images", count: usage.images.length, active: held.size, size: usage.imageBytes, reclaimable: dangling },
-      {
-        type: "build cache",
-        count: usage.cache.records,
-        active: 0,
-        size: usage.cache.bytes,
-        reclaimable: usage.cache.bytes,
-      },
-      { type: "blobs", count: usage.blobs.count, active: 0, size: usage.blobs.bytes, reclaimable: usage.blobs.bytes },
-    ],
-  };
 }
 
 function summary(store: Store, image: ImageRecord): ImageSummary {

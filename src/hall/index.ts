@@ -1,6 +1,7 @@
 /** Floor 5: the hall: wires the rooms for each job, in the calling process or in the engine process. */
 export type * from "./api.ts";
 export { build } from "./build.ts";
-export { compare, diskUsage, images, inspectImage, prune, removeImages, tagImage } from "./images.ts";
+export { diskUsage } from "./disk-usage.ts";
+export { compare, images, inspectImage, prune, removeImages, tagImage } from "./images.ts";
 export { run } from "./run.ts";
 export { save } from "./save.ts";

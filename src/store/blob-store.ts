@@ -1,4 +1,4 @@
-import { constants, createReadStream, renameSync, statSync } from "node:fs";
+import { constants, createReadStream, lstatSync, renameSync, statSync } from "node:fs";
 import { copyFile, mkdir, open, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Bytes, type Digest, Hasher, isDigest, SlipwayError } from "../base/index.ts";
@@ -6,6 +6,7 @@ import type { Descriptor } from "../oci/index.ts";
 import type { ContentStore } from "./contract.ts";
 import { folders, missing, type State } from "./state.ts";
 import { moveToTrash } from "./trash.ts";
+import { blockBytes } from "./tree.ts";
 
 interface Row {
   readonly digest: Digest;
@@ -111,8 +112,7 @@ export class BlobStore implements ContentStore {
         message: `Cannot name a blob "${String(digest)}": not a sha256 digest`,
       });
     }
-    const hex = digest.slice("sha256:".length);
-    return join(this.#state.root, folders.blobs, hex.slice(0, 2), hex);
+    return blobFile(this.#state.root, digest);
   }
 
   delete(digest: Digest): Promise<void> {
@@ -168,6 +168,18 @@ export class BlobStore implements ContentStore {
     });
     return { mediaType, digest, size };
   }
+}
+
+/** Where a blob lies. */
+function blobFile(root: string, digest: Digest): string {
+  const hex = digest.slice("sha256:".length);
+  return join(root, folders.blobs, hex.slice(0, 2), hex);
+}
+
+/** What a blob takes on the disk; what its row says where the file cannot be asked. */
+export function blobBytes(root: string, { digest, size }: Pick<Row, "digest" | "size">): number {
+  const stat = lstatSync(blobFile(root, digest), { throwIfNoEntry: false });
+  return stat ? blockBytes(stat) : size;
 }
 
 function descriptorOf(row: Row): Descriptor {

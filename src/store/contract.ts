@@ -28,6 +28,8 @@ export interface SnapshotRecord {
   /** Bytes of regular files and number of entries in this layer alone. */
   readonly size: number;
   readonly entries: number;
+  /** Bytes that it takes on the disk; undefined when nobody measured it. */
+  readonly disk?: number | undefined;
   /** Known once the layer was tarred. */
   readonly diffId?: Digest | undefined;
 }
@@ -191,29 +193,36 @@ export interface Removed {
   readonly records: readonly CacheRecord[];
   readonly snapshots: readonly SnapshotId[];
   readonly blobs: readonly Digest[];
-  /** Bytes of files in the removed snapshots and blobs. */
+  /** Bytes that the removed snapshots and blobs took on the disk. */
   readonly bytes: number;
 }
 
-/** What the store takes on the disk, in bytes of files. What is being made at the moment is not counted. */
-export interface DiskUsage {
-  readonly images: readonly {
-    readonly id: Digest;
-    readonly names: readonly string[];
-    readonly size: number;
-    /** Bytes in layers that other images hold too. */
-    readonly shared: number;
-    /** Bytes that this image alone holds. */
-    readonly unique: number;
-  }[];
-  /** Layers held by images, each counted once. */
-  readonly imageBytes: number;
-  /** Snapshots that no image holds. */
-  readonly cache: { readonly records: number; readonly snapshots: number; readonly bytes: number };
-  readonly blobs: { readonly count: number; readonly bytes: number };
-  readonly total: number;
-  /** What `prune` without options would free. */
+/** One kind of what the store keeps. */
+export interface UsagePart {
+  readonly count: number;
+  /** Those of them that something stands on. */
+  readonly active: number;
+  /** Bytes on the disk. */
+  readonly bytes: number;
+  /** What `prune` would free of it. */
   readonly reclaimable: number;
+  /** What `prune` with `all` would free of it. */
+  readonly reclaimableWithAll: number;
+}
+
+/** What the store takes on the disk, each byte once: with the folders of other rooms, all that is below its root. */
+export interface DiskUsage {
+  /** The snapshots that images hold; counted by image, active are those with a name. */
+  readonly images: UsagePart;
+  /** The snapshots that no image holds; counted by cache record, active are those whose snapshot an image holds. */
+  readonly cache: UsagePart;
+  /** Layers as they left the store, which snapshots give again; active are those whose layer is there. */
+  readonly layerBlobs: UsagePart;
+  /** All other blobs. */
+  readonly otherBlobs: UsagePart;
+  /** Bytes of everything else by its name below the root: `slipway.db`, `debian`, ... */
+  readonly rest: Readonly<Record<string, number>>;
+  readonly total: number;
 }
 
 /** What `recover` swept: leftovers of processes that were killed. */

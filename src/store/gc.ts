@@ -1,14 +1,16 @@
 import type { Digest } from "../base/index.ts";
-import type { BlobStore } from "./blob-store.ts";
-import type { CacheRecord, DiskUsage, ImageStore, PruneOptions, Removed, SnapshotId } from "./contract.ts";
+import { blobBytes, type BlobStore } from "./blob-store.ts";
+import type { CacheRecord, PruneOptions, Removed, SnapshotId } from "./contract.ts";
+import type { Database } from "./database.ts";
 import { recordOf, type RecordRow } from "./record-store.ts";
 import { snapshotFolder } from "./snapshot-store.ts";
 import type { State } from "./state.ts";
 import { discard } from "./trash.ts";
 
-interface SnapshotRow {
+export interface SnapshotRow {
   readonly id: SnapshotId;
   readonly parent: SnapshotId | null;
+  /** Bytes on the disk; those of its files in rows that nobody measured. */
   readonly size: number;
   readonly last_used: number;
 }
@@ -23,6 +25,7 @@ interface BlobRow {
   readonly digest: Digest;
   readonly size: number;
   readonly last_used: number;
+  /** Snapshots in the store whose layer it is. */
   readonly layers: number;
 }
 
@@ -54,16 +57,26 @@ export async function sweep(state: State, blobs: BlobStore, how: Sweep): Promise
   return plan;
 }
 
+export function snapshotRows(db: Database): ReadonlyMap<SnapshotId, SnapshotRow> {
+  const rows = db.all<SnapshotRow>("SELECT id, parent, coalesce(disk, size) AS size, last_used FROM snapshots");
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+export function blobRows(db: Database): readonly BlobRow[] {
+  return db.all<BlobRow>(
+    `SELECT digest, size, last_used, (SELECT count(*) FROM layer_blobs JOIN snapshots USING (diff_id)
+       WHERE layer_blobs.digest = blobs.digest) AS layers FROM blobs`,
+  );
+}
+
 /** What a sweep would remove now. */
-function choose(state: State, how: Sweep): Removed {
+export function choose(state: State, how: Sweep): Removed {
   const { db } = state;
   const options: PruneOptions = how.type === "prune" ? how : {};
   const prune = how.type === "prune";
   const before = Math.min(state.protectedSince(), options.filterUntil ?? Number.POSITIVE_INFINITY);
 
-  const snapshots = new Map(
-    db.all<SnapshotRow>("SELECT id, parent, size, last_used FROM snapshots").map((row) => [row.id, row]),
-  );
+  const snapshots = snapshotRows(db);
   const allImages = db.all<ImageRow>(
     `SELECT id, top, last_used, facts IS NOT NULL AS built,
        EXISTS (SELECT 1 FROM names WHERE image = images.id) AS named FROM images`,
@@ -85,12 +98,7 @@ function choose(state: State, how: Sweep): Removed {
   for (const row of records) refs.add(row.snapshot);
   refs.dropUnused();
 
-  const blobs = prune
-    ? db.all<BlobRow>(
-        `SELECT digest, size, last_used, (SELECT count(*) FROM layer_blobs JOIN snapshots USING (diff_id)
-           WHERE layer_blobs.digest = blobs.digest) AS layers FROM blobs`,
-      )
-    : [];
+  const blobs = prune ? blobRows(db).map((row) => ({ ...row, size: blobBytes(state.root, row) })) : [];
   const items: Item[] = [
     ...records
       .filter((row) => prune && row.last_used < before && (options.all === true || !held.has(row.snapshot)))
@@ -169,7 +177,7 @@ class References {
   }
 }
 
-function chainOf(rows: ReadonlyMap<SnapshotId, SnapshotRow>, top: SnapshotId | null): SnapshotRow[] {
+export function chainOf(rows: ReadonlyMap<SnapshotId, SnapshotRow>, top: SnapshotId | null): SnapshotRow[] {
   const chain: SnapshotRow[] = [];
   for (let at = top; at !== null;) {
     const row = rows.get(at);
@@ -178,41 +186,4 @@ function chainOf(rows: ReadonlyMap<SnapshotId, SnapshotRow>, top: SnapshotId | n
     at = row.parent;
   }
   return chain;
-}
-
-/** What the store takes, by what holds it. */
-export function diskUsage(state: State, images: ImageStore): DiskUsage {
-  const { db } = state;
-  const snapshots = new Map(
-    db.all<SnapshotRow>("SELECT id, parent, size, last_used FROM snapshots").map((row) => [row.id, row]),
-  );
-  const tops = db.all<{ id: Digest; top: SnapshotId | null }>("SELECT id, top FROM images ORDER BY created DESC, id");
-  const users = new Map<SnapshotId, number>();
-  for (const { top } of tops) {
-    for (const { id } of chainOf(snapshots, top)) users.set(id, (users.get(id) ?? 0) + 1);
-  }
-  const sum = (rows: readonly SnapshotRow[]): number => rows.reduce((total, row) => total + row.size, 0);
-  const all = [...snapshots.values()];
-  const imageBytes = sum(all.filter((row) => users.has(row.id)));
-  const cached = all.filter((row) => !users.has(row.id));
-  const blobs = db.get<{ count: number; bytes: number }>(
-    "SELECT count(*) AS count, coalesce(sum(size), 0) AS bytes FROM blobs",
-  ) ?? { count: 0, bytes: 0 };
-  return {
-    images: tops.map(({ id, top }) => {
-      const chain = chainOf(snapshots, top);
-      const size = sum(chain);
-      const unique = sum(chain.filter((row) => users.get(row.id) === 1));
-      return { id, names: images.names(id), size, shared: size - unique, unique };
-    }),
-    imageBytes,
-    cache: {
-      records: db.get<{ count: number }>("SELECT count(*) AS count FROM records")?.count ?? 0,
-      snapshots: cached.length,
-      bytes: sum(cached),
-    },
-    blobs: { count: blobs.count, bytes: blobs.bytes },
-    total: sum(all) + blobs.bytes,
-    reclaimable: choose(state, { type: "prune" }).bytes,
-  };
 }

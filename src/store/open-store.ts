@@ -7,7 +7,8 @@ import { sync } from "./chores.ts";
 import type { Store, StoreOptions } from "./contract.ts";
 import { Database } from "./database.ts";
 import { FactStore } from "./fact-store.ts";
-import { diskUsage, sweep } from "./gc.ts";
+import { diskUsage } from "./disk-usage.ts";
+import { sweep } from "./gc.ts";
 import { ImageTable } from "./image-table.ts";
 import { Locks } from "./locks.ts";
 import { LayerBlobStore, RecordStore } from "./record-store.ts";
@@ -80,7 +81,7 @@ function assemble(state: State): Store {
     recover: () => recover(state, blobs),
     collect: () => sweep(state, blobs, { type: "collect" }),
     prune: (options = {}) => sweep(state, blobs, { type: "prune", ...options }),
-    du: () => diskUsage(state, images),
+    du: () => diskUsage(state),
     verify: (options = {}) => verify(state, { blobs, images, snapshots, records }, options),
     [Symbol.dispose]: () => state[Symbol.dispose](),
   };

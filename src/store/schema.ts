@@ -2,6 +2,7 @@
  * The database's layout, one step a version (`PRAGMA user_version` counts them). A step that was released is never changed.
  * Times are milliseconds since the epoch. `boot` is the boot id under which a row was written, and null once what it stands
  * for was brought onto the disk; a row of another boot was lost with the machine (docs/adr/0003-durability.md).
+ * `disk` is null in rows that are older than the column.
  */
 export const migrations: readonly string[] = [
   `
@@ -75,5 +76,8 @@ export const migrations: readonly string[] = [
     name TEXT PRIMARY KEY,
     holder TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  ALTER TABLE snapshots ADD COLUMN disk INTEGER;
   `,
 ];

@@ -1,8 +1,9 @@
-import { renameSync } from "node:fs";
+import { lstatSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { type Digest, SlipwayError } from "../base/index.ts";
 import type { SnapshotId, SnapshotRecord, SnapshotRecords } from "./contract.ts";
 import { folders, missing, type State } from "./state.ts";
+import { blockBytes } from "./tree.ts";
 
 interface Row {
   readonly id: SnapshotId;
@@ -12,6 +13,7 @@ interface Row {
   readonly size: number;
   readonly entries: number;
   readonly diff_id: Digest | null;
+  readonly disk: number | null;
 }
 
 /** Records of snapshots, each with a folder `snapshots/ID/fs`. */
@@ -72,8 +74,8 @@ export class SnapshotStore implements SnapshotRecords {
     db.write(() => {
       if (record.parent !== undefined && !this.#row(record.parent)) throw missing(`the snapshot ${record.parent}`);
       db.run(
-        `INSERT INTO snapshots (id, parent, created, last_used, size, entries, diff_id, boot)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO snapshots (id, parent, created, last_used, size, entries, diff_id, boot, disk)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         record.id,
         record.parent ?? null,
         record.created,
@@ -82,6 +84,8 @@ export class SnapshotStore implements SnapshotRecords {
         record.entries,
         record.diffId ?? null,
         bootId,
+        // With the folder that holds it.
+        record.disk === undefined ? null : record.disk + blockBytes(lstatSync(source)),
       );
       renameSync(source, target);
     });
@@ -129,5 +133,6 @@ function recordOf(row: Row): SnapshotRecord {
     size: row.size,
     entries: row.entries,
     diffId: row.diff_id ?? undefined,
+    disk: row.disk ?? undefined,
   };
 }

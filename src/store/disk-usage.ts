@@ -1,0 +1,106 @@
+import { lstatSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Digest } from "../base/index.ts";
+import { blobBytes } from "./blob-store.ts";
+import type { DiskUsage, SnapshotId, UsagePart } from "./contract.ts";
+import { blobRows, chainOf, choose, snapshotRows } from "./gc.ts";
+import { folders, type State } from "./state.ts";
+import { blockBytes, measureTree } from "./tree.ts";
+
+/** Sums over those of the given things that a condition holds for. */
+type Sum<T> = (wanted: (item: T) => boolean) => number;
+
+/** What the store takes, by what holds it. Snapshots are known from their records; the rest, which is little, is walked. */
+export function diskUsage(state: State): DiskUsage {
+  const { db, root } = state;
+  const plain = choose(state, { type: "prune" });
+  const withAll = choose(state, { type: "prune", all: true });
+  const part = <T, K>(
+    sum: Sum<T>,
+    key: (item: T) => K,
+    counts: Pick<UsagePart, "count" | "active">,
+    gone: Gone<K>,
+  ) => ({
+    ...counts,
+    bytes: sum(() => true),
+    reclaimable: sum((item) => gone.plain.has(key(item))),
+    reclaimableWithAll: sum((item) => gone.withAll.has(key(item))),
+  });
+
+  const snapshots = snapshotRows(db);
+  const images = db.all<{ top: SnapshotId | null; named: number }>(
+    "SELECT top, EXISTS (SELECT 1 FROM names WHERE image = images.id) AS named FROM images",
+  );
+  const held = new Set(images.flatMap(({ top }) => chainOf(snapshots, top).map(({ id }) => id)));
+  const records = db.all<{ snapshot: SnapshotId }>("SELECT snapshot FROM records");
+  const sumOf = (inImages: boolean): Sum<{ id: SnapshotId; size: number }> =>
+    summing(
+      [...snapshots.values()].filter(({ id }) => held.has(id) === inImages),
+      ({ size }) => size,
+    );
+  const goneSnapshots = { plain: new Set(plain.snapshots), withAll: new Set(withAll.snapshots) };
+
+  const layers = new Set(db.all<{ digest: Digest }>("SELECT digest FROM layer_blobs").map(({ digest }) => digest));
+  const blobs = blobRows(db).map((row) => ({ ...row, size: blobBytes(root, row) }));
+  const goneBlobs = { plain: new Set(plain.blobs), withAll: new Set(withAll.blobs) };
+  const blobPart = (rows: typeof blobs): UsagePart => {
+    const counts = { count: rows.length, active: rows.filter((row) => row.layers > 0).length };
+    return part(
+      summing(rows, ({ size }) => size),
+      ({ digest }) => digest,
+      counts,
+      goneBlobs,
+    );
+  };
+
+  const parts = {
+    images: part(
+      sumOf(true),
+      ({ id }) => id,
+      { count: images.length, active: images.filter(({ named }) => named === 1).length },
+      goneSnapshots,
+    ),
+    cache: part(
+      sumOf(false),
+      ({ id }) => id,
+      { count: records.length, active: records.filter(({ snapshot }) => held.has(snapshot)).length },
+      goneSnapshots,
+    ),
+    layerBlobs: blobPart(blobs.filter(({ digest }) => layers.has(digest))),
+    otherBlobs: blobPart(blobs.filter(({ digest }) => !layers.has(digest))),
+  };
+  const rest = restOf(root, parts.layerBlobs.bytes + parts.otherBlobs.bytes);
+  const total = [...Object.values(parts).map(({ bytes }) => bytes), ...Object.values(rest)].reduce((a, b) => a + b, 0);
+  return { ...parts, rest, total };
+}
+
+interface Gone<K> {
+  readonly plain: ReadonlySet<K>;
+  readonly withAll: ReadonlySet<K>;
+}
+
+function summing<T>(items: readonly T[], bytes: (item: T) => number): Sum<T> {
+  return (wanted) => items.filter(wanted).reduce((sum, item) => sum + bytes(item), 0);
+}
+
+/** What lies below the root beside snapshots and blobs; of these the folders around them. */
+function restOf(root: string, blobs: number): Readonly<Record<string, number>> {
+  const rest: Record<string, number> = { ".": blockBytes(lstatSync(root)) };
+  for (const name of readdirSync(root)) {
+    if (name === folders.snapshots) rest[name] = blockBytes(lstatSync(join(root, name)));
+    else rest[name] = measured(join(root, name));
+  }
+  const [around = ""] = folders.blobs.split("/");
+  if (rest[around] !== undefined) rest[around] = Math.max(0, rest[around] - blobs);
+  return rest;
+}
+
+/** Zero for what is gone meanwhile, or belongs to another user. */
+function measured(path: string): number {
+  try {
+    const stat = lstatSync(path);
+    return stat.isDirectory() ? (measureTree(path)?.disk ?? 0) : blockBytes(stat);
+  } catch {
+    return 0;
+  }
+}
