@@ -66,7 +66,13 @@ async function sourceChecksum(
     const request = { ...how, tree: contextTree(from), statCache };
     const result = await checksum(request, rooms);
     if (!result) throw new NeedsRun();
-    ctx.emit({ type: "step-progress", id: vertex.digest, label: "context", current: result.bytes });
+    ctx.emit({
+      type: "step-progress",
+      id: vertex.digest,
+      label: "reading files",
+      current: result.bytes,
+      unit: "bytes",
+    });
     return result.digest;
   }
   const { snapshotter } = machinery(rooms);

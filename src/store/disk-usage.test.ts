@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { addImage, addLayer, addRecord, stream, tempStore } from "../../test/support/store-lab.ts";
 import { sha256 } from "../base/index.ts";
@@ -20,21 +20,44 @@ async function measuredLayer(store: Store, parent: SnapshotId | undefined, files
 const reallyUsed = (path: string, ...options: readonly string[]): number =>
   Number(execFileSync("du", ["-s", "--block-size=1", ...options, path], { encoding: "utf8" }).split("\t")[0]);
 
-test("each byte counts once, for what holds it", () => {
+test("each byte counts once, for what holds it", async () => {
   const store = tempStore();
+  const layers = new Map<string, SnapshotId>();
+  const taken = (...names: readonly string[]): number =>
+    names.reduce((sum, name) => sum + reallyUsed(dirname(store.snapshots.folder(layers.get(name) ?? ""))), 0);
   {
     using build = openStore(store.root);
-    const base = addLayer(build, undefined, { base: "b".repeat(100) });
-    const one = addLayer(build, base, { one: "1".repeat(10) });
-    const two = addLayer(build, base, { two: "2".repeat(20) });
+    const layer = async (name: string, parent: string | undefined, bytes: number): Promise<SnapshotId> => {
+      const { id } = await measuredLayer(build, layers.get(parent ?? ""), 1, bytes);
+      layers.set(name, id);
+      return id;
+    };
+    const base = await layer("base", undefined, 10_000);
+    const one = await layer("one", "base", 20_000);
+    const two = await layer("two", "base", 40_000);
     build.images.tag("app:1", addImage(build, [base, one], "one").id);
     addImage(build, [base, two], "two");
     addRecord(build, "one", one);
-    addRecord(build, "cache", addLayer(build, one, { c: "x".repeat(5) }));
+    addRecord(build, "cache", await layer("cache", "one", 80_000));
   }
   const usage = store.du();
-  expect(usage.images).toEqual({ count: 2, active: 1, bytes: 130, reclaimable: 20, reclaimableWithAll: 20 });
-  expect(usage.cache).toEqual({ count: 2, active: 1, bytes: 5, reclaimable: 5, reclaimableWithAll: 5 });
+  const [both, dangling, cache] = [taken("base", "one", "two"), taken("two"), taken("cache")];
+  expect(usage.images).toEqual({
+    count: 2,
+    active: 1,
+    bytes: both,
+    reclaimable: dangling,
+    reclaimableWithAll: dangling,
+  });
+  expect(usage.cache).toEqual({ count: 2, active: 1, bytes: cache, reclaimable: cache, reclaimableWithAll: cache });
+});
+
+test("snapshots that nobody measured are measured", () => {
+  const store = tempStore();
+  const id = addLayer(store, undefined, { file: "x".repeat(100_000) });
+  expect(store.snapshots.get(id)?.disk).toBeUndefined();
+  expect(store.du().cache.bytes).toBe(reallyUsed(dirname(store.snapshots.folder(id))));
+  expect(store.snapshots.get(id)?.disk).toBeGreaterThan(100_000);
 });
 
 test("the total is what du(1) finds, and reclaimable is what prune frees, with all and without", async () => {

@@ -4,6 +4,7 @@ import type { Digest } from "../base/index.ts";
 import { blobBytes } from "./blob-store.ts";
 import type { DiskUsage, SnapshotId, UsagePart } from "./contract.ts";
 import { blobRows, chainOf, choose, snapshotRows } from "./gc.ts";
+import { snapshotFolder } from "./snapshot-store.ts";
 import { folders, type State } from "./state.ts";
 import { blockBytes, measureTree } from "./tree.ts";
 
@@ -13,6 +14,7 @@ type Sum<T> = (wanted: (item: T) => boolean) => number;
 /** What the store takes, by what holds it. Snapshots are known from their records; the rest, which is little, is walked. */
 export function diskUsage(state: State): DiskUsage {
   const { db, root } = state;
+  measureOld(state);
   const plain = choose(state, { type: "prune" });
   const withAll = choose(state, { type: "prune", all: true });
   const part = <T, K>(
@@ -72,6 +74,14 @@ export function diskUsage(state: State): DiskUsage {
   const rest = restOf(root, parts.layerBlobs.bytes + parts.otherBlobs.bytes);
   const total = [...Object.values(parts).map(({ bytes }) => bytes), ...Object.values(rest)].reduce((a, b) => a + b, 0);
   return { ...parts, rest, total };
+}
+
+/** Measures snapshots that an older slipway published. What another user owns stays as it is. */
+function measureOld({ db, root }: State): void {
+  for (const { id } of db.all<{ id: SnapshotId }>("SELECT id FROM snapshots WHERE disk IS NULL")) {
+    const disk = measured(snapshotFolder(root, id));
+    if (disk > 0) db.run("UPDATE snapshots SET disk = ? WHERE id = ?", disk, id);
+  }
 }
 
 interface Gone<K> {

@@ -96,7 +96,7 @@ test("keepBytes removes what was used longest ago until the rest fits", async ()
   const removed = await store.prune({ keepBytes: 250 });
   expect(described(removed.records)).toEqual(["a", "b"]);
   expect(removed.snapshots.toSorted()).toEqual(built.slice(0, 2).toSorted());
-  expect(store.du().cache.bytes).toBe(200);
+  expect(store.snapshots.list()).toHaveLength(2);
 });
 
 test("blobs of layers that are there stay, others go", async () => {
