@@ -3,7 +3,8 @@ import { createRequire } from "node:module";
 import { pipeline, Readable, type Transform } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import type * as Xz from "xz-decompress";
-import { type Bytes, SlipwayError, toSlipwayError } from "../base/index.ts";
+import { type Bytes, toSlipwayError } from "../base/index.ts";
+import { bunzip2 } from "./bunzip2.ts";
 import { invalidArchive } from "./invalid.ts";
 import { zstdFrames } from "./zstd-frames.ts";
 
@@ -24,8 +25,8 @@ function detectCompression(head: Uint8Array): Detected {
 }
 
 /**
- * The bytes inside gzip, zstd or xz, whichever the first bytes say, or the bytes themselves.
- * @throws SLIP_LAYER_INVALID for damaged or cut streams, SLIP_UNSUPPORTED for bzip2
+ * The bytes inside gzip, zstd, xz or bzip2, whichever the first bytes say, or the bytes themselves.
+ * @throws SLIP_LAYER_INVALID for damaged or cut streams
  */
 export async function* decompress(source: Bytes): Bytes {
   const { head, rest } = await peek(source, magicLength);
@@ -34,13 +35,7 @@ export async function* decompress(source: Bytes): Bytes {
   else if (kind === "gzip") yield* through(rest, createGunzip({ chunkSize }), kind);
   else if (kind === "zstd") yield* through(zstdFrames(rest), createZstdDecompress({ chunkSize }), kind);
   else if (kind === "xz") yield* xz(rest);
-  else {
-    throw new SlipwayError({
-      code: "SLIP_UNSUPPORTED",
-      message: "Cannot unpack the archive: bzip2 is not supported yet",
-      hint: "compress it with gzip, xz or zstd instead: `bunzip2 FILE && gzip FILE`",
-    });
-  }
+  else yield* bunzip2(rest);
 }
 
 const chunkSize = 512 * 1024;

@@ -40,13 +40,16 @@ export function execOp(op: ExecOp, rooms: OpRooms, id: string): Op<FileTree> {
   };
 }
 
-/** What USER means for a process: its groups come along unless a group was given. */
+/**
+ * What USER means for a process: its groups come along unless a group was given. Its own group is always among them: permissions
+ * that a file denies to that group could otherwise be had by a process that changes its group (CVE-2022-36109).
+ */
 export function processUser(root: string, user: string | undefined): ProcessSpec["user"] {
   const { uid, gid } = user === undefined ? { uid: 0, gid: 0 } : findUser(root, user, 0);
   return {
     uid,
     gid,
-    additionalGids: user?.includes(":") ? [] : findGroupsOf(root, uid).filter((group) => group !== gid),
+    additionalGids: [...new Set([gid, ...(user?.includes(":") ? [] : findGroupsOf(root, uid))])],
   };
 }
 

@@ -1,25 +1,38 @@
-import { closeSync, openSync, readSync } from "node:fs";
-import { extractTar } from "../../layer/index.ts";
+import { createReadStream } from "node:fs";
+import { decompress, extractTar } from "../../layer/index.ts";
 
-/** First bytes of the formats that ADD unpacks (Dockerfile reference, "ADD": local tar archives), with their place. */
-const magics: readonly { readonly at: number; readonly bytes: readonly number[] }[] = [
-  { at: 0, bytes: [0x1f, 0x8b] },
-  { at: 0, bytes: [0x42, 0x5a, 0x68] },
-  { at: 0, bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00] },
-  { at: 0, bytes: [0x28, 0xb5, 0x2f, 0xfd] },
-  { at: 257, bytes: [0x75, 0x73, 0x74, 0x61, 0x72] },
-];
+const block = 512;
 
-/** True when a file's content, whatever its name, is a tar archive, compressed or not. */
-export function isArchive(path: string): boolean {
-  const head = Buffer.alloc(262);
-  const file = openSync(path, "r");
+/**
+ * True when a file's content, whatever its name, is a tar archive, compressed or not (Dockerfile reference, "ADD": local tar
+ * archives): its first block is the header of an entry. A compressed file of another kind is none.
+ */
+export async function isArchive(path: string): Promise<boolean> {
+  const file = createReadStream(path, { highWaterMark: 64 << 10 });
+  const parts: Uint8Array[] = [];
+  let length = 0;
   try {
-    const got = readSync(file, head, 0, head.length, 0);
-    return magics.some(({ at, bytes }) => at + bytes.length <= got && bytes.every((byte, i) => head[at + i] === byte));
+    for await (const part of decompress(file)) {
+      parts.push(part);
+      length += part.byteLength;
+      if (length >= block) break;
+    }
+    return isHeader(Buffer.concat(parts).subarray(0, block));
+  } catch {
+    return false;
   } finally {
-    closeSync(file);
+    file.destroy();
   }
+}
+
+/** POSIX ustar, and what came before it: the checksum counts its own place as spaces. */
+function isHeader(header: Buffer): boolean {
+  if (header.length < block || header[0] === 0) return false;
+  const field = header.toString("latin1", 148, 156);
+  const written = Number.parseInt(field.replace(/^[\0 ]+/, ""), 8);
+  let sum = 8 * 0x20;
+  for (let at = 0; at < block; at++) if (at < 148 || at >= 156) sum += header[at] as number;
+  return sum === written;
 }
 
 /** Unpacks a tar archive over a folder that is taken as a root of its own: nothing lands outside it. */

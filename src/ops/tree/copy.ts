@@ -51,7 +51,8 @@ export interface CopyRequest {
 
 /**
  * Copies sources into a root by the rules of the Dockerfile reference ("COPY", "ADD"): a folder gives its content, a file lands
- * in an existing or slash-ended destination under its name, otherwise at it. Missing parents are made with mode 0755.
+ * in an existing or slash-ended destination under its name, otherwise at it. Missing parents are made for the owner asked for, with
+ * mode 0755 whatever mode was asked for.
  * Links in the destination are followed inside the root; links in a copied folder stay links.
  */
 export async function copySources(request: CopyRequest): Promise<void> {
@@ -83,7 +84,7 @@ class Copier {
       const stat = lstatSync(absolute);
       if (stat.isDirectory()) {
         this.#folder(tree, selected, this.#makeFolder(this.#request.destination));
-      } else if (this.#request.unpack && stat.isFile() && isArchive(absolute)) {
+      } else if (this.#request.unpack && stat.isFile() && (await isArchive(absolute))) {
         await extractArchive(absolute, this.#makeFolder(this.#request.destination), this.#request.squashOwners);
       } else {
         const entry = { path: selected.path, below: "", absolute, stat };
@@ -116,7 +117,7 @@ class Copier {
 
   /** Makes a folder of the root with its parents; gives its absolute path. */
   #makeFolder(path: string): string {
-    const { root, owner, mode } = this.#request;
+    const { root, owner } = this.#request;
     const resolved = resolveInRoot(root, path, true);
     let at = root;
     for (const part of resolved.split("/").filter(Boolean)) {
@@ -130,7 +131,7 @@ class Copier {
         });
       }
       mkdirSync(at);
-      chmodSync(at, mode ?? 0o755);
+      chmodSync(at, 0o755);
       if (owner) this.#chown(at, owner);
     }
     return at;
