@@ -8,7 +8,7 @@ declare const SLIPWAY_BUNDLE: boolean | undefined;
 export function entryPoint(name: string): URL {
   const bundled = typeof SLIPWAY_BUNDLE !== "undefined" && SLIPWAY_BUNDLE;
   return bundled
-    ? new URL(`./${name.replaceAll("/", "-")}.js`, import.meta.url)
+    ? new URL(`./${name.replaceAll("/", "-")}.cjs`, import.meta.url)
     : new URL(`../${name}.ts`, import.meta.url);
 }
 

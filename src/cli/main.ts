@@ -46,9 +46,13 @@ const io: Io = {
   library: () => import("../index.ts"),
 };
 
-const exitCode = await runCli(process.argv.slice(2), io, {
-  onPassesSignals: () => {
-    for (const name of Object.keys(codes)) process.off(name, onSignal);
-  },
-});
-process.exit(exitCode === 130 ? (interrupted ?? 130) : exitCode);
+async function main(): Promise<void> {
+  const exitCode = await runCli(process.argv.slice(2), io, {
+    onPassesSignals: () => {
+      for (const name of Object.keys(codes)) process.off(name, onSignal);
+    },
+  });
+  process.exit(exitCode === 130 ? (interrupted ?? 130) : exitCode);
+}
+
+void main();
