@@ -27,9 +27,10 @@ export interface Builder {
 
 const repository = resolve(import.meta.dirname, "..");
 
-export function slipway(dir: string): Builder {
+/** @param program the command to measure, when it is not this repository's. */
+export function slipway(dir: string, program = join(repository, "bin/slipway")): Builder {
   const command = (...argv: readonly string[]): Command => ({
-    argv: [join(repository, "bin/slipway"), ...argv],
+    argv: [program, ...argv],
     env: { SLIPWAY_ROOT: join(dir, "slipway") },
   });
   return {

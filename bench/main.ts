@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: the same builds by slipway, docker (BuildKit) and buildah, in turn; medians, ratios and peak memory as markdown.
- * Flags: --case NAME[,NAME] --runs N --peers docker,buildah|none --builders NAME[,NAME] --json FILE --list
+ * Flags: --case NAME[,NAME] --runs N --peers docker,buildah|none --slipway COMMAND --no-slipway --json FILE --list
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -19,6 +19,7 @@ const { values: flags } = parseArgs({
     runs: { type: "string", default: "5" },
     peers: { type: "string", default: "docker,buildah" },
     json: { type: "string" },
+    slipway: { type: "string" },
     list: { type: "boolean", default: false },
     "no-slipway": { type: "boolean", default: false },
   },
@@ -76,7 +77,7 @@ function available(): readonly Builder[] {
   const peers = process.env["SLIPWAY_BENCH_PEERS"];
   const dockerd = Number(process.env["SLIPWAY_BENCH_DOCKERD"]) || undefined;
   const all = [
-    ...(flags["no-slipway"] ? [] : [slipway(dir)]),
+    ...(flags["no-slipway"] ? [] : [slipway(dir, flags.slipway)]),
     ...(wanted.includes("docker") ? [docker(peers, dockerd)] : []),
     ...(wanted.includes("buildah") ? [buildah(peers)] : []),
   ];
