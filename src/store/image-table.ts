@@ -32,6 +32,11 @@ export class ImageTable implements ImageStore {
     }
     void this.#state.build.id;
     const facts = record.facts === undefined ? null : JSON.stringify(record.facts);
+    const snapshots = JSON.stringify(record.snapshots);
+    const row = db.get<Row & { last_used: number }>("SELECT * FROM images WHERE id = ?", record.id);
+    const same = row?.snapshots === snapshots && row.size === record.size && (facts === null || row.facts === facts);
+    // As with every look-up: what was used a moment ago is not written again (ADR 4).
+    if (same && !this.#state.isStale(row.last_used)) return;
     db.write(() => {
       this.#checkChain(record);
       db.run(
@@ -41,7 +46,7 @@ export class ImageTable implements ImageStore {
         record.id,
         config,
         record.snapshots.at(-1) ?? null,
-        JSON.stringify(record.snapshots),
+        snapshots,
         record.size,
         record.created,
         Date.now(),
@@ -83,9 +88,9 @@ export class ImageTable implements ImageStore {
   tag(name: string, id: Digest): Digest | undefined {
     const { db } = this.#state;
     const whole = formatReference(parseReference(name));
+    if (this.#holder(whole) === id) return id;
     return db.write(() => {
       const before = this.#holder(whole);
-      if (before === id) return before;
       if (!db.get("SELECT 1 FROM images WHERE id = ?", id)) throw missing(`the image ${id}`);
       // The image that loses the name may still be in use by whoever just got it.
       db.run("UPDATE images SET last_used = ? WHERE id IN (?, ?)", Date.now(), id, before ?? id);
