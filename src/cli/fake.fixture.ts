@@ -188,7 +188,7 @@ const multi: ImageInspection = {
       { name: "build", size: 812_345_678, entries: 52_101, shipped: false },
       { name: "app", size: 1_953_792, entries: 1, shipped: true },
     ],
-    skippedStages: ["test: not needed"],
+    skippedStages: ["test: not needed by target app"],
     bases: {},
   },
 };

@@ -16,7 +16,7 @@ const suite = "bookworm";
  */
 export async function bringRuntime(options: BringRuntimeOptions): Promise<string> {
   await mkdir(options.into, { recursive: true });
-  const there = await findTree(options);
+  const there = await broughtRuntime(options);
   if (there) return there;
 
   const archive = await openArchive({ ...options, suite });
@@ -54,9 +54,16 @@ export async function bringRuntime(options: BringRuntimeOptions): Promise<string
   }
 }
 
-async function findTree(options: BringRuntimeOptions): Promise<string | undefined> {
-  const ending = `-${options.arch}`;
-  const names = (await readdir(options.into)).filter((name) => name.startsWith("crun-") && name.endsWith(ending));
+/** The tree that bringRuntime brought earlier, the newest; undefined when there is none. */
+export async function broughtRuntime({
+  into,
+  arch,
+}: Pick<BringRuntimeOptions, "into" | "arch">): Promise<string | undefined> {
+  const there = await readdir(into).catch((error: NodeJS.ErrnoException): readonly string[] => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  const names = there.filter((name) => name.startsWith("crun-") && name.endsWith(`-${arch}`));
   const name = names.sort().at(-1);
-  return name === undefined ? undefined : `${options.into}/${name}/tree`;
+  return name === undefined ? undefined : `${into}/${name}/tree`;
 }

@@ -15,5 +15,5 @@ export type {
   Release,
 } from "./contract.ts";
 export { parseBaseName } from "./base-name.ts";
-export { bringRuntime } from "./bring-runtime.ts";
+export { bringRuntime, broughtRuntime } from "./bring-runtime.ts";
 export { makeBase } from "./make-base.ts";

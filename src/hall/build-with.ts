@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { isAbsolute, resolve } from "node:path";
 import { statSync } from "node:fs";
-import { type Ctx, SlipwayError } from "../base/index.ts";
+import { type Ctx, type Digest, SlipwayError } from "../base/index.ts";
 import { parseDockerfile } from "../dockerfile/index.ts";
 import type { Vertex } from "../graph/index.ts";
 import { defaultPlatform, parseReference } from "../oci/index.ts";
@@ -15,6 +15,8 @@ import { imageResolver } from "./bases.ts";
 import { recordCache } from "./record-cache.ts";
 import { readBuildInput, readIgnore } from "./dockerfile-source.ts";
 import type { Engine } from "./engine.ts";
+import { announcePlan, shownEvents } from "./plan-events.ts";
+import { fromStore } from "./stored-base.ts";
 import { checkOutput } from "./check-output.ts";
 import { stageUsage } from "./stage-usage.ts";
 
@@ -30,8 +32,9 @@ export async function buildWith(
 ): Promise<BuildResult> {
   const started = Date.now();
   checkRequest(options);
-  const plan = await planFrom(options, store, engine, ctx);
+  const { plan, made } = await planFrom(options, store, engine, ctx);
   announcePlan(plan, ctx);
+  const shown = { signal: ctx.signal, emit: shownEvents(plan, made, ctx.emit) };
   const shipped = new Set(plan.history.flatMap(({ layer }) => (layer ? [layer.digest] : [])));
   const onResult = (vertex: Vertex, tree: FileTree): void => {
     // Layers of the final image are read in a thread while later steps run.
@@ -51,7 +54,7 @@ export async function buildWith(
         lookupOnly: engine === undefined,
         onResult,
       },
-      ctx,
+      shown,
     );
   const report = await untilUnchanged(solveOnce, ctx);
   const image = await assembleImage(plan, report.result, store, engine);
@@ -65,7 +68,10 @@ export async function buildWith(
     skippedStages: plan.skippedStages,
     bases: plan.bases,
   };
-  store.images.put({ ...image, facts }, image.configBytes);
+  // What the cache answered whole was built by an earlier build, which has more to tell; so it writes nothing either.
+  const earlier = report.ran.size === 0 ? store.images.get(image.id)?.facts : undefined;
+  const told = earlier?.dockerfile === facts.dockerfile && earlier?.target === facts.target ? earlier : undefined;
+  store.images.put({ ...image, facts: told ?? facts }, image.configBytes);
   const names = (options.tags ?? []).map((tag) => nameImage(store, tag, image.id));
   for (const warning of plan.warnings) ctx.emit(warning);
   const outputs = engine ? await engine.writeOutputs(image.id, names, options.outputs ?? [], ctx) : [];
@@ -109,11 +115,13 @@ async function planFrom(
   store: Store,
   engine: Engine | undefined,
   ctx: Ctx,
-): Promise<BuildPlan> {
+): Promise<{ readonly plan: BuildPlan; readonly made: ReadonlySet<Digest> }> {
   const input = readBuildInput(options.context, options.dockerfile);
   const dockerfile = parseDockerfile(input.text, { file: input.file });
   const bases = { baseImages: options.baseImages ?? "auto", mirror: options.debianMirror };
-  return planBuild({
+  const resolver = imageResolver(store, engine, bases, ctx);
+  const made = new Set<Digest>();
+  const plan = await planBuild({
     dockerfile,
     target: options.target,
     buildArgs: options.buildArgs ?? {},
@@ -124,8 +132,13 @@ async function planFrom(
     ),
     platform: defaultPlatform(),
     network: options.network === "none" ? "none" : "host",
-    resolveImage: imageResolver(store, engine, bases, ctx),
+    resolveImage: async (name, platform) => {
+      const image = await resolver(name, platform);
+      if (!fromStore(image.origin)) made.add(image.id);
+      return image;
+    },
   });
+  return { plan, made };
 }
 
 function namedContext(name: string, value: string): NamedContext {
@@ -148,24 +161,6 @@ function namedContext(name: string, value: string): NamedContext {
     });
   }
   return { type: "folder", path, ignore: readIgnore(path) };
-}
-
-function announcePlan(plan: BuildPlan, ctx: Ctx): void {
-  const steps = plan.vertices.filter(({ op }) => op.kind !== "scratch");
-  const shown = new Set(steps.map(({ digest }) => digest));
-  ctx.emit({
-    type: "graph",
-    target: plan.target.name,
-    skippedStages: plan.skippedStages,
-    steps: steps.map(({ digest, origin, inputs }) => ({
-      id: digest,
-      stage: origin.stage,
-      position: origin.position,
-      text: origin.text,
-      inputs: inputs.flatMap((input) => (shown.has(input.digest) ? [input.digest] : [])),
-      line: origin.location?.span.startLine,
-    })),
-  });
 }
 
 /** Steps that the cache can spare: all but sources. */

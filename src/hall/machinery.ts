@@ -1,5 +1,5 @@
 import type { Ctx } from "../base/index.ts";
-import { bringRuntime } from "../debian/index.ts";
+import { bringRuntime, broughtRuntime } from "../debian/index.ts";
 import { openOpWorkers } from "../ops/index.ts";
 import { makeArchiveBase } from "./archive-base.ts";
 import { DiffIds } from "./diff-ids.ts";
@@ -68,13 +68,17 @@ async function findExecutor(
 /** No runtime on this machine: crun comes from the signed Debian archive into the store, once. */
 async function bring(store: Store, mirror: string | undefined, ctx: Ctx): Promise<Runtime> {
   await using _lock = await store.lock("runtime", ctx.signal);
+  const arch = debianArch();
+  const into = store.path("runtime", ".");
+  const there = await broughtRuntime({ arch, into });
+  if (there !== undefined) return runtimeFromTree(there);
   const started = Date.now();
   announce(ctx, runtimeStep, "crun from the Debian archive");
   const cache = { folder: store.path("debian", "."), blobs: store.blobs };
   try {
     const tree = await bringRuntime({
-      arch: debianArch(),
-      into: store.path("runtime", "."),
+      arch,
+      into,
       cache,
       ctx,
       mirror,

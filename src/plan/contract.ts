@@ -62,6 +62,7 @@ export interface BuildPlan {
   readonly target: PlannedStage;
   /** Every stage that the target needs, itself included, in file order. */
   readonly stages: readonly PlannedStage[];
+  /** Stages that nothing needs, each with the reason: `test: not needed by target app`. */
   readonly skippedStages: readonly string[];
   readonly platform: Platform;
   readonly author: string | undefined;

@@ -49,7 +49,7 @@ class Planner {
     this.#target = targetStage(this.#staged.stages, options.target, options.dockerfile);
     const platform = platformArgs(options.platform, options.platform, this.#target.name ?? "default");
     this.#globals = globalArgs(this.#staged.globalArgs, options.buildArgs, platform, options.dockerfile.escape);
-    this.#context = contextVertex("context", options.context.path, options.context.ignore);
+    this.#context = contextVertex("context", options.context.path, options.context.ignore, "load build context");
     for (const { args } of this.#staged.globalArgs) for (const arg of args) this.#declaredArgs.add(arg.name.text);
   }
 
@@ -66,7 +66,7 @@ class Planner {
       vertices: reachable(end.fs),
       target: planned.find(({ index }) => index === this.#target.index) as PlannedStage,
       stages: planned,
-      skippedStages: skipped.map(stageLabel),
+      skippedStages: skipped.map((stage) => `${stageLabel(stage)}: not needed by target ${stageLabel(this.#target)}`),
       platform,
       author: end.author,
       config: Object.keys(labels).length > 0 ? { ...config, Labels: { ...config.Labels, ...labels } } : config,
@@ -287,8 +287,13 @@ const emptyBase: StageBase = {
   author: undefined,
 };
 
-function contextVertex(name: string, path: string, ignore: readonly string[]): Vertex {
-  return vertex({ kind: "context", name, path, ignore }, [], { text: `load build context ${name}` });
+function contextVertex(
+  name: string,
+  path: string,
+  ignore: readonly string[],
+  text = `load build context ${name}`,
+): Vertex {
+  return vertex({ kind: "context", name, path, ignore }, [], { text });
 }
 
 /** Every vertex below and including the root, inputs before users. */

@@ -5,7 +5,7 @@ import type { Vertex } from "../graph/index.ts";
 export interface Op<R> {
   /**
    * `step`: counted, cached, limited by `jobs`.
-   * `source`: made in no time from what is at hand (a base image's snapshot, the empty file system): keyed, never recorded.
+   * `source`: made in no time from what is at hand (a base image's snapshot, the empty file system): keyed, never recorded, told as cached.
    * `volatile`: what it gives can change under the same definition (a local folder): it has no identity, and its users key on the content they take.
    */
   readonly role: "step" | "source" | "volatile";

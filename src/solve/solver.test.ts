@@ -103,6 +103,19 @@ describe("running", () => {
     expect(report.ran.size).toBe(4);
   });
 
+  test("a source is a hit, whether it is used or spared; volatile inputs that a hit spares are not told", async () => {
+    const world = new World({ base: { kind: "source" }, context: { kind: "volatile" } });
+    const [base, context] = [node("base"), node("context")];
+    const tools = node("tools", base);
+    const root = node("root", tools);
+    await world.solve(root);
+    expect(world.ids("step-cached", [base, tools, root])).toEqual(["base"]);
+    expect(world.ids("step-start", [base, tools, root])).toEqual(["tools", "root"]);
+    await world.solve(root);
+    expect(world.ids("step-cached", [base, tools, root, context])).toEqual(["base", "tools", "root"]);
+    expect(world.events).toHaveLength(3);
+  });
+
   test("a second solve runs nothing and names every step as cached", async () => {
     const world = new World();
     const vertices = [node("a")];

@@ -30,6 +30,8 @@ class Solver<R> {
   readonly #known = new Map<Digest, R>();
   readonly #ran = new Set<Digest>();
   readonly #cached = new Set<Digest>();
+  /** Steps and sources that were reported as cached. */
+  readonly #told = new Set<Digest>();
 
   constructor(options: SolveOptions<R>, ctx: Ctx) {
     this.#options = options;
@@ -99,7 +101,7 @@ class Solver<R> {
     const op = this.#op(vertex);
     if (op.role !== "step") {
       const results = await Promise.all(vertex.inputs.map((input) => this.#resolve(input)));
-      return this.#run(vertex, op, results);
+      return op.role === "source" ? this.#take(vertex, op, results) : this.#run(vertex, op, results);
     }
     const identity = (await this.#identify(vertex)) as Digest;
     const hit = this.#found.get(vertex.digest) ?? this.#lookUp(identity);
@@ -132,6 +134,17 @@ class Solver<R> {
     const inputs = await Promise.all(vertex.inputs.map((input) => this.#identify(input)));
     if (inputs.includes(undefined)) return;
     this.#options.cache.put(op.key(inputs), entry, vertex.origin.text, true);
+  }
+
+  /** A source is at hand: that is a hit. */
+  async #take(vertex: Vertex, op: Op<R>, inputs: readonly R[]): Promise<R> {
+    try {
+      const result = await op.run(inputs, this.#ctx);
+      this.#reportCached(vertex);
+      return result;
+    } catch (error) {
+      throw this.#fail(vertex, error, 0);
+    }
   }
 
   async #run(vertex: Vertex, op: Op<R>, inputs: readonly R[]): Promise<R> {
@@ -180,16 +193,24 @@ class Solver<R> {
     return this.#options.noCache ? undefined : this.#options.cache.get(key);
   }
 
-  /** A hit stands for everything below it: inputs that nobody else looked at count as cached too. */
+  /** A hit stands for everything below it: inputs that nobody else looked at count as cached too, and are told first. */
   #reportCached(vertex: Vertex): void {
-    const pending = [vertex];
+    const pending = [{ vertex, inputsDone: false }];
     for (let next = pending.pop(); next; next = pending.pop()) {
-      if (this.#cached.has(next.digest) || this.#ran.has(next.digest)) continue;
-      if (this.#op(next).role === "step") {
-        this.#cached.add(next.digest);
-        this.#ctx.emit({ type: "step-cached", id: next.digest });
+      const { digest, inputs } = next.vertex;
+      if (next.inputsDone) {
+        this.#ctx.emit({ type: "step-cached", id: digest });
+        continue;
       }
-      for (const input of next.inputs) if (!this.#results.has(input.digest)) pending.push(input);
+      if (this.#told.has(digest) || this.#ran.has(digest)) continue;
+      const { role } = this.#op(next.vertex);
+      if (role === "volatile") continue;
+      this.#told.add(digest);
+      if (role === "step") this.#cached.add(digest);
+      pending.push({ vertex: next.vertex, inputsDone: true });
+      for (const input of inputs.toReversed()) {
+        if (!this.#results.has(input.digest)) pending.push({ vertex: input, inputsDone: false });
+      }
     }
   }
 

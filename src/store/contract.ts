@@ -69,8 +69,9 @@ export interface BuildFacts {
   readonly steps: number;
   readonly cachedSteps: number;
   readonly stages: readonly StageUsage[];
+  /** Stages that were not built, each with the reason: `test: not needed by target app`. */
   readonly skippedStages: readonly string[];
-  /** Where each base came from: name -> `store`, `archive ...`, `registry ...`. */
+  /** Where each base came from: name -> `store`, `store (archive bookworm ...)`, `archive http://... bookworm ...`. */
   readonly bases: Readonly<Record<string, string>>;
 }
 

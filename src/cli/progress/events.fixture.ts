@@ -21,7 +21,7 @@ const step = (
 const graph: BuildEvent = {
   type: "graph",
   target: "app",
-  skippedStages: ['test: not needed by target "app"'],
+  skippedStages: ["test: not needed by target app"],
   steps: [
     step("ctx", "load build context"),
     step("b1", "FROM debian:bookworm", "build", [1, 4]),
@@ -137,8 +137,8 @@ export const result: BuildResult = {
       { name: "docs", size: 412_345_678, entries: 12_101, shipped: false },
       { name: "app", size: 1_953_792, entries: 14, shipped: true },
     ],
-    skippedStages: ['test: not needed by target "app"'],
-    bases: { "debian:bookworm": "the archive (bookworm of 2026-11-20)" },
+    skippedStages: ["test: not needed by target app"],
+    bases: { "debian:bookworm": "store (archive bookworm 12.15 2026-11-20)" },
   },
   outputs: [{ type: "oci", dest: "out.tar", digest: `sha256:${"99aa".padEnd(64, "1")}` }],
 };

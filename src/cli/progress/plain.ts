@@ -59,7 +59,9 @@ export class PlainProgress implements Progress {
 
   succeed(result: Parameters<Progress["succeed"]>[0]): void {
     this.#finish();
-    this.#out.write(`\n${warningText(this.#model.warnings, this.#style)}${summary(result, this.#style)}`);
+    this.#out.write(
+      `\n${warningText(this.#model.warnings, this.#style)}${summary(result, this.#style, this.#out.columns)}`,
+    );
   }
 
   fail(): ReturnType<Progress["fail"]> {

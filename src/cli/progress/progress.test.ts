@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { BuildEvent } from "../../base/index.ts";
 import { SlipwayError } from "../../base/index.ts";
+import type { BuildResult } from "../../index.ts";
 import { Buffered } from "../fake.fixture.ts";
 import type { CommandIo, Out } from "../io.ts";
 import { makeStyle } from "../style.ts";
 import { badBuild, goodBuild, result, START, type Timed } from "./events.fixture.ts";
 import { openProgress, type Progress, type ProgressMode } from "./index.ts";
 import { Screen } from "./screen.fixture.ts";
+import { summary } from "./summary.ts";
 
 beforeEach(() => void vi.useFakeTimers({ now: START }));
 afterEach(() => void vi.useRealTimers());
@@ -253,6 +255,41 @@ describe("other modes", () => {
     expect(await first(new Buffered(true), {})).toBe("✔ one ");
     expect(await first(new Buffered(true), { TERM: "dumb" })).toBe("#1 one");
     expect(await first(new Buffered(false), {})).toBe("#1 one");
+  });
+});
+
+describe("the summary", () => {
+  const facts = { duration: 1234, steps: 3, cachedSteps: 0, stages: [], skippedStages: [], bases: {} };
+  const summaryOf = (more: Partial<BuildResult["facts"]>, columns?: number): string =>
+    summary({ ...result, names: [], outputs: [], facts: { ...facts, ...more } }, makeStyle(false), columns);
+
+  test("says that nothing was cached and nothing left behind", () => {
+    expect(summaryOf({})).toBe(
+      [
+        "Built image 4a5b6c7d8e9f in 1.2s: 3 steps, none cached",
+        "  image        sha256:4a5b6c7d8e9f  1.95MB",
+        "  left behind  nothing",
+        "",
+      ].join("\n"),
+    );
+    expect(summaryOf({ cachedSteps: 2 })).toContain("3 steps, 2 cached\n");
+    expect(summaryOf({ cachedSteps: 3 })).toContain("3 steps, all cached\n");
+  });
+
+  test("is folded under itself on a narrow terminal", () => {
+    const stages = [{ name: "build", size: 812_345_678, entries: 52_101, shipped: false }];
+    expect(summaryOf({ stages, skippedStages: ["lint: not needed by target app"] }, 40)).toBe(
+      [
+        "Built image 4a5b6c7d8e9f in 1.2s: 3 steps, none cached",
+        "  image        sha256:4a5b6c7d8e9f",
+        "               1.95MB",
+        "  left behind  812MB in stage build",
+        "               (52,101 entries)",
+        "  skipped      stage lint: not needed by",
+        "               target app",
+        "",
+      ].join("\n"),
+    );
   });
 });
 

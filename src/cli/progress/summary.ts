@@ -1,35 +1,55 @@
 import type { BuildResult } from "../../index.ts";
 import { formatDuration, formatSize, plural, shortId } from "../format.ts";
 import type { Style } from "../style.ts";
-import { pad, printable } from "../text.ts";
+import { pad, printable, wrap } from "../text.ts";
 import type { Warning } from "./model.ts";
 
-/** The closing lines of a build: time, steps, what came out and what stayed behind. */
-export function summary(result: BuildResult, style: Style): string {
+const LABEL = 11;
+/** Narrower than this a text beside its label cannot be read. */
+const LEAST_ROOM = 20;
+
+/**
+ * The closing lines of a build: time, steps, what came out and what stayed behind.
+ * @param columns width of the terminal; without it lines are as long as they are.
+ */
+export function summary(result: BuildResult, style: Style, columns: number = Number.POSITIVE_INFINITY): string {
   const { facts } = result;
   const name = result.names[0] ?? `image ${shortId(result.imageId)}`;
-  const cached =
-    facts.cachedSteps === 0 ? "" : facts.cachedSteps === facts.steps ? ", all cached" : `, ${facts.cachedSteps} cached`;
+  const size = formatSize(result.size);
   const left = facts.stages.filter((stage) => !stage.shipped);
   const rows: (readonly [string, string])[] = [
-    ["image", `${result.imageId.slice(0, 19)}  ${style.bold(formatSize(result.size))}`],
+    ["image", `${result.imageId.slice(0, 19)}  ${size}`],
     ...result.names.slice(1).map((other): [string, string] => ["also", printable(other)]),
     ...left.map((stage): [string, string] => [
       "left behind",
-      `${formatSize(stage.size)} in stage ${style.bold(printable(stage.name))} (${plural(stage.entries, "entry", "entries")})`,
+      `${formatSize(stage.size)} in stage ${printable(stage.name)} (${plural(stage.entries, "entry", "entries")})`,
     ]),
+    ...(left.length === 0 ? [["left behind", "nothing"] as const] : []),
     ...facts.skippedStages.map((stage): [string, string] => ["skipped", `stage ${printable(stage)}`]),
     ...Object.entries(facts.bases).map(([base, origin]): [string, string] => [
       "base",
-      `${printable(base)} from ${printable(origin)}`,
+      `${printable(base)} from the ${printable(origin)}`,
     ]),
     ...result.outputs.map(({ type, dest, digest }): [string, string] => [
       "output",
       `${type}  ${dest === "-" ? "standard output" : printable(dest)}${digest === undefined ? "" : `  ${digest.slice(0, 19)}`}`,
     ]),
   ];
-  const head = `${style.green(style.bold("Built"))} ${style.bold(printable(name))} in ${formatDuration(facts.duration)}: ${plural(facts.steps, "step")}${cached}`;
-  return `${head}\n${rows.map(([what, text]) => `  ${style.dim(pad(what, 11))}  ${text}\n`).join("")}`;
+  const steps = `${plural(facts.steps, "step")}, ${cachedText(facts)}`;
+  const head = `${style.green(style.bold("Built"))} ${style.bold(printable(name))} in ${formatDuration(facts.duration)}: ${steps}\n`;
+  const room = Math.max(LEAST_ROOM, columns - LABEL - 4);
+  const lines = rows.flatMap(([what, text]) =>
+    wrap(text, room).map((line, at) => {
+      const shown = line.trimEnd().replace(size, what === "image" ? style.bold(size) : size);
+      return `  ${style.dim(pad(at === 0 ? what : "", LABEL))}  ${shown}\n`;
+    }),
+  );
+  return head + lines.join("");
+}
+
+function cachedText({ steps, cachedSteps }: BuildResult["facts"]): string {
+  if (cachedSteps === 0) return "none cached";
+  return cachedSteps === steps ? "all cached" : `${cachedSteps} cached`;
 }
 
 /** The build's warnings, with their places and remedies; empty without any. */

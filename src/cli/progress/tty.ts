@@ -50,7 +50,7 @@ export class TtyProgress implements Progress {
   succeed(result: Parameters<Progress["succeed"]>[0]): void {
     const { out, style } = this.#options;
     this.#stop();
-    out.write(`\n${warningText(this.#model.warnings, style)}${summary(result, style)}`);
+    out.write(`\n${warningText(this.#model.warnings, style)}${summary(result, style, this.#size()[0])}`);
   }
 
   fail(): ReturnType<Progress["fail"]> {
