@@ -25,6 +25,8 @@ interface Fake {
   readonly run?: (inputs: readonly string[], ctx: Ctx) => Promise<string>;
 }
 
+const copyKind: Fake = { kind: "copy" };
+
 class World {
   readonly runs: string[] = [];
   readonly records = new Map<Digest, CacheEntry<string>>();
@@ -134,6 +136,33 @@ describe("running", () => {
     const world = new World(Object.fromEntries(leaves.map((leaf) => [nameOf(leaf), { run: wait }])));
     await world.solve(node("root", ...leaves), { jobs: 3 });
     expect(world.most).toBe(3);
+  });
+
+  test("stages that copies name one after the other run at once, also below a stage that was started early", async () => {
+    const wait = async (): Promise<string> => new Promise((done) => setTimeout(done, 20, "x"));
+    const [a, b, c, d] = ["a", "b", "c", "d"].map((name) => node(name)) as [Vertex, Vertex, Vertex, Vertex];
+    const inner = node("copy inner 2", node("copy inner 1", node("base"), a), d);
+    const copies = [a, b, c, inner].reduce((onto, from) => node(`copy ${nameOf(from)}`, onto, from), node("base"));
+    const fakes = [a, b, c, d].map((stage) => [nameOf(stage), { run: wait }] as const);
+    const copy = ["a", "b", "c", "inner 1", "inner 2", "copy inner 2"].map(
+      (name) => [`copy ${name}`, copyKind] as const,
+    );
+    const world = new World(Object.fromEntries([...fakes, ...copy, ["base", { kind: "source" }]]));
+    await world.solve(copies, { jobs: 8 });
+    expect(world.most).toBe(4);
+    expect(world.runs.slice(0, 4).toSorted()).toEqual(["a", "b", "c", "d"]);
+  });
+
+  test("no stage is run ahead while a folder below its copy is only being hashed", async () => {
+    const folder: Fake = { kind: "volatile", run: async () => new Promise((done) => setTimeout(done, 20, "content")) };
+    const fakes = { "copy folder": copyKind, "copy stage": copyKind, base: { kind: "source" }, folder } as const;
+    const world = new World(fakes);
+    const stage = node("stage", node("base"));
+    const root = node("copy stage", node("copy folder", node("base"), node("folder")), stage);
+    await world.solve(root);
+    for (const [key, { result }] of [...world.records]) if (result.startsWith("stage")) world.records.delete(key);
+    await world.solve(root);
+    expect(world.runs).toEqual(["folder"]);
   });
 
   test("without the cache everything runs, and what was recorded is replaced", async () => {

@@ -28,6 +28,9 @@ class Solver<R> {
   readonly #found = new Map<Digest, CacheEntry<R>>();
   readonly #identified = new Map<Digest, Digest | undefined>();
   readonly #known = new Map<Digest, R>();
+  #running = 0;
+  /** Called whenever something begins to run. */
+  readonly #onRun = new Set<() => void>();
   readonly #ran = new Set<Digest>();
   readonly #cached = new Set<Digest>();
   /** Steps and sources that were reported as cached. */
@@ -65,9 +68,10 @@ class Solver<R> {
   async #findIdentity(vertex: Vertex): Promise<Digest | undefined> {
     const op = this.#op(vertex);
     if (op.role === "volatile") return undefined;
-    const inputs = await Promise.all(vertex.inputs.map((input) => this.#identify(input)));
-    if (!op.contentKey) return op.key(inputs);
+    const identities = Promise.all(vertex.inputs.map((input) => this.#identify(input)));
+    if (!op.contentKey) return op.key(await identities);
 
+    const inputs = await this.#meanwhile(vertex, op, identities);
     const volatile = inputs.includes(undefined);
     const definition = volatile ? undefined : op.key(inputs);
     if (definition !== undefined) {
@@ -86,6 +90,41 @@ class Solver<R> {
     } catch (error) {
       throw this.#fail(vertex, error, 0);
     }
+  }
+
+  /**
+   * Awaits the identities of a content-keyed vertex's inputs. When a step has to run for one of them, the results that the content key
+   * will read are started at once: stages that a file's COPYs name one after the other then run side by side.
+   */
+  async #meanwhile<V>(vertex: Vertex, op: Op<R>, identities: Promise<V>): Promise<V> {
+    const start = (): void => {
+      const seen = new Set<Digest>();
+      if (!this.#onRun.has(start) || !vertex.inputs.some((input) => this.#waitsForRun(input, seen))) return;
+      this.#onRun.delete(start);
+      // Whoever needs the result awaits it; a failure has ended the solve by then.
+      for (const at of op.contentInputs ?? []) this.#resolve(vertex.inputs[at] as Vertex).catch(() => undefined);
+    };
+    this.#onRun.add(start);
+    // What runs already is told to nobody again; by then the inputs have got as far as they can.
+    if (this.#running > 0) setImmediate(start);
+    try {
+      return await identities;
+    } finally {
+      this.#onRun.delete(start);
+    }
+  }
+
+  /** Whether a vertex's identity follows from a result that is not there yet; what is only being read and hashed does not count. */
+  #waitsForRun({ digest, inputs }: Vertex, seen: Set<Digest>): boolean {
+    if (this.#identified.has(digest) || seen.has(digest)) return false;
+    seen.add(digest);
+    if (inputs.some((input) => this.#waitsForRun(input, seen))) return true;
+    const op = this.#ops.get(digest);
+    if (!op?.contentKey || inputs.some((input) => !this.#identified.has(input.digest))) return false;
+    return (op.contentInputs ?? []).some((at) => {
+      const input = inputs[at] as Vertex;
+      return this.#op(input).role === "step" && !this.#known.has(input.digest);
+    });
   }
 
   #resolve(vertex: Vertex): Promise<R> {
@@ -151,12 +190,16 @@ class Solver<R> {
     const started = Date.now();
     this.#ctx.signal.throwIfAborted();
     this.#ctx.emit({ type: "step-start", id: vertex.digest, time: started });
+    this.#running++;
+    for (const start of [...this.#onRun]) start();
     try {
       const result = await op.run(inputs, this.#ctx);
       this.#ctx.emit({ type: "step-done", id: vertex.digest, duration: Date.now() - started });
       return result;
     } catch (error) {
       throw this.#fail(vertex, error, Date.now() - started);
+    } finally {
+      this.#running--;
     }
   }
 
