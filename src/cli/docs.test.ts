@@ -46,3 +46,44 @@ test("docs/cli.md names only aliases that there are", () => {
   expect(named.length).toBeGreaterThan(10);
   for (const name of named) expect(known).toContain(name);
 });
+
+const errorsPage = readFileSync(new URL("../../docs/errors.md", import.meta.url), "utf8");
+
+/** Rows of the tables of docs/errors.md that begin with a code: code, exit code, what happened, what helps. */
+const errorRows = errorsPage
+  .split("\n")
+  .filter((line) => line.startsWith("| `SLIP_"))
+  .map((line) =>
+    line
+      .split(/(?<!\\)\|/)
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+
+test("docs/errors.md has every error code once, with its exit code, and no other", () => {
+  const rows = errorRows.map(([code, exit]) => [code?.replaceAll("`", ""), Number(exit)]);
+  expect(rows.toSorted()).toEqual(Object.entries(errorCodes).toSorted());
+  for (const [code, , happened = "", helps = ""] of errorRows) {
+    expect(happened.length, code).toBeGreaterThan(15);
+    expect(helps.length, code).toBeGreaterThan(15);
+  }
+});
+
+test("docs/errors.md has the exit codes of run, and those that signals end with", async () => {
+  const codes = errorsPage.slice(errorsPage.indexOf("## Exit codes of `slipway run`"));
+  const run = await registry.find((entry) => entry.name === "run")?.load();
+  for (const exit of [run?.failureCode, 126, 127, 129, 130, 137, 143])
+    expect(codes).toMatch(new RegExp(`^\\| *${exit} \\|`, "m"));
+  const cancelled = errorRows.find(([code]) => code === "`SLIP_CANCELLED`")?.join(" ");
+  for (const exit of [130, 143, 129]) expect(cancelled).toContain(String(exit));
+});
+
+test("docs/errors.md names only flags and commands that there are", async () => {
+  const commands = await Promise.all(registry.map((entry) => entry.load()));
+  const known = new Set(commands.flatMap(({ options }) => Object.keys(options)).concat(Object.keys(globals)));
+  // The flags of docker and of the Dockerfile that the page speaks of.
+  for (const other of ["privileged", "from", "chown"]) known.add(other);
+  for (const [, flag] of errorsPage.matchAll(/--([a-z][a-z-]*)/g)) expect(known).toContain(flag);
+  const names = new Set(registry.map(({ name }) => name));
+  for (const [, name = ""] of errorsPage.matchAll(/`slipway ([a-z]+)/g)) expect(names).toContain(name);
+});
