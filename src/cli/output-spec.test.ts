@@ -13,6 +13,7 @@ test.each([
   ],
   ["type=image,name=app:1", { type: "image", attributes: { name: "app:1" } }],
   ["type=image,push=false", { type: "image", attributes: { push: "false" } }],
+  ['type=image,"name=app:1,app:2"', { type: "image", attributes: { name: "app:1,app:2" } }],
   ["dest=x,type=tar", { type: "tar", dest: "x", attributes: {} }],
 ])("--output %s", (text, expected) => {
   expect(parseOutput(text)).toEqual(expected);
@@ -28,7 +29,8 @@ test.each([
   ['type=oci,"dest=x', "SLIP_USAGE", "Invalid value"],
   ["type=image,dest=x", "SLIP_USAGE", "takes no dest"],
   ["type=registry", "SLIP_UNSUPPORTED", "Output type registry"],
-  ["type=image,push=true", "SLIP_UNSUPPORTED", "Pushing"],
+  ["type=image,push=true", "SLIP_UNSUPPORTED", "Pushing (push=true)"],
+  ["type=image,name=x,push-by-digest=true", "SLIP_UNSUPPORTED", "Pushing (push-by-digest=true)"],
 ])("refuses --output %s", (text, code, message) => {
   expect(() => parseOutput(text)).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) }));
 });

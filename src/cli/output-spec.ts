@@ -38,10 +38,11 @@ export function parseOutput(text: string): OutputSpec {
   if (known === undefined) {
     throw usage(`Unknown type "${type}" in --output`, didYouMean(type, types) ?? `one of: ${types.join(", ")}`);
   }
-  if (rest["push"] !== undefined && rest["push"] !== "false") {
+  const push = ["push", "push-by-digest"].find((key) => rest[key] !== undefined && rest[key] !== "false");
+  if (push !== undefined) {
     throw new SlipwayError({
       code: "SLIP_UNSUPPORTED",
-      message: "Pushing is not supported",
+      message: `Pushing (${push}=${rest[push]}) is not supported`,
       hint: refused["registry"],
     });
   }

@@ -28,11 +28,16 @@ export interface ExportImage {
   readonly keeper?: BlobKeeper | undefined;
 }
 
+/** One of the images of an archive. */
+export interface NamedImage {
+  readonly image: ExportImage;
+  /** Its references, formatted whole (`docker.io/library/app:latest`). */
+  readonly names: readonly string[];
+}
+
 export interface ImageExportOptions {
   /** A path, or "-" for standard output (archives only). */
   readonly dest: string;
-  /** References of the image, formatted whole (`docker.io/library/app:latest`). */
-  readonly names: readonly string[];
   /** One archive file, or a folder. */
   readonly tar: boolean;
   /** Default: gzip for an OCI layout, none for a docker archive (as `docker save`). */
@@ -50,7 +55,7 @@ export interface FilesExportOptions {
 }
 
 export interface ExportResult {
-  /** The manifest (images); undefined for plain files. */
+  /** The manifest, of several images the first one's; undefined for plain files. */
   readonly descriptor?: Descriptor | undefined;
   /** The absolute path that was written, or "-". */
   readonly location: string;

@@ -14,7 +14,7 @@ import { createServer } from "node:net";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { type Digest, sha256 } from "../base/index.ts";
-import { parseConfig } from "../oci/index.ts";
+import { parseConfig, parseManifest } from "../oci/index.ts";
 import { openStore } from "../store/index.ts";
 import { context, imageOf, readLayout, scratch, twoLayers, untar, whyNo } from "./fixtures.ts";
 import { exportDocker, exportLocal, exportOci, exportTar } from "./index.ts";
@@ -34,7 +34,7 @@ describe("exportOci", () => {
         using folder = scratch();
         const image = await twoLayers(folder.path);
         const dest = `${folder.path}/out`;
-        const result = await exportOci(image, { dest, names, tar, compression }, context());
+        const result = await exportOci([{ image, names }], { dest, tar, compression }, context());
         const layout = readLayout(tar ? untar(dest, `${folder.path}/unpacked`) : dest);
         const { manifest, index, blob } = layout;
         expect(index.manifests.map(({ annotations }) => annotations)).toEqual([
@@ -59,7 +59,7 @@ describe("exportOci", () => {
     const image = await twoLayers(folder.path);
     const digests = new Set<string>();
     for (const dest of [`${folder.path}/a`, `${folder.path}/b`]) {
-      await exportOci(image, { dest, names, tar: true }, context());
+      await exportOci([{ image, names }], { dest, tar: true }, context());
       digests.add(sha256(readFileSync(dest)));
     }
     expect(digests.size).toBe(1);
@@ -70,11 +70,11 @@ describe("exportOci", () => {
     const [one] = (await twoLayers(folder.path)).layers;
     const twice = await imageOf([one!.upper, one!.upper]);
     const dest = `${folder.path}/out`;
-    await exportOci(twice, { dest, names: [], tar: true }, context());
+    await exportOci([{ image: twice, names: [] }], { dest, tar: true }, context());
     const blobs = execFileSync("tar", ["-tf", dest]).toString().trim().split("\n");
     expect(blobs).toHaveLength(new Set(blobs).size);
     expect(readLayout(untar(dest, `${folder.path}/u`)).manifest.layers).toHaveLength(2);
-    await exportOci(await imageOf([]), { dest, names: [], tar: true }, context());
+    await exportOci([{ image: await imageOf([]), names: [] }], { dest, tar: true }, context());
     expect(readLayout(untar(dest, `${folder.path}/v`)).manifest.layers).toEqual([]);
   });
 
@@ -82,12 +82,16 @@ describe("exportOci", () => {
     using folder = scratch();
     using store = openStore(`${folder.path}/store`);
     const image = { ...(await twoLayers(folder.path)), keeper: store };
-    const one = await exportOci(image, { dest: `${folder.path}/a`, names, tar: true }, context());
+    const one = await exportOci([{ image, names }], { dest: `${folder.path}/a`, tar: true }, context());
     const kept = store.layerBlobs.get(image.layers[0]!.diffId, "gzip", 4);
     expect(kept).toBeDefined();
     // without the folders a layer could not be made again
     const layers = image.layers.map((layer) => ({ ...layer, upper: "/nonexistent" }));
-    const two = await exportOci({ ...image, layers }, { dest: `${folder.path}/b`, names, tar: true }, context());
+    const two = await exportOci(
+      [{ image: { ...image, layers }, names }],
+      { dest: `${folder.path}/b`, tar: true },
+      context(),
+    );
     expect(two.descriptor).toEqual(one.descriptor);
     expect(readFileSync(`${folder.path}/b`).equals(readFileSync(`${folder.path}/a`))).toBe(true);
   });
@@ -97,28 +101,30 @@ describe("exportOci", () => {
     const image = await twoLayers(folder.path);
     mkdirSync(`${folder.path}/out`);
     const dest = `${folder.path}/out/image`;
-    const good = await exportOci(image, { dest, names, tar }, context());
+    const good = await exportOci([{ image, names }], { dest, tar }, context());
     const wrong = sha256("other");
     const changed = {
       ...image,
       config: { ...image.config, rootfs: { type: "layers" as const, diff_ids: [image.layers[0]!.diffId, wrong] } },
       layers: [image.layers[0]!, { ...image.layers[1]!, diffId: wrong }],
     };
-    await expect(exportOci(changed, { dest, names, tar }, context())).rejects.toMatchObject({ code: "SLIP_STORE" });
+    await expect(exportOci([{ image: changed, names }], { dest, tar }, context())).rejects.toMatchObject({
+      code: "SLIP_STORE",
+    });
     expect(readdirSync(`${folder.path}/out`)).toEqual(["image"]);
     const still = readLayout(tar ? untar(dest, `${folder.path}/u`) : dest);
     expect(still.index.manifests[0]!.digest).toBe(good.descriptor?.digest);
     // and a good one takes its place
-    await exportOci(image, { dest, names: [], tar }, context());
+    await exportOci([{ image, names: [] }], { dest, tar }, context());
     expect(readdirSync(`${folder.path}/out`)).toEqual(["image"]);
   });
 
   test("does not take the place of a folder that is no layout", async () => {
     using folder = scratch();
     const image = await twoLayers(folder.path);
-    const done = exportOci(image, { dest: folder.path, names, tar: false }, context());
+    const done = exportOci([{ image, names }], { dest: folder.path, tar: false }, context());
     await expect(done).rejects.toMatchObject({ code: "SLIP_OUTPUT" });
-    const tar = exportOci(image, { dest: folder.path, names, tar: true }, context());
+    const tar = exportOci([{ image, names }], { dest: folder.path, tar: true }, context());
     await expect(tar).rejects.toMatchObject({ code: "SLIP_OUTPUT" });
     expect(readdirSync(folder.path).sort()).toEqual(["one", "two"]);
   });
@@ -127,14 +133,18 @@ describe("exportOci", () => {
     using folder = scratch();
     const image = await twoLayers(folder.path);
     mkdirSync(`${folder.path}/out`);
-    const done = exportOci(image, { dest: `${folder.path}/out/i`, names, tar: true }, context(AbortSignal.abort()));
+    const done = exportOci(
+      [{ image, names }],
+      { dest: `${folder.path}/out/i`, tar: true },
+      context(AbortSignal.abort()),
+    );
     await expect(done).rejects.toMatchObject({ code: "SLIP_CANCELLED" });
     expect(readdirSync(`${folder.path}/out`)).toEqual([]);
   });
 
   test("writes through a device or pipe instead of replacing it", async () => {
     const image = await imageOf([]);
-    const { location } = await exportOci(image, { dest: "/dev/null", names, tar: true }, context());
+    const { location } = await exportOci([{ image, names }], { dest: "/dev/null", tar: true }, context());
     expect(location).toBe("/dev/null");
     expect(lstatSync("/dev/null").isCharacterDevice()).toBe(true);
   });
@@ -145,7 +155,7 @@ describe("exportDocker", () => {
     using folder = scratch();
     const image = await twoLayers(folder.path);
     const dest = `${folder.path}/out`;
-    await exportDocker(image, { dest, names, tar: true }, context());
+    await exportDocker([{ image, names }], { dest, tar: true }, context());
     const unpacked = untar(dest, `${folder.path}/unpacked`);
     const [entry] = JSON.parse(readFileSync(`${unpacked}/manifest.json`, "utf8")) as [
       { readonly Config: string; readonly RepoTags: readonly string[]; readonly Layers: readonly string[] },
@@ -167,6 +177,60 @@ describe("exportDocker", () => {
   });
 });
 
+describe("several images in one archive", () => {
+  /** Two images on one layer; the second has one more and is smaller than that. */
+  async function family(folder: string) {
+    const whole = await twoLayers(folder);
+    const base = await imageOf([whole.layers[0]!.upper]);
+    return [
+      { image: whole, names: ["docker.io/library/app:1.0", "docker.io/library/app:latest"] },
+      { image: base, names: ["docker.io/library/base:latest"] },
+    ] as const;
+  }
+
+  test("docker's has an entry an image, and what they share once", async () => {
+    using folder = scratch();
+    const [app, base] = await family(folder.path);
+    const dest = `${folder.path}/out`;
+    const { descriptor } = await exportDocker([app, base], { dest, tar: true }, context());
+    const entries = execFileSync("tar", ["-tf", dest]).toString().trim().split("\n");
+    expect(entries).toHaveLength(new Set(entries).size);
+    // two layers, two configurations, two manifests
+    expect(entries.filter((entry) => /^blobs\/sha256\/./.test(entry))).toHaveLength(6);
+    const unpacked = untar(dest, `${folder.path}/u`);
+    const json = (name: string): unknown => JSON.parse(readFileSync(`${unpacked}/${name}`, "utf8"));
+    const manifests = json("manifest.json") as { readonly RepoTags: unknown; readonly Layers: readonly string[] }[];
+    expect(manifests.map(({ RepoTags }) => RepoTags)).toEqual([["app:1.0", "app:latest"], ["base:latest"]]);
+    expect(manifests[1]!.Layers).toEqual(manifests[0]!.Layers.slice(0, 1));
+    const [one, two] = app.image.layers.map(({ diffId }) => diffId.slice(7));
+    expect(json("repositories")).toEqual({ app: { "1.0": two, latest: two }, base: { latest: one } });
+    const { index } = readLayout(unpacked);
+    expect(index.manifests.map(({ annotations }) => annotations?.["io.containerd.image.name"])).toEqual([
+      ...app.names,
+      ...base.names,
+    ]);
+    expect(descriptor?.digest).toBe(index.manifests[0]!.digest);
+  });
+
+  test.each([true, false])("the OCI layout has a manifest an image, each digest holds (tar %s)", async (tar) => {
+    using folder = scratch();
+    using store = openStore(`${folder.path}/store`);
+    const images = (await family(folder.path)).map(({ image, names: own }) => ({
+      image: { ...image, keeper: store },
+      names: own.slice(0, 1),
+    }));
+    const dest = `${folder.path}/out`;
+    const { size } = await exportOci(images, { dest, tar }, context());
+    const { index, blob } = readLayout(tar ? untar(dest, `${folder.path}/u`) : dest);
+    const manifests = index.manifests.map(({ digest }) => parseManifest(blob(digest)));
+    expect(manifests.map(({ layers }) => layers.length)).toEqual([2, 1]);
+    expect(manifests[1]!.layers[0]).toEqual(manifests[0]!.layers[0]);
+    for (const { digest } of manifests.flatMap(({ config, layers }) => [config, ...layers]))
+      expect(sha256(blob(digest))).toBe(digest);
+    expect(size).toBe(tar ? statSync(dest).size : sizeOf(dest));
+  });
+});
+
 const skopeo = whyNo("skopeo");
 describe.skipIf(skopeo)(`skopeo takes${skopeo ? ` (skipped: ${skopeo})` : ""}`, () => {
   test.each([
@@ -180,7 +244,11 @@ describe.skipIf(skopeo)(`skopeo takes${skopeo ? ` (skipped: ${skopeo})` : ""}`, 
     const image = await twoLayers(folder.path);
     const dest = `${folder.path}/out`;
     const write = transport === "docker-archive" ? exportDocker : exportOci;
-    await write(image, { dest, names: names.slice(0, 1), tar: transport !== "oci", compression, format }, context());
+    await write(
+      [{ image, names: names.slice(0, 1) }],
+      { dest, tar: transport !== "oci", compression, format },
+      context(),
+    );
     // copying makes skopeo check every digest, and every diffID where it has to compress anew
     const copy = `${folder.path}/copy`;
     execFileSync("skopeo", ["--insecure-policy", "copy", `${transport}:${dest}`, `dir:${copy}`], { stdio: "pipe" });
@@ -196,7 +264,7 @@ describe.skipIf(umoci)(`umoci unpacks${umoci ? ` (skipped: ${umoci})` : ""}`, ()
   test("the two layers to the one file system", async () => {
     using folder = scratch();
     const image = await twoLayers(folder.path);
-    await exportOci(image, { dest: `${folder.path}/out`, names: names.slice(0, 1), tar: false }, context());
+    await exportOci([{ image, names: names.slice(0, 1) }], { dest: `${folder.path}/out`, tar: false }, context());
     execFileSync("umoci", ["unpack", "--image", `${folder.path}/out:1.0`, `${folder.path}/bundle`], { stdio: "pipe" });
     const root = `${folder.path}/bundle/rootfs`;
     expect(readdirSync(root).sort()).toEqual(["file", "link", "opaque", "setuid", "twin"]);

@@ -20,10 +20,14 @@ interface Wanted {
   readonly signal: AbortSignal;
 }
 
-/** Puts configuration, layers and manifest into the layout. A layer is compressed here for the first time in its life, and kept for the next. */
+/**
+ * Puts configuration, layers and manifest into the layout. A layer is compressed here for the first time in its life, and kept for the next.
+ * @param placed layers that are in the layout already, by diff id; those of this image are added
+ */
 export async function placeImage(
   layout: Layout,
   image: ExportImage,
+  placed: Map<Digest, Descriptor>,
   options: Pick<ImageExportOptions, "compression" | "level" | "format">,
   ctx: Pick<Ctx, "signal">,
 ): Promise<PlacedImage> {
@@ -36,7 +40,6 @@ export async function placeImage(
     signal: ctx.signal,
   };
   checkCount(image);
-  const placed = new Map<Digest, Descriptor>();
   const layers: Descriptor[] = [];
   for (const layer of image.layers) {
     if (ctx.signal.aborted) throw new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled" });

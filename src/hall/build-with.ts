@@ -17,7 +17,7 @@ import { readBuildInput, readIgnore } from "./dockerfile-source.ts";
 import type { Engine } from "./engine.ts";
 import { announcePlan, shownEvents } from "./plan-events.ts";
 import { fromStore } from "./stored-base.ts";
-import { checkOutput } from "./check-output.ts";
+import { checkOutput, outputNames } from "./check-output.ts";
 import { stageUsage } from "./stage-usage.ts";
 
 /**
@@ -72,7 +72,7 @@ export async function buildWith(
   const earlier = report.ran.size === 0 ? store.images.get(image.id)?.facts : undefined;
   const told = earlier?.dockerfile === facts.dockerfile && earlier?.target === facts.target ? earlier : undefined;
   store.images.put({ ...image, facts: told ?? facts }, image.configBytes);
-  const names = (options.tags ?? []).map((tag) => nameImage(store, tag, image.id));
+  const names = tagsOf(options).map((tag) => nameImage(store, tag, image.id));
   for (const warning of plan.warnings) ctx.emit(warning);
   const outputs = engine ? await engine.writeOutputs(image.id, names, options.outputs ?? [], ctx) : [];
   return { imageId: image.id, names, size: image.size, facts, outputs };
@@ -100,14 +100,20 @@ async function untilUnchanged<R>(solveOnce: () => Promise<R>, ctx: Ctx): Promise
 }
 
 /** Throws for names and outputs that could only fail after all the work. */
-function checkRequest({ tags = [], outputs = [] }: Pick<BuildOptions, "tags" | "outputs">): void {
-  for (const tag of tags) {
+function checkRequest(options: Pick<BuildOptions, "tags" | "outputs">): void {
+  for (const output of options.outputs ?? []) checkOutput(output);
+  for (const tag of tagsOf(options)) {
     if (parseReference(tag).digest !== undefined) {
       const message = `Cannot name an image ${JSON.stringify(tag)}: a digest is what an image has, not a name for it`;
       throw new SlipwayError({ code: "SLIP_REFERENCE", message, hint: "write NAME:TAG" });
     }
   }
-  for (const output of outputs) checkOutput(output);
+}
+
+/** The names that the image gets in the store: those of `tags`, then those of outputs of type "image". */
+function tagsOf({ tags = [], outputs = [] }: Pick<BuildOptions, "tags" | "outputs">): readonly string[] {
+  const named = outputs.flatMap(({ type, attributes }) => (type === "image" ? outputNames(attributes["name"]) : []));
+  return [...new Set([...tags, ...named])];
 }
 
 async function planFrom(

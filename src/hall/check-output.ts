@@ -10,13 +10,23 @@ const attributes: Readonly<Record<OutputSpec["type"], readonly string[]>> = {
   image: ["name"],
 };
 
+/** The names in an output's attribute `name`: a list with commas between. */
+export function outputNames(name: string | undefined): readonly string[] {
+  return (name ?? "")
+    .split(",")
+    .map((one) => one.trim())
+    .filter((one) => one !== "");
+}
+
 /** Throws when an output asks for what slipway does not know; called before a build does anything. */
 export function checkOutput(output: OutputSpec): void {
   const known = attributes[output.type];
-  const odd = Object.keys(output.attributes).find((key) => !known.includes(key));
+  const isOff = (key: string): boolean => key === "push" && output.attributes[key] === "false";
+  const odd = Object.keys(output.attributes).find((key) => !known.includes(key) && !isOff(key));
   if (odd !== undefined) {
     const message = `The output attribute ${odd}=${output.attributes[odd]} is not supported for type=${output.type}`;
-    const hint = known.length > 0 ? `it takes dest, ${known.join(", ")}` : "it takes dest alone";
+    const takes = [...(output.type === "image" ? [] : ["dest"]), ...known];
+    const hint = `it takes ${takes.length > 1 ? takes.join(", ") : `${takes.join()} alone`}`;
     throw new SlipwayError({ code: "SLIP_UNSUPPORTED", message, hint });
   }
   if (output.type !== "image" && !output.dest) {

@@ -2,6 +2,7 @@ import type { Ctx, Digest } from "../base/index.ts";
 import { exportDocker, exportLocal, exportOci, type ExportResult, exportTar } from "../export/index.ts";
 import type { BuildResult, OutputSpec } from "./api.ts";
 import { exportImage, wholeNames } from "./export-image.ts";
+import { outputNames } from "./check-output.ts";
 import { findImage } from "./find-image.ts";
 import { announce, type Engine } from "./engine.ts";
 
@@ -44,12 +45,14 @@ async function writeOutput(
   const { name, compression, "compression-level": level } = given;
   const options = {
     dest,
-    names: wholeNames(name === undefined ? names : name.split(",")),
     compression: compression === "uncompressed" ? ("none" as const) : (compression as "gzip" | "zstd" | undefined),
     level: level === undefined ? undefined : Number(level),
   };
-  const image = exportImage(engine, record);
+  const image = {
+    image: exportImage(engine, record),
+    names: wholeNames(name === undefined ? names : outputNames(name)),
+  };
   return type === "oci"
-    ? exportOci(image, { ...options, tar: given["tar"] !== "false" }, ctx)
-    : exportDocker(image, { ...options, tar: true }, ctx);
+    ? exportOci([image], { ...options, tar: given["tar"] !== "false" }, ctx)
+    : exportDocker([image], { ...options, tar: true }, ctx);
 }

@@ -1,4 +1,4 @@
-import { type Ctx, SlipwayError } from "../base/index.ts";
+import { type Ctx, type Digest, SlipwayError } from "../base/index.ts";
 import { exportDocker, exportOci } from "../export/index.ts";
 import type { SaveOptions } from "./api.ts";
 import { exportImage, wholeNames } from "./export-image.ts";
@@ -12,15 +12,22 @@ export async function saveInEngine(
   engine: Engine,
   ctx: Ctx,
 ): Promise<void> {
-  const [name, ...more] = images;
-  if (name === undefined) throw new SlipwayError({ code: "SLIP_USAGE", message: "save needs an image" });
-  if (more.length > 0) {
-    const message = "Saving several images into one archive is not supported yet";
-    throw new SlipwayError({ code: "SLIP_UNSUPPORTED", message, hint: "save them one by one" });
+  if (images.length === 0) throw new SlipwayError({ code: "SLIP_USAGE", message: "save needs an image" });
+  const records = new Map(images.map((name) => [name, findImage(engine.store, name)]));
+  const names = new Map<Digest, string[]>();
+  for (const [name, { id }] of records) {
+    const own = names.get(id) ?? [];
+    names.set(id, own);
+    // Asked for by its id, it goes without a name.
+    const byId = /^(?:sha256:)?[a-f0-9]{64}$/.test(name);
+    const [whole] = byId ? [] : wholeNames([name]);
+    const known = whole !== undefined && wholeNames(engine.store.images.names(id)).includes(whole);
+    if (known && !own.includes(whole)) own.push(whole);
   }
-  const record = findImage(engine.store, name);
-  const byId = record.id === name || record.id.slice(7).startsWith(name);
-  const names = wholeNames(byId ? [] : [name]);
+  const named = [...names].map(([id, own]) => ({
+    image: exportImage(engine, findImage(engine.store, id)),
+    names: own,
+  }));
   const write = type === "oci" ? exportOci : exportDocker;
-  await write(exportImage(engine, record), { dest, names, tar: true }, ctx);
+  await write(named, { dest, tar: true }, ctx);
 }
