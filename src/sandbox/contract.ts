@@ -30,7 +30,7 @@ export interface ProcessUser {
 
 /** One process to run over a root file system. */
 export interface ProcessSpec {
-  /** A mounted root folder. */
+  /** A mounted root folder, of this process alone while it runs: mount points that it lacks are made in it and taken away. */
   readonly root: string;
   /** The process cannot write to the root; what is mounted in it keeps its own rules. */
   readonly readonlyRoot?: boolean | undefined;

@@ -3,9 +3,11 @@ import { basename, join } from "node:path";
 import type { BuildEvent } from "../base/index.ts";
 import { mountAll } from "../base/syscalls.ts";
 import { defaultCapabilities } from "./capabilities.ts";
-import { compiledSeccomp } from "./compiled-seccomp.ts";
+import { checkProcess, kernelFolders } from "./check-process.ts";
+import { type CompiledSeccomp, compiledSeccomp } from "./compiled-seccomp.ts";
 import type { Executor, Namespace, ProcessSpec, Runtime } from "./contract.ts";
 import { oomScore, processLimits } from "./limits.ts";
+import { mendCgroups } from "./mend-cgroups.ts";
 import { networkFiles } from "./network-files.ts";
 import { ociConfig } from "./oci-config.ts";
 import { probeKernel } from "./probe-kernel.ts";
@@ -34,6 +36,8 @@ export function openExecutor({ runtime, stateDir, namespace }: ExecutorOptions):
   const oomScoreAdj = oomScore();
   const holdRuntime = once(() => mountReadOnly(runtime.path));
   const warned = new Set<string>();
+  let compiled: Promise<CompiledSeccomp> | undefined;
+  mendCgroups(namespace, runtime);
   mkdirSync(state, { recursive: true, mode: 0o700 });
   sweep(stateDir, "run-");
   sweep(state, "slipway-");
@@ -42,6 +46,7 @@ export function openExecutor({ runtime, stateDir, namespace }: ExecutorOptions):
     probe: async () => probeKernel(),
     run: async (spec, ctx) => {
       throwIfCancelled(ctx.signal);
+      checkProcess(spec);
       if (namespace.kind === "single-id" && !isRoot(spec)) {
         if (!warned.has(otherUser.message)) ctx.emit(otherUser);
         warned.add(otherUser.message);
@@ -49,26 +54,27 @@ export function openExecutor({ runtime, stateDir, namespace }: ExecutorOptions):
       holdRuntime();
       const bundle = mkdtempSync(join(stateDir, "run-"));
       const container = basename(bundle).replace("run-", "slipway-");
-      const compiled = compiledSeccomp(filter, runtime, state, container);
       try {
         const files = hostFiles(bundle, spec, namespace);
         using _stubs = makeStubs(spec.root, mountPoints(spec, files));
         using shut = shutDevices(spec.root, spec.readonlyRoot === true, namespace, runtime);
+        const process = withSettings(spec, files);
         const config = ociConfig({
-          process: withSettings(spec, files),
+          process,
           namespace,
           files,
           limits,
           oomScoreAdj,
           seccomp: filter,
-          annotations: compiled.annotations,
-          hooks: { poststart: compiled.hooks },
           shut,
+          runtime: runtime.name,
         });
-        writeFileSync(join(bundle, "config.json"), JSON.stringify(config));
+        compiled ??= compiledSeccomp(filter, runtime, state, config);
+        const annotations = await compiled;
+        throwIfCancelled(ctx.signal);
+        writeFileSync(join(bundle, "config.json"), JSON.stringify({ ...config, annotations }));
         return await runRuntime({ runtime, state, bundle, container, process: spec, signal: ctx.signal });
       } finally {
-        compiled.keep();
         rmSync(bundle, { recursive: true, force: true });
       }
     },
@@ -135,15 +141,14 @@ function withSettings(spec: ProcessSpec, files: readonly HostFile[]): ProcessSpe
 
 /** What must be there to be mounted on; what lies in a file system of the kernel's is made by the runtime. */
 function mountPoints(spec: ProcessSpec, files: readonly HostFile[]): MountPoint[] {
-  const kernel = ["/proc", "/sys", "/dev"];
   const volumes = spec.mounts.map(({ type, source, target }): MountPoint => {
     const folder = type !== "bind" || statSync(source).isDirectory();
     return { target, kind: folder ? "folder" : "file" };
   });
   return [
-    ...kernel.map((target): MountPoint => ({ target, kind: "folder" })),
+    ...kernelFolders.map((target): MountPoint => ({ target, kind: "folder" })),
     ...[...volumes, ...files.map(({ target }): MountPoint => ({ target, kind: "file" }))].filter(
-      ({ target }) => !kernel.some((folder) => target.startsWith(`${folder}/`)),
+      ({ target }) => !kernelFolders.some((folder) => target.startsWith(`${folder}/`)),
     ),
   ];
 }

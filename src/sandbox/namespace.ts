@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readlinkSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { SlipwayError } from "../base/index.ts";
 import { mountAll, unshareMounts } from "../base/syscalls.ts";
 import type { Namespace } from "./contract.ts";
@@ -17,7 +17,6 @@ export function enterNamespace(): Namespace {
   if (!inside) unshareHere();
   if (process.pid === 1) mountProc();
   const kind = namespaceKind(readFileSync("/proc/self/uid_map", "utf8"));
-  mendCgroups(kind);
   return { kind, overlayXattrs: kind === "root" ? "trusted" : "user" };
 }
 
@@ -55,22 +54,4 @@ function mountProc(): void {
       cause,
     });
   }
-}
-
-/**
- * crun before 1.9 refuses to work where cgroup v2 lies beside v1 ("hybrid"), even when it is to leave cgroups alone. It looks at
- * /sys/fs/cgroup alone, so there a pure v2 is shown, or nothing.
- */
-function mendCgroups(kind: Namespace["kind"]): void {
-  if (!existsSync("/sys/fs/cgroup/unified")) return;
-  const target = "/sys/fs/cgroup";
-  if (kind === "root") {
-    try {
-      mountAll([{ type: "cgroup2", source: "cgroup2", target, options: ["nosuid", "nodev", "noexec"] }], "/");
-      return;
-    } catch {
-      // not delegated to this container: nothing is shown instead
-    }
-  }
-  mountAll([{ type: "tmpfs", source: "tmpfs", target, options: ["nosuid", "nodev", "noexec", "mode=755"] }], "/");
 }

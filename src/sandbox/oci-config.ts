@@ -1,8 +1,7 @@
 import type { Mount } from "../base/index.ts";
 import { capabilitiesFor } from "./capabilities.ts";
-import type { Namespace, ProcessSpec } from "./contract.ts";
+import type { Namespace, ProcessSpec, Runtime } from "./contract.ts";
 import type { Seccomp } from "./seccomp.ts";
-import type { Hook } from "./compiled-seccomp.ts";
 import type { ShutRoot } from "./shut-devices.ts";
 
 /** What makes a config.json. */
@@ -14,9 +13,8 @@ export interface ConfigInput {
   readonly limits: readonly Limit[];
   readonly oomScoreAdj: number | undefined;
   readonly seccomp: Seccomp;
-  readonly annotations: Readonly<Record<string, string>>;
-  readonly hooks: { readonly poststart: readonly Hook[] };
   readonly shut: ShutRoot;
+  readonly runtime: Runtime["name"];
 }
 
 export interface Limit {
@@ -77,7 +75,7 @@ export function ociConfig(input: ConfigInput): Readonly<Record<string, unknown>>
     },
     mounts: [
       ...input.shut.mounts,
-      ...kernelMounts(namespace),
+      ...kernelMounts(namespace, input.runtime),
       ...spec.mounts.map(volume),
       ...input.files.map(({ source, target }) => bind(source, target, ["ro", "nosuid", "noexec", "nodev"])),
     ],
@@ -87,16 +85,17 @@ export function ociConfig(input: ConfigInput): Readonly<Record<string, unknown>>
       readonlyPaths,
       seccomp: input.seccomp,
     },
-    annotations: input.annotations,
-    hooks: input.hooks,
   };
 }
 
 /**
  * The file systems of the kernel. The devices are the host's own, bound one by one into a /dev where no other node works: with
- * CAP_MKNOD and without a device cgroup, a process could otherwise make itself a node for any disk.
+ * CAP_MKNOD and without a device cgroup, a process could otherwise make itself a node for any disk. Read-only they can be
+ * written to all the same, but nobody changes their owner or mode for the whole machine.
  */
-function kernelMounts(namespace: Namespace): OciMount[] {
+function kernelMounts(namespace: Namespace, runtime: Runtime["name"]): OciMount[] {
+  // In a user namespace runc binds them by itself, and fails on a /dev/tty that is there already.
+  const bound = namespace.kind !== "root" && runtime === "runc" ? [] : devices;
   const tty = namespace.kind === "single-id" ? [] : ["gid=5"];
   const shut = ["nosuid", "noexec", "nodev"];
   return [
@@ -107,7 +106,7 @@ function kernelMounts(namespace: Namespace): OciMount[] {
       source: "tmpfs",
       options: ["nosuid", "nodev", "strictatime", "mode=755", "size=65536k"],
     },
-    ...devices.map((name) => bind(`/dev/${name}`, `/dev/${name}`, ["nosuid", "noexec"])),
+    ...bound.map((name) => bind(`/dev/${name}`, `/dev/${name}`, ["ro", "nosuid", "noexec"])),
     {
       destination: "/dev/pts",
       type: "devpts",
@@ -125,7 +124,8 @@ function kernelMounts(namespace: Namespace): OciMount[] {
 /** A volume is read-only and shut for devices with all that is mounted below its source. */
 function volume(mount: Mount): OciMount {
   if (mount.type !== "bind") {
-    return { destination: mount.target, type: mount.type, source: mount.source, options: mount.options };
+    const options = [...mount.options.filter((option) => option !== "dev"), "nosuid", "nodev"];
+    return { destination: mount.target, type: mount.type, source: mount.source, options };
   }
   const recursive = mount.options.includes("rbind");
   const options = mount.options

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { SlipwayError } from "../base/index.ts";
 import type { ExitResult, ProcessSpec, Runtime } from "./contract.ts";
 import { killContainer, signal as sendSignal } from "./process-tree.ts";
+import { runtimeArguments, runtimeEnvironment } from "./runtime.ts";
 import { startFailure } from "./start-failure.ts";
 
 export interface RuntimeRun {
@@ -23,15 +24,12 @@ const patience = 2000;
 export async function runRuntime(run: RuntimeRun): Promise<ExitResult> {
   const { runtime, state, bundle, process: spec, signal } = run;
   const log = `${bundle}/log`;
-  const manager = runtime.name === "crun" ? ["--cgroup-manager=disabled"] : [];
   const args = [
-    "--root",
-    state,
-    ...manager,
+    ...runtimeArguments(runtime, state),
     "--log",
     log,
-    "--log-format",
-    "json",
+    // what crun says of a failed execve goes to the process's standard error in the same form, so in words
+    `--log-format=${runtime.name === "crun" ? "text" : "json"}`,
     "run",
     "--bundle",
     bundle,
@@ -39,7 +37,7 @@ export async function runRuntime(run: RuntimeRun): Promise<ExitResult> {
   ];
   const child = spawn(runtime.path, args, {
     stdio: streams(spec),
-    env: { PATH: process.env["PATH"], ...runtime.env },
+    env: runtimeEnvironment(runtime),
     // Away from the terminal's signals, which come through this process; only a terminal of its own needs to be near.
     detached: spec.terminal !== true,
   });
@@ -63,7 +61,7 @@ export async function runRuntime(run: RuntimeRun): Promise<ExitResult> {
   throwIfCancelled(signal);
   const [code, by] = how;
   if (code === 0) return { exitCode: 0 };
-  const failure = startFailure(log, spec, runtime, by);
+  const failure = startFailure(log, spec, runtime, code, by);
   if (failure instanceof SlipwayError) throw failure;
   if (failure === undefined) return { exitCode: code as number };
   return { exitCode: failure };

@@ -27,6 +27,15 @@ export function identify(path: string, env?: Readonly<Record<string, string>>): 
   return name && { name, path, env };
 }
 
+/** The arguments that come before the runtime's command. @param state its own folder, shared by all its containers. */
+export function runtimeArguments(runtime: Runtime, state: string): readonly string[] {
+  return ["--root", state, ...(runtime.name === "crun" ? ["--cgroup-manager=disabled"] : [])];
+}
+
+export function runtimeEnvironment(runtime: Runtime): NodeJS.ProcessEnv {
+  return { PATH: process.env["PATH"], ...runtime.env };
+}
+
 function chosenRuntime(chosen: string): Runtime {
   const path = chosen.includes("/") ? chosen : findProgram(chosen);
   const runtime = path !== undefined && isProgram(path) ? identify(path) : undefined;

@@ -17,8 +17,10 @@ export interface ShutRoot extends Disposable {
 export function shutDevices(root: string, readonly: boolean, namespace: Namespace, runtime: Runtime): ShutRoot {
   if (namespace.kind !== "root") return { mounts: [], readonly: false, [Symbol.dispose]: () => undefined };
   if (runtime.name === "runc") {
-    mountAll([{ type: "bind", source: root, target: "/", options: ["rbind", "nodev"] }], root);
-    return { mounts: [], readonly: false, [Symbol.dispose]: () => unmount(root, { detach: true }) };
+    // runc keeps these flags, but drops nodev when it makes a root read-only itself
+    const options = ["rbind", "nodev", ...(readonly ? ["ro"] : [])];
+    mountAll([{ type: "bind", source: root, target: "/", options }], root);
+    return { mounts: [], readonly, [Symbol.dispose]: () => unmount(root, { detach: true }) };
   }
   // crun binds the root without flags, and takes those of the root off that way; "/" itself it does not remount, "/." it does
   const options = ["remount", "bind", "nodev", ...(readonly ? ["ro"] : [])];

@@ -1,6 +1,10 @@
 import { readFileSync } from "node:fs";
 import { SlipwayError } from "../base/index.ts";
 import type { ProcessSpec, Runtime } from "./contract.ts";
+import { unstartable } from "./unstartable.ts";
+
+/** What crun and runc end with when the kernel refuses to start the program. */
+const refusedStart: readonly number[] = [1, 255];
 
 /**
  * What the runtime's log says after an exit code other than 0.
@@ -11,16 +15,19 @@ export function startFailure(
   log: string,
   spec: ProcessSpec,
   runtime: Runtime,
+  code: number | null,
   killedBy: NodeJS.Signals | null,
 ): 126 | 127 | SlipwayError | undefined {
   const said = errorsIn(log);
-  if (said.length === 0 && killedBy === null) return undefined;
+  if (said.length === 0 && killedBy === null) {
+    return code !== null && refusedStart.includes(code) ? unstartable(spec) : undefined;
+  }
   const words = said.join("; ");
   const program = spec.args[0] ?? "";
-  if (/executable file .* not found/i.test(words)) return 127;
+  if (/executable file (.* )?not found/i.test(words)) return 127;
   if (/exec/.test(words) && !/cgroup|mount|hook/.test(words)) {
     if (/no such file or directory/i.test(words)) return 127;
-    if (/permission denied|exec format error/i.test(words)) return 126;
+    if (/permission denied|operation not permitted|exec format error/i.test(words)) return 126;
   }
   return new SlipwayError({
     code: "SLIP_SANDBOX",
@@ -29,7 +36,7 @@ export function startFailure(
   });
 }
 
-/** Messages of level error and above; crun and runc both write one JSON object a line. */
+/** Messages of level error and above, one a line: runc writes JSON objects, crun bare words and nothing below that level. */
 function errorsIn(log: string): string[] {
   let text: string;
   try {

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, readlinkSync, rmdirSync, type Stats, unlinkSync, writeFileSync } from "node:fs";
+import { type BigIntStats, lstatSync, mkdirSync, readlinkSync, rmdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimes } from "../base/syscalls.ts";
 
@@ -12,11 +12,12 @@ export interface MountPoint {
 interface Made {
   readonly path: string;
   readonly kind: "folder" | "file";
-  readonly inode: bigint;
+  readonly identity: string;
 }
 
 interface Parent {
   readonly path: string;
+  readonly identity: string;
   /** Times before anything was made in it, and the modification time just after. */
   readonly atime: bigint;
   readonly mtime: bigint;
@@ -26,6 +27,7 @@ interface Parent {
 /**
  * Makes the mount points that a root lacks, and takes them away when disposed of: what is still empty and still the same goes,
  * and a folder that was not changed by anybody else gets its time back, so that no layer shows that something was mounted.
+ * The process may have put links in the way meanwhile: nothing is touched that is not the very file or folder of before.
  */
 export function makeStubs(root: string, points: readonly MountPoint[]): Disposable {
   const made: Made[] = [];
@@ -34,9 +36,10 @@ export function makeStubs(root: string, points: readonly MountPoint[]): Disposab
     const parent = lstatSync(dirname(path), { bigint: true });
     if (kind === "folder") mkdirSync(path, { mode: 0o755 });
     else writeFileSync(path, "", { flag: "wx", mode: 0o644 });
-    made.push({ path, kind, inode: lstatSync(path, { bigint: true }).ino });
-    const { mtimeNs: touched } = lstatSync(dirname(path), { bigint: true });
-    parents.push({ path: dirname(path), atime: parent.atimeNs, mtime: parent.mtimeNs, touched });
+    made.push({ path, kind, identity: identityOf(lstatSync(path, { bigint: true })) });
+    const now = lstatSync(dirname(path), { bigint: true });
+    const { atimeNs: atime, mtimeNs: mtime } = parent;
+    parents.push({ path: dirname(path), identity: identityOf(now), atime, mtime, touched: now.mtimeNs });
   };
   const clean = (): void => {
     for (let at = made.length - 1; at >= 0; at--) remove(made[at] as Made, parents[at] as Parent);
@@ -57,10 +60,11 @@ export function makeStubs(root: string, points: readonly MountPoint[]): Disposab
   return { [Symbol.dispose]: clean };
 }
 
-function remove({ path, kind, inode }: Made, parent: Parent): void {
+function remove({ path, kind, identity }: Made, parent: Parent): void {
   const before = status(parent.path);
+  if (!before || identityOf(before) !== parent.identity) return;
   const now = status(path);
-  if (!before || !now || now.ino !== inode) return;
+  if (!now || identityOf(now) !== identity) return;
   try {
     if (kind === "folder" && now.isDirectory()) rmdirSync(path);
     else if (kind === "file" && now.isFile() && now.size === 0n) unlinkSync(path);
@@ -73,10 +77,12 @@ function remove({ path, kind, inode }: Made, parent: Parent): void {
   setTimes(parent.path, parent.atime, untouched ? parent.mtime : before.mtimeNs);
 }
 
-function status(
-  path: string,
-): (Omit<Stats, "ino" | "size"> & { ino: bigint; size: bigint; mtimeNs: bigint }) | undefined {
-  return lstatSync(path, { bigint: true, throwIfNoEntry: false }) as never;
+function status(path: string): BigIntStats | undefined {
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+}
+
+function identityOf({ dev, ino }: BigIntStats): string {
+  return `${dev}:${ino}`;
 }
 
 const mostLinks = 40;

@@ -37,10 +37,12 @@ export function inSandbox(user: User, module: string, name: string, argument: un
   });
   const output: Uint8Array[] = [];
   child.stdout?.on("data", (chunk: Uint8Array) => output.push(chunk));
+  const overdue = setTimeout(() => child.kill("SIGKILL"), patience);
   type Reply = { ok: true; value: unknown } | { ok: false; message: string; stack?: string };
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code, signal) => {
+      clearTimeout(overdue);
       const said = Buffer.concat(output).toString();
       reject(new Error(`the process in the namespace ended with ${signal ?? code}: ${said}`));
     });
@@ -51,6 +53,9 @@ export function inSandbox(user: User, module: string, name: string, argument: un
     child.send({ module: `${at}/${module}`, name, argument });
   });
 }
+
+/** The longest that such a process may take; with it end the namespaces and what runs in them. */
+const patience = 150_000;
 
 /** Whether this machine lets such a user enter namespaces, asked the simplest way; otherwise why not. */
 export function obstacle(who: Who): string | undefined {
