@@ -3,6 +3,9 @@ import { writeLayer } from "../layer/index.ts";
 import type { Namespace } from "../sandbox/index.ts";
 import type { SnapshotId, Store } from "../store/index.ts";
 
+/** Layers up to this are done before a thread has started (bytes and entries), and every thread makes forking for a RUN dearer. */
+const small = { bytes: 1 << 20, entries: 100 };
+
 /** Digests of snapshots' tars, each computed once even when several ask at the same time. */
 export class DiffIds {
   readonly #store: Store;
@@ -15,20 +18,23 @@ export class DiffIds {
   }
 
   async of(id: SnapshotId): Promise<Digest> {
-    const known = this.#store.snapshots.get(id)?.diffId;
-    if (known) return known;
+    const record = this.#store.snapshots.get(id);
+    if (record?.diffId) return record.diffId;
     let computed = this.#running.get(id);
     if (!computed) {
-      computed = this.#compute(id);
+      computed = this.#compute(
+        id,
+        record !== undefined && record.size <= small.bytes && record.entries <= small.entries,
+      );
       this.#running.set(id, computed);
     }
     return computed;
   }
 
-  async #compute(id: SnapshotId): Promise<Digest> {
+  async #compute(id: SnapshotId, isSmall: boolean): Promise<Digest> {
     const upper = this.#store.snapshots.folder(id);
     const { overlayXattrs } = this.#namespace;
-    const { diffId } = await writeLayer({ upper, overlayXattrs, compression: "none" });
+    const { diffId } = await writeLayer({ upper, overlayXattrs, compression: "none", small: isSmall });
     this.#store.snapshots.setDiffId(id, diffId);
     return diffId;
   }

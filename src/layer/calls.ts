@@ -9,8 +9,12 @@ let shared: WorkerPool | undefined;
  * root folder itself has no entry.
  * @throws SLIP_LAYER_INVALID for what a layer cannot say (a file whose name begins with `.wh.`, a file that shrinks while it is read)
  */
-export function writeLayer(options: WriteLayerOptions): Promise<WrittenLayer> {
-  const { signal, ...job } = options;
+export async function writeLayer(options: WriteLayerOptions): Promise<WrittenLayer> {
+  const { signal, small, ...job } = options;
+  if (small) {
+    const { runWrite } = await import("./write-job.ts");
+    return runWrite(job);
+  }
   return cancellable(signal, (cancel) => pool().call<WrittenLayer>("writeLayer", { ...job, cancel }));
 }
 

@@ -26,6 +26,8 @@ export interface WriteLayerOptions {
   readonly output?: string | { readonly fd: number } | undefined;
   /** Seconds since the epoch: later modification times become this one (SOURCE_DATE_EPOCH). */
   readonly epoch?: number | undefined;
+  /** Works in the calling thread: for a layer of some files, that is done before a thread has started. */
+  readonly small?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

