@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SlipwayError } from "../base/index.ts";
+import type { RemoveOptions } from "../index.ts";
 import { cli, comparison, details, id } from "./fake.fixture.ts";
 import { registry } from "./registry.ts";
 
@@ -40,6 +41,14 @@ describe("the program", () => {
       expect((await cli(["--help", name])).stdout).toBe(stdout);
     },
   );
+
+  test.each(registry.map(({ name }) => name))("%s --help fits 40 columns, but for names that do not", async (name) => {
+    const { stdout } = await cli([name, "--help"], { columns: 40 });
+    // Usage, a flag with its value, an example, or one long word.
+    const unwrapped = /^Usage: |^ {2}(?: {4}|-[a-z], )--[^ ]+(?:, --[^ ]+)* [^ ]+$|^ {2}slipway |^ *[^ ]+$/;
+    const wide = stdout.split("\n").filter((line) => line.length > 40);
+    expect(wide.filter((line) => !unwrapped.test(line))).toEqual([]);
+  });
 
   test("each command loads under the name that it is listed by", async () => {
     for (const entry of registry) expect((await entry.load()).name).toBe(entry.name);
@@ -92,7 +101,11 @@ describe("the program", () => {
     { argv: ["build", "--label", "=x", "."], code: 2, message: 'Invalid value "=x" for --label', hint: "empty" },
     { argv: ["build", "--build-context", "x", "."], code: 2, message: "for --build-context", hint: "NAME=VALUE" },
     { argv: ["build", "-q", "-o", "-", "."], code: 2, message: "--quiet and an output", hint: "--iidfile" },
-    { argv: ["run", "-d", "x"], code: 3, message: "Flag -d is not supported", hint: "throw-away" },
+    { argv: ["push", "app"], code: 3, message: 'Command "push" is not supported', hint: "slipway save --format oci" },
+    { argv: ["ps", "-a"], code: 3, message: 'Command "ps" is not supported', hint: "slipway run" },
+    { argv: ["run"], code: 125, message: '"slipway run" requires at least 1 argument', hint: "slipway images" },
+    { argv: ["run", "--envv", "x", "y"], code: 125, message: "Unknown flag --envv", hint: 'did you mean "--env"?' },
+    { argv: ["run", "-d", "x"], code: 125, message: "Flag -d is not supported", hint: "throw-away" },
     { argv: ["run", "-it", "x"], code: 125, message: "Cannot give the command a terminal", hint: "--tty" },
     {
       argv: ["run", "--env-file", "/none", "x"],
@@ -467,6 +480,16 @@ describe("the store", () => {
     const { stdout, calls } = await cli(["rmi", "-f", "a:1", "b:2"]);
     expect(stdout).toBe(`Untagged: a:1\nUntagged: b:2\nDeleted: ${id("a")}\n`);
     expect(calls[0]?.args).toEqual([["a:1", "b:2"], expect.objectContaining({ force: true })]);
+  });
+
+  test("rmi prints what went and then what did not", async () => {
+    const removeImages = async (names: readonly string[], { onFailure }: RemoveOptions) => {
+      for (const name of names.slice(1)) onFailure?.(new SlipwayError({ code: "SLIP_IMAGE_UNKNOWN", message: name }));
+      return { untagged: names.slice(0, 1), deleted: [] };
+    };
+    const { code, stdout, stderr } = await cli(["rmi", "a:1", "no:1", "no:2"], { library: { removeImages } });
+    expect({ code, stdout }).toEqual({ code: 5, stdout: "Untagged: a:1\n" });
+    expect(stderr).toMatch(/no:2[^]*no:1/);
   });
 
   test("tag is silent", async () => {

@@ -20,6 +20,7 @@ export interface CliHooks {
  */
 export async function runCli(argv: readonly string[], io: Io, hooks: CliHooks = {}): Promise<number> {
   let debug = (io.env["SLIPWAY_DEBUG"] ?? "") !== "";
+  let failureCode: number | undefined;
   try {
     const table = { ...globals, version: { type: "flag", short: "v" } } as const;
     const before = parseArgs(table, argv, { stopAtPositional: true });
@@ -40,8 +41,9 @@ export async function runCli(argv: readonly string[], io: Io, hooks: CliHooks = 
       return before.values.help ? 0 : 2;
     }
     const found = findCommand(before.positionals);
-    if (!found) throw unknownCommand(before.positionals);
+    if (!found) throw await unknownCommand(before.positionals);
     const command = await found.entry.load();
+    failureCode = command.failureCode;
     const rest = before.positionals.slice(found.used);
     if (before.values.help) return await showHelp(command, found.entry, io);
     const args = readArgs(command, found.entry, rest);
@@ -54,8 +56,13 @@ export async function runCli(argv: readonly string[], io: Io, hooks: CliHooks = 
   } catch (error) {
     const known = toSlipwayError(error);
     await printError(known, { stderr: io.stderr, env: io.env, debug });
-    return known.exitCode;
+    return exitCodeOf(known, failureCode);
   }
+}
+
+/** @param failureCode the command's own code for whatever fails in it. */
+function exitCodeOf(error: SlipwayError, failureCode: number | undefined): number {
+  return error.code === "SLIP_CANCELLED" ? error.exitCode : (failureCode ?? error.exitCode);
 }
 
 async function finish(command: Command, args: ParsedArgs<Command["options"]>, io: CommandIo): Promise<number> {
@@ -64,7 +71,7 @@ async function finish(command: Command, args: ParsedArgs<Command["options"]>, io
   } catch (error) {
     const known = toSlipwayError(error);
     await printError(known, io);
-    return known.code === "SLIP_CANCELLED" ? known.exitCode : (command.failureCode ?? known.exitCode);
+    return exitCodeOf(known, command.failureCode);
   }
 }
 
@@ -101,13 +108,22 @@ function withHelp(error: SlipwayError, name: string): SlipwayError {
   return new SlipwayError({ ...error.toJSON(), hint: error.hint === undefined ? more : `${error.hint}\n${more}` });
 }
 
-function unknownCommand(words: readonly string[]): SlipwayError {
+async function unknownCommand(words: readonly string[]): Promise<SlipwayError> {
   const [first = "", second] = words;
   const names = registry.flatMap((entry) => [entry.name].concat(entry.aliases));
   const pairs = names.filter((name) => name.startsWith(`${first} `));
   if (pairs.length > 0) {
     const given = second === undefined ? first : `${first} ${second}`;
     return usage(`Unknown command "${given}"`, `there is: ${pairs.map((name) => `slipway ${name}`).join(", ")}`);
+  }
+  const { refusedCommands } = await import("./commands/refused.ts");
+  const instead = Object.hasOwn(refusedCommands, first) ? refusedCommands[first] : undefined;
+  if (instead !== undefined) {
+    return new SlipwayError({
+      code: "SLIP_UNSUPPORTED",
+      message: `Command "${first}" is not supported`,
+      hint: instead,
+    });
   }
   return usage(
     `Unknown command "${first}"`,

@@ -36,6 +36,7 @@ export interface Given {
   readonly stdoutIsTTY?: boolean | undefined;
   readonly stderrIsTTY?: boolean | undefined;
   readonly line?: string | undefined;
+  readonly columns?: number | undefined;
 }
 
 /** Runs a command line over a library that answers from memory and notes its calls. */
@@ -75,7 +76,7 @@ export async function cli(
       total: 2_020_000_000,
     })),
   };
-  const stdout = new Buffered(given.stdoutIsTTY);
+  const stdout = new Buffered(given.stdoutIsTTY, given.columns);
   const stderr = new Buffered(given.stderrIsTTY);
   const io: Io = {
     stdout,

@@ -5,6 +5,8 @@ import { type Entry, registry } from "./registry.ts";
 import type { Style } from "./style.ts";
 import { wrap } from "./text.ts";
 
+/** Narrower than this a text beside its flag cannot be read. */
+const LEAST_TEXT = 35;
 /** Wide enough for every command's name, so that the groups stand in line. */
 const COMMAND_COLUMN = 8;
 
@@ -39,11 +41,9 @@ export function commandHelp(command: Command, entry: Entry | undefined, style: S
   const rest: OptionTable = own.has("h") ? { ...globals, help: { ...globals.help, short: undefined } } : globals;
   const parts = [
     `${style.bold("Usage:")}  slipway ${command.name} ${command.usage}\n\n`,
-    `${command.summary}\n\n`,
+    `${paragraphs(command.summary, columns)}\n\n`,
     command.description === undefined ? "" : `${paragraphs(command.description, columns)}\n\n`,
-    entry && entry.aliases.length > 0
-      ? `${style.bold("Also:")}  ${entry.aliases.map((alias) => `slipway ${alias}`).join(", ")}\n\n`
-      : "",
+    entry && entry.aliases.length > 0 ? `${style.bold("Also:")}  ${aliasLines(entry.aliases, columns)}\n\n` : "",
     section("Options", optionRows(command.options), style, columns, 30),
     section("Options of every command", optionRows(rest), style, columns, 30),
   ];
@@ -73,7 +73,9 @@ function section(
 ): string {
   if (rows.length === 0) return "";
   const lines = rows.flatMap(([name, text]) => {
-    const wrapped = wrap(text, Math.max(24, columns - left - 5));
+    // Without room for two columns the text goes under the name.
+    if (columns < left + LEAST_TEXT) return [`  ${name}`, ...wrap(text, columns - 8).map((line) => `        ${line}`)];
+    const wrapped = wrap(text, columns - left - 5);
     const first = name.length > left ? [`  ${name}`] : [];
     const under = wrapped.map((line, at) => {
       const head = at === 0 && first.length === 0 ? name : "";
@@ -82,6 +84,12 @@ function section(
     return [...first, ...under];
   });
   return `${style.bold(`${title}:`)}\n${lines.map((line) => `${line.trimEnd()}\n`).join("")}\n`;
+}
+
+function aliasLines(aliases: readonly string[], columns: number): string {
+  const indent = "Also:  ".length;
+  const names = aliases.map((alias) => `slipway ${alias}`).join(", ");
+  return wrap(names, columns - indent).join(`\n${" ".repeat(indent)}`);
 }
 
 function paragraphs(text: string, columns: number): string {
@@ -93,5 +101,5 @@ function paragraphs(text: string, columns: number): string {
 
 /** Help is wrapped to the terminal, and never wider than reads well. */
 export function helpColumns(out: { readonly columns?: number | undefined }): number {
-  return Math.min(100, Math.max(50, out.columns ?? 100));
+  return Math.min(100, Math.max(30, out.columns ?? 100));
 }

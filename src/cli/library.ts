@@ -9,6 +9,7 @@ import type {
   ImageSummary,
   PruneOptions,
   PruneResult,
+  RemoveOptions,
   RunOptions,
   SaveOptions,
 } from "../index.ts";
@@ -21,7 +22,7 @@ export interface Library {
   inspectImage(name: string, options: CommonOptions): Promise<ImageDetails>;
   removeImages(
     names: readonly string[],
-    options: CommonOptions & { readonly force?: boolean | undefined },
+    options: RemoveOptions,
   ): Promise<{ readonly untagged: readonly string[]; readonly deleted: readonly Digest[] }>;
   tagImage(source: string, target: string, options: CommonOptions): Promise<void>;
   save(options: SaveOptions): Promise<unknown>;

@@ -1,4 +1,4 @@
-import type { BuildEvent, Digest } from "../base/index.ts";
+import type { BuildEvent, Digest, SlipwayError } from "../base/index.ts";
 import type { ImageConfig, Platform } from "../oci/index.ts";
 import type { BuildFacts } from "../store/index.ts";
 
@@ -95,6 +95,8 @@ export interface RunOptions extends CommonOptions {
   readonly interactive?: boolean | undefined;
   /** A terminal (`-t`). */
   readonly tty?: boolean | undefined;
+  /** What that terminal begins with; without it the size of standard output's. */
+  readonly terminalSize?: { readonly columns: number; readonly rows: number } | undefined;
   /** Signals that this process gets while the call lasts (INT, TERM, HUP, QUIT, USR1, USR2) go to the container instead. */
   readonly forwardSignals?: boolean | undefined;
 }
@@ -103,6 +105,12 @@ export interface SaveOptions extends CommonOptions {
   readonly images: readonly string[];
   readonly type: "oci" | "docker";
   readonly dest: string;
+}
+
+export interface RemoveOptions extends CommonOptions {
+  /** Remove an image that is given by its id with all its names. */
+  readonly force?: boolean | undefined;
+  readonly onFailure?: ((error: SlipwayError) => void) | undefined;
 }
 
 export interface PruneOptions extends CommonOptions {

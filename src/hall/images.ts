@@ -1,7 +1,8 @@
 import { type Digest, SlipwayError } from "../base/index.ts";
 import { compareImages, type Comparison } from "../inspect/index.ts";
+import { familiarName, parseReference } from "../oci/index.ts";
 import { type ImageRecord, openStore, type Store } from "../store/index.ts";
-import type { CommonOptions, ImageDetails, ImageSummary, PruneOptions, PruneResult } from "./api.ts";
+import type { CommonOptions, ImageDetails, ImageSummary, PruneOptions, PruneResult, RemoveOptions } from "./api.ts";
 import { callEngine } from "./call-engine.ts";
 import { findImage } from "./find-image.ts";
 
@@ -32,11 +33,12 @@ export async function tagImage(source: string, target: string, options: CommonOp
 /**
  * Takes names away, and deletes images that have none left; what they alone held goes with them.
  * An id deletes the image with its names, if it has several only with `force`.
- * Throws SLIP_IMAGE_UNKNOWN when one is not there, after doing the others.
+ * A name that cannot be removed does not keep the others: `onFailure` hears of each; without it the first is thrown at the end.
+ * Throws SLIP_IMAGE_UNKNOWN, SLIP_USAGE.
  */
 export async function removeImages(
   names: readonly string[],
-  options: CommonOptions & { readonly force?: boolean | undefined } = {},
+  options: RemoveOptions = {},
 ): Promise<{ readonly untagged: readonly string[]; readonly deleted: readonly Digest[] }> {
   const untagged: string[] = [];
   const deleted: Digest[] = [];
@@ -53,7 +55,10 @@ export async function removeImages(
     }
   }
   if (deleted.length > 0) await callEngine("collect", { store: options.store }, { signal: options.signal });
-  if (failures[0]) throw failures[0];
+  for (const failure of failures) {
+    if (!options.onFailure) throw failure;
+    options.onFailure(failure);
+  }
   return { untagged, deleted };
 }
 
@@ -71,7 +76,7 @@ function removeOne(store: Store, name: string, force: boolean, untagged: string[
   const going = byId ? names : [name];
   for (const one of going) {
     store.images.untag(one);
-    untagged.push(one);
+    untagged.push(familiarName(parseReference(one)));
   }
   if (store.images.names(image.id).length === 0) {
     store.images.remove(image.id);

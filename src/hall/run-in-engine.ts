@@ -38,6 +38,7 @@ export async function runInEngine(options: Plain<RunOptions>, engine: Engine, ct
       network: options.network ?? "host",
       hostname: options.hostname ?? image.id.slice(7, 19),
       terminal: options.tty,
+      terminalSize: options.terminalSize,
       stdio: { type: "inherit" },
     },
     root,

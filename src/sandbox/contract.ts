@@ -48,6 +48,8 @@ export interface ProcessSpec {
   readonly hostname?: string | undefined;
   /** A terminal for the process (`run -t`): standard streams must be a terminal. */
   readonly terminal?: boolean | undefined;
+  /** What that terminal begins with; resizes are followed. */
+  readonly terminalSize?: { readonly columns: number; readonly rows: number } | undefined;
   readonly stdio:
     /** The streams of this process. While it runs, the signals that this process gets go to the contained one. */
     | { readonly type: "inherit" }

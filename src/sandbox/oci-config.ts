@@ -64,6 +64,7 @@ export function ociConfig(input: ConfigInput): Readonly<Record<string, unknown>>
     hostname: spec.hostname ?? "slipway",
     process: {
       terminal: spec.terminal === true,
+      consoleSize: spec.terminalSize && { height: spec.terminalSize.rows, width: spec.terminalSize.columns },
       user: { ...user, umask: 0o022 },
       args: spec.args,
       env: spec.env,
