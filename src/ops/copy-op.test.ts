@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -13,7 +13,10 @@ import { copySources } from "./tree/copy.ts";
 
 let folder = "";
 let commits = 0;
+/** What was asked of threads. */
+let calls: string[] = [];
 beforeEach(() => {
+  calls = [];
   folder = mkdtempSync(join(tmpdir(), "slipway-copy-op-"));
   for (const name of ["context", "root"]) mkdirSync(join(folder, name));
   commits = 0;
@@ -42,14 +45,17 @@ function copyAll(meanwhile: () => void): { readonly op: Op<FileTree>; readonly c
     squashOwners: true,
     workers: {
       call: async (name: string, request: never) => {
-        if (name === "checksumSources") return checksumSources(request);
-        await copySources(request);
-        meanwhile();
-        return undefined;
+        calls.push(name);
+        return name === "checksumSources" ? checksumSources(request) : copySources(request);
       },
     },
   } as unknown as Machinery;
-  const rooms = { store: { path: (...parts: string[]) => join(folder, ...parts) }, machinery } as unknown as OpRooms;
+  const path = (...parts: string[]): string => {
+    // Asked for whenever the context is looked at: here after the copy, before anything is compared.
+    if (existsSync(join(folder, "root/app"))) meanwhile();
+    return join(folder, ...parts);
+  };
+  const rooms = { store: { path }, machinery } as unknown as OpRooms;
   const op = copyOp(copy, vertex(copy, [], { text: "COPY . /app/" }), rooms);
   return { op, context: { kind: "context", op: context } };
 }
@@ -64,6 +70,14 @@ test("what was copied is committed when the context stayed as it was", async () 
   const { op, context } = copyAll(() => undefined);
   expect(await keyAndRun(op, context)).toEqual({ kind: "snapshot", id: 1 });
   expect(readFileSync(join(folder, "root/app/file"), "utf8")).toBe("one");
+  expect(calls).toEqual([]);
+});
+
+test("what is more than a moment's work is left to threads", async () => {
+  for (let i = 0; i < 201; i++) writeFileSync(join(folder, `context/f${i}`), "");
+  const { op, context } = copyAll(() => undefined);
+  await keyAndRun(op, context);
+  expect(calls).toEqual(["checksumSources", "copySources", "checksumSources"]);
 });
 
 test.each([

@@ -11,23 +11,28 @@ import { findUser } from "./users.ts";
 
 /** While only the cache is asked, hashing more than this is left to the build itself, which does it beside the display (bytes). */
 const lookupReadLimit = 16 << 20;
+/** What is no more than this (bytes and entries) is read and copied on the spot, before a thread would have started. */
+const small = { bytes: 4 << 20, entries: 200 };
+
+type Checksum = Exclude<ChecksumResult, undefined>;
 
 /** COPY and ADD: keyed by content, mode and owner of what is copied and by what it is copied onto; never by time or place. */
 export function copyOp(op: CopyOp, vertex: Vertex, rooms: OpRooms): Op<FileTree> {
   const paths = op.sources.flatMap((source) => (source.type === "path" ? [source.path] : []));
   const key = (inputs: readonly (Digest | undefined)[]): Digest => digestOf({ op, inputs });
   /** What the content key was made of. */
-  let keyed: Digest | undefined;
+  let keyed: Checksum | undefined;
   const run = async (inputs: readonly FileTree[], ctx: Ctx): Promise<FileTree> => {
     const { snapshotter } = machinery(rooms);
     await using active = await snapshotter.prepare(snapshotOf(inputs[0]));
     const from = inputs[1];
-    const copied = copyInto(op, vertex, await active.root(), from, rooms);
+    const copied = copyInto(op, vertex, await active.root(), { from, isSmall: isSmall(op, keyed) }, rooms);
     if (from?.kind === "context") {
       // Somebody may work in the folder while it is built: what was copied must be what was hashed.
       await copied.catch(() => undefined);
       const now = await sourceChecksum(op, vertex, paths, from, rooms, ctx).catch(() => undefined);
-      if (now !== keyed) throw new InputsChanged(`${contextTree(from).label} changed while it was copied`);
+      if (now?.digest !== keyed?.digest)
+        throw new InputsChanged(`${contextTree(from).label} changed while it was copied`);
     }
     await copied;
     return { kind: "snapshot", id: (await active.commit()).id };
@@ -43,7 +48,7 @@ export function copyOp(op: CopyOp, vertex: Vertex, rooms: OpRooms): Op<FileTree>
       // The paths are part of the checksum as far as they matter: as names in the destination.
       const { sources, ...how } = op;
       const inline = sources.filter(({ type }) => type === "inline");
-      return digestOf({ how, inline, checksum, base });
+      return digestOf({ how, inline, checksum: checksum.digest, base });
     },
     run,
   };
@@ -56,7 +61,7 @@ async function sourceChecksum(
   from: FileTree,
   rooms: OpRooms,
   ctx: Ctx,
-): Promise<Digest> {
+): Promise<Checksum> {
   const how = { sources, ignoreOwner: op.chown !== undefined, ignoreMode: op.chmod !== undefined };
   if (from.kind === "context") {
     const statCache = rooms.store.path(
@@ -73,26 +78,33 @@ async function sourceChecksum(
       current: result.bytes,
       unit: "bytes",
     });
-    return result.digest;
+    return result;
   }
   const { snapshotter } = machinery(rooms);
-  if (from.id === undefined)
-    return ((await checksum({ ...how, tree: emptyTree(vertex) }, rooms)) as { digest: Digest }).digest;
+  if (from.id === undefined) return (await checksum({ ...how, tree: emptyTree(vertex) }, rooms)) as Checksum;
   await using view = await snapshotter.view(from.id);
   const tree = stageTree(await view.root(), vertex);
-  return ((await checksum({ ...how, tree }, rooms)) as { digest: Digest }).digest;
+  return (await checksum({ ...how, tree }, rooms)) as Checksum;
 }
 
 async function checksum(request: ChecksumRequest, rooms: OpRooms): Promise<ChecksumResult> {
   if (!rooms.machinery) return checksumSources({ ...request, readLimit: lookupReadLimit });
-  return rooms.machinery.workers.call("checksumSources", request);
+  const here = checksumSources({ ...request, readLimit: small.bytes, entryLimit: small.entries });
+  return here ?? (await rooms.machinery.workers.call("checksumSources", request));
+}
+
+/** What ADD unpacks may be larger than what was read. */
+function isSmall(op: CopyOp, source: Checksum | undefined): boolean {
+  if (op.unpack) return false;
+  if (source === undefined) return op.sources.every(({ type }) => type === "inline");
+  return source.files <= small.entries && source.bytes <= small.bytes;
 }
 
 async function copyInto(
   op: CopyOp,
   vertex: Vertex,
   root: string,
-  from: FileTree | undefined,
+  { from, isSmall }: { readonly from: FileTree | undefined; readonly isSmall: boolean },
   rooms: OpRooms,
 ): Promise<void> {
   const { snapshotter, squashOwners, workers } = machinery(rooms);
@@ -108,7 +120,12 @@ async function copyInto(
     unpack: op.unpack,
     squashOwners,
   };
-  await workers.call("copySources", request);
+  if (isSmall) {
+    const { copySources } = await import("./tree/copy.ts");
+    await copySources(request);
+  } else {
+    await workers.call("copySources", request);
+  }
 }
 
 function contextTree({ op }: FileTree & { kind: "context" }): TreeSpec {

@@ -17,9 +17,11 @@ export interface ChecksumRequest {
   readonly statCache?: string | undefined;
   /** Bytes that may be read before giving up; undefined is no bound. */
   readonly readLimit?: number | undefined;
+  /** Entries that may be looked at before giving up; undefined is no bound. */
+  readonly entryLimit?: number | undefined;
 }
 
-/** Undefined: more had to be read than `readLimit` allows. */
+/** Undefined: more had to be read or looked at than the limits allow. */
 export type ChecksumResult = { readonly digest: Digest; readonly files: number; readonly bytes: number } | undefined;
 
 /** A file is worth this many bytes of reading, however small. */
@@ -35,6 +37,8 @@ export function checksumSources(request: ChecksumRequest): ChecksumResult {
   const cache = request.statCache === undefined ? undefined : openStatCache(request.statCache);
   const hasher = new Hasher();
   let budget = request.readLimit ?? Number.POSITIVE_INFINITY;
+  const mostEntries = request.entryLimit ?? Number.POSITIVE_INFINITY;
+  const walked: string[] = [];
   let files = 0;
   let bytes = 0;
   let text = "";
@@ -48,9 +52,8 @@ export function checksumSources(request: ChecksumRequest): ChecksumResult {
     for (const { path, name } of selectSource(tree, source)) {
       text += `source ${name}\0`;
       walkTree(tree, path, (entry) => {
-        if (budget < 0) return;
+        if (budget < 0 || ++files > mostEntries) return false;
         const { stat } = entry;
-        files++;
         bytes += stat.isFile() ? stat.size : 0;
         const owner = request.ignoreOwner || tree.client ? "" : `${stat.uid}:${stat.gid}`;
         const mode = request.ignoreMode && !stat.isSymbolicLink() ? stat.mode & 0o170000 : stat.mode;
@@ -67,11 +70,14 @@ export function checksumSources(request: ChecksumRequest): ChecksumResult {
           hasher.update(text);
           text = "";
         }
+        return true;
       });
+      walked.push(path);
     }
   }
-  cache?.save();
-  if (budget < 0) return undefined;
+  const gaveUp = budget < 0 || files > mostEntries;
+  cache?.save(gaveUp ? [] : walked);
+  if (gaveUp) return undefined;
   return { digest: hasher.update(text).digest(), files, bytes };
 }
 

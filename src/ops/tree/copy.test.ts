@@ -286,11 +286,35 @@ describe("the checksum", () => {
     expect(checksum(["."], { statCache })).toBe(checksum());
   });
 
-  test("a damaged cache is as good as none", () => {
-    write("src", { a: "A" });
+  test("forgets files that vanished from what is copied, and keeps those of other copies", async () => {
+    write("src", { "d/a": "A", "d/b-c": "B", "d/ü€😀/x": "C", "e/a": "E" });
+    await new Promise((done) => setTimeout(done, 40));
+    const statCache = join(folder, "stat");
+    checksum(["d"], { statCache });
+    checksum(["e"], { statCache });
+    const whole = readFileSync(statCache).length;
+    rmSync(join(folder, "src/d/a"));
+    const without = checksum(["d"]);
+    expect(checksum(["d"], { statCache, entryLimit: 2 })).toBeUndefined();
+    expect(readFileSync(statCache).length).toBe(whole);
+    expect(checksum(["d"], { statCache, readLimit: 0 })).toBe(without);
+    const record = "d/a".length + 4 * 8 + 8 + 32;
+    expect(readFileSync(statCache).length).toBe(whole - record);
+    expect(checksum(["e"], { statCache, readLimit: 0 })).toBe(checksum(["e"]));
+  });
+
+  test("a damaged cache is as good as none", async () => {
+    write("src", { a: "A", b: "B" });
     const statCache = join(folder, "stat");
     writeFileSync(statCache, "slipway-stat-1\nnonsense");
     expect(checksum(["."], { statCache })).toBe(checksum());
+    await new Promise((done) => setTimeout(done, 40));
+    checksum(["."], { statCache });
+    const bytes = readFileSync(statCache);
+    for (let length = 0; length < bytes.length; length++) {
+      writeFileSync(statCache, bytes.subarray(0, length));
+      expect(checksum(["."], { statCache })).toBe(checksum());
+    }
   });
 });
 

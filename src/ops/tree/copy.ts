@@ -19,7 +19,7 @@ import {
   writeSync,
 } from "node:fs";
 import { posix } from "node:path";
-import { SlipwayError } from "../../base/index.ts";
+import { ownerError, SlipwayError } from "../../base/index.ts";
 import { makeNode, setTimes, setXattr } from "../../base/syscalls.ts";
 import { extractArchive, isArchive } from "./archive.ts";
 import { resolveInRoot } from "./root-path.ts";
@@ -71,6 +71,8 @@ class Copier {
   readonly #links = new Map<string, string>();
   /** Folder times are set last: what is put into a folder changes them. */
   readonly #folderTimes: { readonly path: string; readonly source: string }[] = [];
+  /** Folders made for the source that is copied now: nothing is in the way in them, which spares a look for every file. */
+  readonly #made = new Set<string>();
 
   constructor(request: CopyRequest) {
     this.#request = request;
@@ -80,6 +82,7 @@ class Copier {
   async path(source: string): Promise<void> {
     const tree = this.#tree as Tree;
     for (const selected of selectSource(tree, source)) {
+      this.#made.clear();
       const absolute = `${tree.root}/${selected.path}`;
       const stat = lstatSync(absolute);
       if (stat.isDirectory()) {
@@ -131,6 +134,7 @@ class Copier {
         });
       }
       mkdirSync(at);
+      this.#made.add(at);
       chmodSync(at, 0o755);
       if (owner) this.#chown(at, owner);
     }
@@ -140,6 +144,7 @@ class Copier {
   #folder(tree: Tree, selected: Selected, into: string): void {
     walkTree(tree, selected.path, (entry) => {
       if (entry.below !== "") this.#entry(tree, entry, `${into}/${entry.below}`);
+      return true;
     });
   }
 
@@ -151,8 +156,7 @@ class Copier {
     } else {
       const twin = stat.nlink > 1 ? `${stat.dev}:${stat.ino}` : undefined;
       const first = twin === undefined ? undefined : this.#links.get(twin);
-      const existing = find(target);
-      if (existing) clear(target);
+      if (this.#existing(target)) clear(target);
       if (first !== undefined) {
         linkSync(first, target);
         return;
@@ -164,15 +168,23 @@ class Copier {
   }
 
   #directory(target: string, source: string): void {
-    const existing = find(target);
+    const existing = this.#existing(target);
     if (existing && !existing.isDirectory()) {
       throw new SlipwayError({
         code: "SLIP_COPY_DESTINATION",
         message: `Cannot copy a folder onto ${JSON.stringify(target.slice(this.#request.root.length))}: it is there and not a folder`,
       });
     }
-    if (!existing) mkdirSync(target);
+    if (!existing) {
+      mkdirSync(target);
+      this.#made.add(target);
+    }
     this.#folderTimes.push({ path: target, source });
+  }
+
+  /** What is at the place of a file or folder that is about to be copied. */
+  #existing(target: string): Stats | undefined {
+    return this.#made.has(target.slice(0, target.lastIndexOf("/"))) ? undefined : find(target);
   }
 
   #file({ stat, absolute }: TreeEntry, target: string): void {
@@ -186,7 +198,9 @@ class Copier {
   #attributes(tree: Tree, { stat, absolute }: TreeEntry, target: string): void {
     const link = stat.isSymbolicLink();
     const owner = this.#request.owner ?? (tree.client ? root : { uid: stat.uid, gid: stat.gid });
-    if (owner.uid !== 0 || owner.gid !== 0 || stat.isDirectory()) this.#chown(target, owner);
+    // What Node copies whole gets the owner of its source.
+    const given = stat.isDirectory() || (stat.isFile() && stat.size > wholeCopy);
+    if (owner.uid !== 0 || owner.gid !== 0 || given) this.#chown(target, owner);
     const mode = this.#request.mode ?? stat.mode & 0o7777;
     // A change of owner takes setuid and setgid away, so the mode comes after it.
     if (!link && needsChmod(stat, mode, owner)) chmodSync(target, mode);
@@ -194,11 +208,11 @@ class Copier {
     if (!stat.isDirectory()) copyTimes(absolute, target);
   }
 
-  #chown(path: string, { uid, gid }: { readonly uid: number; readonly gid: number }): void {
+  #chown(path: string, owner: { readonly uid: number; readonly gid: number }): void {
     try {
-      lchownSync(path, uid, gid);
+      lchownSync(path, owner.uid, owner.gid);
     } catch (error) {
-      if (!this.#request.squashOwners) throw error;
+      if (!this.#request.squashOwners) throw ownerError(path.slice(this.#request.root.length), owner, error);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, type Stats, writeFileSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, type Stats, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
@@ -9,91 +9,192 @@ export interface StatCache {
   /** The content's sha256 as hexadecimal, when the file is as it was. */
   get(path: string, stat: Stats): string | undefined;
   set(path: string, stat: Stats, sha256: string): void;
-  /** Writes what is new; what was not looked at stays. Two builds at once: the last one wins, and nothing is half-written. */
-  save(): void;
+  /**
+   * Writes what is new, and leaves out what has vanished; what was not looked at stays. Two builds at once: the last one wins, and
+   * nothing is half-written.
+   * @param walked paths that were walked to their end: what is known at or below one and was not asked for is gone.
+   */
+  save(walked: readonly string[]): void;
 }
 
 /** A file that changed this shortly before it was hashed may change again within the same tick of the clock (milliseconds). */
 const racy = 20;
-const magic = "slipway-stat-1\n";
+const magic = "slipway-stat-2\n\0";
+const digestBytes = 32;
+const fieldCount = 4;
+
+/**
+ * Columns of the records, and all paths as one text: nothing is made for a file that did not change.
+ * In the file: magic, count and length of the paths in bytes (float64 each), then the columns in this order, in the machine's byte order.
+ */
+interface Known {
+  readonly count: number;
+  /** Four a record: see fieldsOf. */
+  readonly fields: Float64Array;
+  /** Where each path begins in `paths`, and where the last ends. */
+  readonly starts: Float64Array;
+  readonly digests: Buffer;
+  readonly paths: string;
+}
 
 interface Entry {
   readonly path: string;
-  readonly fields: string;
+  readonly fields: ArrayLike<number>;
   readonly sha256: string;
 }
 
 export function openStatCache(file: string): StatCache {
-  const known = load(file);
+  const known = load(file) ?? none;
   const fresh = new Map<string, Entry>();
+  const seen = new Uint8Array(known.count);
   let cursor = 0;
-  const find = (path: string): Entry | undefined => {
-    const added = fresh.get(path);
-    if (added) return added;
-    if (known[cursor]?.path === path) return known[cursor++];
-    const at = search(known, path);
-    if (known[at]?.path !== path) return undefined;
-    cursor = at + 1;
-    return known[at];
+  const find = (path: string): number => {
+    if (!isAt(known, cursor, path)) cursor = search(known, path);
+    return isAt(known, cursor, path) ? cursor++ : -1;
   };
   return {
     get(path, stat) {
-      const entry = find(path);
-      return entry?.fields === fieldsOf(stat) ? entry.sha256 : undefined;
+      const added = fresh.get(path);
+      if (added) return same(added.fields, 0, stat) ? added.sha256 : undefined;
+      const at = find(path);
+      if (at < 0) return undefined;
+      seen[at] = 1;
+      return same(known.fields, at * fieldCount, stat) ? digestAt(known, at) : undefined;
     },
     set(path, stat, sha256) {
       const settled = Date.now() - Math.max(stat.ctimeMs, stat.mtimeMs) > racy;
       if (settled) fresh.set(path, { path, fields: fieldsOf(stat), sha256 });
     },
-    save() {
-      if (fresh.size === 0) return;
-      const all = new Map(known.map((entry) => [entry.path, entry]));
-      for (const [path, entry] of fresh) all.set(path, entry);
-      const sorted = [...all.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
-      const text = sorted.map(({ path, fields, sha256 }) => `${sha256} ${fields} ${path}\0`).join("");
-      mkdirSync(dirname(file), { recursive: true });
-      const temporary = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`;
-      writeFileSync(temporary, magic + text);
-      renameSync(temporary, file);
+    save(walked) {
+      const vanished = (at: number): boolean => seen[at] === 0 && isBelow(pathAt(known, at), walked);
+      if (fresh.size === 0 && !seen.some((_, at) => vanished(at))) return;
+      const entries = [...fresh.values()];
+      for (let at = 0; at < known.count; at++) {
+        if (vanished(at) || fresh.has(pathAt(known, at))) continue;
+        const fields = known.fields.subarray(at * fieldCount, (at + 1) * fieldCount);
+        entries.push({ path: pathAt(known, at), fields, sha256: digestAt(known, at) });
+      }
+      write(
+        file,
+        entries.sort((a, b) => (a.path < b.path ? -1 : 1)),
+      );
     },
   };
 }
 
-function fieldsOf(stat: Stats): string {
-  return `${stat.size}:${stat.mtimeMs}:${stat.ctimeMs}:${stat.ino}`;
+function fieldsOf({ size, mtimeMs, ctimeMs, ino }: Stats): readonly number[] {
+  return [size, mtimeMs, ctimeMs, ino];
 }
 
-function load(file: string): Entry[] {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch {
-    return [];
-  }
-  if (!text.startsWith(magic)) return [];
-  const entries: Entry[] = [];
-  for (let at = magic.length; at < text.length;) {
-    const end = text.indexOf("\0", at);
-    const space = text.indexOf(" ", at + 65);
-    if (end < 0 || space < 0 || space > end) return [];
-    entries.push({
-      sha256: text.slice(at, at + 64),
-      fields: text.slice(at + 65, space),
-      path: text.slice(space + 1, end),
-    });
-    at = end + 1;
-  }
-  return entries;
+function same(fields: ArrayLike<number>, at: number, stat: Stats): boolean {
+  return (
+    fields[at] === stat.size &&
+    fields[at + 1] === stat.mtimeMs &&
+    fields[at + 2] === stat.ctimeMs &&
+    fields[at + 3] === stat.ino
+  );
 }
 
-/** The first entry whose path is not below the wanted one. */
-function search(entries: readonly Entry[], path: string): number {
+function isBelow(path: string, folders: readonly string[]): boolean {
+  return folders.some((folder) => folder === "" || path === folder || path.startsWith(`${folder}/`));
+}
+
+const none: Known = {
+  count: 0,
+  fields: new Float64Array(0),
+  starts: new Float64Array(1),
+  digests: Buffer.alloc(0),
+  paths: "",
+};
+
+function isAt({ count, starts, paths }: Known, at: number, path: string): boolean {
+  if (at >= count) return false;
+  const start = starts[at] as number;
+  return (starts[at + 1] as number) - start === path.length && paths.startsWith(path, start);
+}
+
+function pathAt({ starts, paths }: Known, at: number): string {
+  return paths.slice(starts[at], starts[at + 1]);
+}
+
+function digestAt({ digests }: Known, at: number): string {
+  return digests.toString("hex", at * digestBytes, (at + 1) * digestBytes);
+}
+
+/** The first record whose path is not below the wanted one. */
+function search(known: Known, path: string): number {
   let low = 0;
-  let high = entries.length;
+  let high = known.count;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((entries[middle] as Entry).path < path) low = middle + 1;
+    if (pathAt(known, middle) < path) low = middle + 1;
     else high = middle;
   }
   return low;
+}
+
+function write(file: string, entries: readonly Entry[]): void {
+  const fields = new Float64Array(entries.length * fieldCount);
+  const starts = new Float64Array(entries.length + 1);
+  const digests = Buffer.allocUnsafe(entries.length * digestBytes);
+  entries.forEach((entry, at) => {
+    fields.set(entry.fields, at * fieldCount);
+    starts[at + 1] = (starts[at] as number) + entry.path.length;
+    digests.write(entry.sha256, at * digestBytes, "hex");
+  });
+  const paths = Buffer.from(entries.map(({ path }) => path).join(""));
+  const head = Buffer.concat([Buffer.from(magic), bytesOf(new Float64Array([entries.length, paths.length]))]);
+  mkdirSync(dirname(file), { recursive: true });
+  const temporary = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`;
+  writeFileSync(temporary, Buffer.concat([head, bytesOf(fields), bytesOf(starts), digests, paths]));
+  renameSync(temporary, file);
+}
+
+function bytesOf(numbers: Float64Array): Buffer {
+  return Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+}
+
+/** Undefined for a file that is not there or not whole: then everything is hashed again. */
+function load(file: string): Known | undefined {
+  const bytes = readAligned(file);
+  if (bytes === undefined || bytes.toString("latin1", 0, magic.length) !== magic) return undefined;
+  let at = magic.length;
+  const numbers = (length: number): Float64Array => {
+    const column = new Float64Array(bytes.buffer, bytes.byteOffset + at, length);
+    at += column.byteLength;
+    return column;
+  };
+  try {
+    const [count = -1, pathBytes = -1] = numbers(2);
+    const expected = at + count * (fieldCount * 8 + 8 + digestBytes) + 8 + pathBytes;
+    if (bytes.length !== expected) return undefined;
+    const fields = numbers(count * fieldCount);
+    const starts = numbers(count + 1);
+    const digests = bytes.subarray(at, at + count * digestBytes);
+    const paths = bytes.toString("utf8", at + digests.length);
+    return starts[count] === paths.length ? { count, fields, starts, digests, paths } : undefined;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** A file's bytes in a buffer of their own, as columns of numbers need them. */
+function readAligned(file: string): Buffer | undefined {
+  let fd: number;
+  try {
+    fd = openSync(file, "r");
+  } catch {
+    return undefined;
+  }
+  try {
+    const bytes = Buffer.from(new ArrayBuffer(fstatSync(fd).size));
+    let filled = 0;
+    for (let got = -1; got !== 0 && filled < bytes.length; filled += got) {
+      got = readSync(fd, bytes, filled, bytes.length - filled, filled);
+    }
+    return bytes.subarray(0, filled);
+  } finally {
+    closeSync(fd);
+  }
 }

@@ -35,33 +35,28 @@ export interface TreeEntry {
 /**
  * Calls `visit` for a path and all below it that the ignore rules leave, folders before what is in them, names in byte order.
  * Synchronous: a walk of 50,000 entries costs a fifth of what it would with promises.
- * @param leave called after a folder's content.
+ * @param visit gives false to end the walk.
  */
-export function walkTree(
-  tree: Tree,
-  path: string,
-  visit: (entry: TreeEntry) => void,
-  leave?: (entry: TreeEntry) => void,
-): void {
-  const walk = (at: string, below: string): void => {
-    const absolute = at === "" ? tree.root : `${tree.root}/${at}`;
+export function walkTree(tree: Tree, path: string, visit: (entry: TreeEntry) => boolean): void {
+  const { root, rules } = tree;
+  const walk = (at: string, below: string): boolean => {
+    const absolute = at === "" ? root : `${root}/${at}`;
     const stat = lstatSync(absolute);
-    const entry = { path: at, below, absolute, stat };
-    if (!stat.isDirectory()) {
-      visit(entry);
-      return;
-    }
-    visit(entry);
-    for (const child of sortedNames(absolute)) {
-      const inner = at === "" ? child.name : `${at}/${child.name}`;
-      if (tree.rules?.ignored(inner)) {
-        if (!child.isDirectory() || !tree.rules.mayContainIncluded(inner) || !hasIncluded(tree, inner)) continue;
-      }
-      walk(inner, below === "" ? child.name : `${below}/${child.name}`);
-    }
-    leave?.(entry);
+    if (!visit({ path: at, below, absolute, stat })) return false;
+    if (!stat.isDirectory()) return true;
+    const names = rules ? namesLeft(tree, at, absolute) : readdirSync(absolute).sort();
+    return names.every((name) => walk(at === "" ? name : `${at}/${name}`, below === "" ? name : `${below}/${name}`));
   };
   walk(path, "");
+}
+
+/** What the ignore rules leave of a folder: also ignored folders with something below that is taken in again. */
+function namesLeft(tree: Tree, folder: string, absolute: string): readonly string[] {
+  const children = sortedNames(absolute).filter((child) => {
+    const inner = folder === "" ? child.name : `${folder}/${child.name}`;
+    return !tree.rules?.ignored(inner) || (child.isDirectory() && hasIncluded(tree, inner));
+  });
+  return children.map(({ name }) => name);
 }
 
 /** True when something below an ignored folder is taken in again by a `!` rule. */
