@@ -1,4 +1,4 @@
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, statfsSync, writeFileSync } from "node:fs";
 import { posix } from "node:path";
 import { type Ctx, digestOf, type Mount, SlipwayError } from "../base/index.ts";
 import type { ExecOp } from "../graph/index.ts";
@@ -34,7 +34,7 @@ export function execOp(op: ExecOp, rooms: OpRooms, id: string): Op<FileTree> {
       };
       const { exitCode } = await runner.run(withHome(process, root, op.user), ctx);
       output.end();
-      if (exitCode !== 0) throw failure(op, exitCode, output.text());
+      if (exitCode !== 0) throw failure(op, exitCode, output.text(), isFull(root));
       return { kind: "snapshot", id: (await active.commit()).id };
     },
   };
@@ -103,15 +103,25 @@ function collectOutput(id: string, ctx: Ctx): Output {
   };
 }
 
-function failure(op: ExecOp, exitCode: number, output: string): SlipwayError {
+/** Less than this is left to a process that failed for want of space (bytes). */
+const fullBelow = 1 << 20;
+
+function isFull(root: string): boolean {
+  const { bavail, bsize } = statfsSync(root);
+  return bavail * bsize < fullBelow;
+}
+
+function failure(op: ExecOp, exitCode: number, output: string, diskFull: boolean): SlipwayError {
   const command = op.args.join(" ");
   return new SlipwayError({
     code: "SLIP_RUN_FAILED",
     message: `Process ${JSON.stringify(command)} did not complete successfully: exit code: ${exitCode}`,
-    hint: exitHint(op, exitCode),
+    hint: diskFull ? fullHint : exitHint(op, exitCode),
     output,
   });
 }
+
+const fullHint = "the disk that holds the store is full: free space, or run `slipway prune`";
 
 function exitHint(op: ExecOp, exitCode: number): string | undefined {
   const program = posix.basename(op.args[0] ?? "");

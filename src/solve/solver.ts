@@ -191,7 +191,7 @@ class Solver<R> {
     this.#ctx.signal.throwIfAborted();
     this.#ctx.emit({ type: "step-start", id: vertex.digest, time: started });
     this.#running++;
-    for (const start of [...this.#onRun]) start();
+    for (const start of this.#onRun) start();
     try {
       const result = await op.run(inputs, this.#ctx);
       this.#ctx.emit({ type: "step-done", id: vertex.digest, duration: Date.now() - started });

@@ -1,8 +1,11 @@
+import { statfsSync } from "node:fs";
+import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { SlipwayError } from "../base/index.ts";
 import { migrations } from "./schema.ts";
 
 const BUSY = 5;
+const IO_ERROR = 10;
 const FULL = 13;
 const CORRUPT = 11;
 const NOTADB = 26;
@@ -10,15 +13,17 @@ const NOTADB = 26;
 /** The store's metadata: one SQLite file in WAL mode, so that readers never wait for writers. */
 export class Database implements Disposable {
   readonly #db: DatabaseSync;
+  readonly #file: string;
   readonly #statements = new Map<string, StatementSync>();
   #writing = false;
   #open = true;
 
   /** @param timeout milliseconds to wait for another process's write. */
   constructor(file: string, timeout: number) {
-    this.#db = attempt(file, () => new DatabaseSync(file, { timeout }));
+    this.#file = file;
+    this.#db = attempt(file, `the store ${file}`, () => new DatabaseSync(file, { timeout }));
     try {
-      attempt(file, () => {
+      attempt(file, `the store ${file}`, () => {
         this.#migrate(file, timeout);
         this.#db.exec("PRAGMA synchronous = NORMAL");
       });
@@ -72,7 +77,7 @@ export class Database implements Disposable {
   }
 
   #guard<T>(action: () => T): T {
-    return attempt(undefined, action);
+    return attempt(this.#file, "the store", action);
   }
 
   #migrate(file: string, timeout: number): void {
@@ -116,15 +121,16 @@ function useWal(db: DatabaseSync, timeout: number): void {
   }
 }
 
-function attempt<T>(file: string | undefined, action: () => T): T {
+function attempt<T>(file: string, place: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
     const code = (error as { errcode?: number }).errcode;
     if (code === undefined) throw error;
-    const place = file === undefined ? "the store" : `the store ${file}`;
     const reason = (error as Error).message;
-    switch (code % 256) {
+    // Where not even its shared memory can be made, SQLite speaks of an I/O error.
+    const kind = code % 256 === IO_ERROR && isFull(file) ? FULL : code % 256;
+    switch (kind) {
       case FULL:
         throw new SlipwayError({
           code: "SLIP_DISK_FULL",
@@ -151,4 +157,10 @@ function attempt<T>(file: string | undefined, action: () => T): T {
         throw new SlipwayError({ code: "SLIP_STORE", message: `Cannot use ${place}: ${reason}`, cause: error });
     }
   }
+}
+
+/** SQLite works in pieces of 32 kB. */
+function isFull(file: string): boolean {
+  const { bavail, bsize } = statfsSync(dirname(file));
+  return bavail * bsize < 1 << 15;
 }

@@ -38,7 +38,11 @@ MAINTAINER Somebody <some@body>
       ),
       Env: [
         "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        ...["ONE=1", "TWO=1a b", "THREE=c d", "OLD=form  keeps   blanks", "ABC=a b"],
+        "ONE=1",
+        "TWO=1a b",
+        "THREE=c d",
+        "OLD=form  keeps   blanks",
+        "ABC=a b",
       ],
       Cmd: ["/bin/busybox", "sh", "-c", 'echo $ONE "$TWO"'],
       Healthcheck: {

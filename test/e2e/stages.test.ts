@@ -23,7 +23,7 @@ RUN echo last > /last
       Object.keys(whole.steps)
         .filter((step) => !step.startsWith("FROM"))
         .sort(),
-    ).toEqual(["COPY --from=two /two /two", ...["RUN echo 1 > /one", "RUN echo 2 > /two", "RUN echo last > /last"]]);
+    ).toEqual(["COPY --from=two /two /two", "RUN echo 1 > /one", "RUN echo 2 > /two", "RUN echo last > /last"]);
     const skipped = ({ stderr }: { readonly stderr: string }): readonly string[] | undefined =>
       eventsOf(stderr).find(({ type, skippedStages }) => type === "graph" && (skippedStages?.length ?? 0) > 0)
         ?.skippedStages;

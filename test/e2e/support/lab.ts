@@ -43,6 +43,8 @@ export interface Lab {
   readonly store: string;
   /** Writes a build context; without a name into a new folder. Gives its path. */
   context(files: Files, name?: string): string;
+  /** Waits until the store is there; all calls but `start` do. */
+  ready(): Promise<void>;
   /** Runs the command to its end. */
   slipway(args: readonly string[], options?: Partial<CallOptions>): Promise<Ended>;
   start(args: readonly string[], options?: Partial<CallOptions>): Running;
@@ -73,6 +75,7 @@ export function openLab(): Lab {
       writeFiles(context, files);
       return context;
     },
+    ready: prepared,
     start: (args, options = {}) => start(args, { store, ...options }),
     slipway: async (args, options = {}) => {
       await prepared();

@@ -1,4 +1,5 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 /** The command as users have it. */
@@ -56,6 +57,22 @@ export function killGroup({ pid }: ChildProcess): void {
     process.kill(-pid, "SIGKILL");
   } catch {
     // it has ended
+  }
+}
+
+/** The processes of a group that still run, by their whole command lines. */
+export function processGroup(group: number): readonly { readonly pid: number; readonly command: string }[] {
+  const { stdout } = spawnSync("ps", ["-eo", "pgid=,stat=,pid=,args="], { encoding: "utf8" });
+  return stdout.split("\n").flatMap((line) => {
+    const [, pgid, stat, pid, command = ""] = /^\s*(\d+)\s+(\S+)\s+(\d+)\s(.*)$/.exec(line) ?? [];
+    return Number(pgid) === group && !stat?.startsWith("Z") ? [{ pid: Number(pid), command }] : [];
+  });
+}
+
+/** Waits until something holds. Throws after 20 seconds. */
+export async function until(holds: () => boolean): Promise<void> {
+  for (const end = Date.now() + 20_000; !holds(); await sleep(20)) {
+    if (Date.now() > end) throw new Error(`did not happen: ${holds.toString()}`);
   }
 }
 
