@@ -40,7 +40,8 @@ export function slipway(dir: string, program = join(repository, "bin/slipway")):
     version: () => command("--version"),
     build: (r) =>
       command("build", "-q", ...(r.noCache ? ["--no-cache"] : []), "-f", r.dockerfile, "-t", r.tag, r.context),
-    forget: () => [],
+    // --no-cache alone would still know the digests of files that it has seen.
+    forget: () => [{ argv: ["rm", "-rf", join(dir, "slipway/statcache")] }],
     archive: (tag, file) => command("save", "-o", file, tag),
     daemons: () => [],
   };
