@@ -473,7 +473,9 @@ describe("the store", () => {
     const { stdout, stderr, calls } = await cli(["prune", "-af"]);
     expect(calls).toEqual([{ name: "prune", args: [expect.objectContaining({ all: true })] }]);
     expect(stderr).toBe("");
-    expect(stdout).toBe("Deleted 1 image, 12 snapshots, 34 cache records\nTotal reclaimed space: 812MB\n");
+    expect(stdout).toBe(
+      "Deleted 1 image, 12 snapshots, 34 cache records, 2 cache mounts\nTotal reclaimed space: 812MB\n",
+    );
   });
 
   test("rmi says what it removed", async () => {

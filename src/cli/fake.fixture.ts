@@ -66,7 +66,13 @@ export async function cli(
     tagImage: noted("tagImage", async () => {}),
     save: noted("save", async () => {}),
     compare: noted("compare", async () => comparison),
-    prune: noted("prune", async () => ({ images: 1, snapshots: 12, cacheRecords: 34, freed: 812_345_678 })),
+    prune: noted("prune", async () => ({
+      images: 1,
+      snapshots: 12,
+      cacheRecords: 34,
+      cacheMounts: 2,
+      freed: 812_345_678,
+    })),
     diskUsage: noted("diskUsage", async () => ({
       rows: [
         usageRow("images", 3, 2, 2_000_000_000, 500_000_000, 1_500_000_000),

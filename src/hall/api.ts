@@ -122,15 +122,17 @@ export interface PruneResult {
   readonly images: number;
   readonly snapshots: number;
   readonly cacheRecords: number;
+  /** Folders of RUN --mount=type=cache. */
+  readonly cacheMounts: number;
   /** Bytes freed. */
   readonly freed: number;
 }
 
 export interface DiskUsageRow {
   /** `archive cache`: packages and indexes of the Debian archive. `layer archives`: layers as they left the store, made again when missing. */
-  readonly type: "images" | "build cache" | "layer archives" | "archive cache" | "runtime" | "other";
+  readonly type: "images" | "build cache" | "cache mounts" | "layer archives" | "archive cache" | "runtime" | "other";
   readonly count: number;
-  /** Those in use: images with a name, cache records that an image stands on, archives of layers that are there. */
+  /** Those in use: images with a name, cache records that an image stands on, cache mounts of builds that run, archives of layers that are there. */
   readonly active: number;
   /** Bytes on the disk; what several images hold counts once. */
   readonly size: number;

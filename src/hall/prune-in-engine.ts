@@ -9,6 +9,7 @@ export async function pruneInEngine({ all }: Plain<PruneOptions>, store: Store):
     images: removed.images.length,
     snapshots: removed.snapshots.length,
     cacheRecords: removed.records.length,
+    cacheMounts: removed.cacheMounts.length,
     freed: removed.bytes,
   };
 }

@@ -179,6 +179,43 @@ export interface Facts {
   delete(key: string): void;
 }
 
+/** A folder that outlives the steps that it is mounted for (`RUN --mount=type=cache`). */
+export interface CacheMount {
+  readonly id: string;
+  /** What people call it. */
+  readonly name: string;
+  readonly created: number;
+  readonly lastUsed: number;
+  /** A living process has it mounted. */
+  readonly inUse: boolean;
+}
+
+export interface CacheMountRequest {
+  readonly name: string;
+  /** Requests with the same key get the same folder, as far as `sharing` allows. */
+  readonly key: Digest;
+  /**
+   * `shared`: with other users who share; `locked`: alone, after those who have it; `private`: alone, in another folder if this one
+   * is in use.
+   */
+  readonly sharing: "shared" | "private" | "locked";
+  /** Makes the folder that it is given what a new cache begins with. */
+  readonly fill: (folder: string) => Promise<void>;
+}
+
+/** A cache mount in use; disposing of it lets it go. The kernel lets go of those of a process that died. */
+export interface CacheMountUse extends AsyncDisposable {
+  readonly folder: string;
+}
+
+/** The cache mounts: folders with a row each, kept by when they were last used. */
+export interface CacheMounts {
+  /** Finds or makes the folder. Throws SLIP_CANCELLED when the signal aborts while it waits. */
+  use(request: CacheMountRequest, signal?: AbortSignal): Promise<CacheMountUse>;
+  /** Used last first. */
+  list(): readonly CacheMount[];
+}
+
 export interface PruneOptions {
   /** Also images that were not built here (bases, which a build makes or fetches again) and the cache of what images hold. */
   readonly all?: boolean | undefined;
@@ -194,7 +231,9 @@ export interface Removed {
   readonly records: readonly CacheRecord[];
   readonly snapshots: readonly SnapshotId[];
   readonly blobs: readonly Digest[];
-  /** Bytes that the removed snapshots and blobs took on the disk. */
+  /** Ids of cache mounts. */
+  readonly cacheMounts: readonly string[];
+  /** Bytes that all of it took on the disk. */
   readonly bytes: number;
 }
 
@@ -217,6 +256,8 @@ export interface DiskUsage {
   readonly images: UsagePart;
   /** The snapshots that no image holds; counted by cache record, active are those whose snapshot an image holds. */
   readonly cache: UsagePart;
+  /** What `RUN --mount=type=cache` left; active are those in use. */
+  readonly cacheMounts: UsagePart;
   /** Layers as they left the store, which snapshots give again; active are those whose layer is there. */
   readonly layerBlobs: UsagePart;
   /** All other blobs. */
@@ -257,6 +298,7 @@ export interface Store extends Disposable {
   readonly images: ImageStore;
   readonly snapshots: SnapshotRecords;
   readonly records: CacheRecords;
+  readonly cacheMounts: CacheMounts;
   readonly layerBlobs: LayerBlobs;
   readonly facts: Facts;
   /** A path below the root whose folders (all segments but the last) exist afterwards: `path("statcache", name)`. */
@@ -276,7 +318,7 @@ export interface Store extends Disposable {
   recover(): Promise<Recovered>;
   /** Removes snapshots that neither an image nor a cache record nor a running build needs. */
   collect(): Promise<Removed>;
-  /** Removes images without a name, cache records that no image stands on, and blobs that no layer needs. */
+  /** Removes images without a name, cache records that no image stands on, cache mounts, and blobs that no layer needs. */
   prune(options?: PruneOptions): Promise<Removed>;
   du(): DiskUsage;
   /** What is wrong with the store, a line each; reads every blob when `blobs` is set. */

@@ -2,7 +2,8 @@ import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Digest } from "../base/index.ts";
 import { blobBytes } from "./blob-store.ts";
-import type { DiskUsage, SnapshotId, UsagePart } from "./contract.ts";
+import { cacheFolder, type CacheMountRow } from "./cache-mount-store.ts";
+import type { CacheMounts, DiskUsage, SnapshotId, UsagePart } from "./contract.ts";
 import { blobRows, chainOf, choose, snapshotRows } from "./gc.ts";
 import { snapshotFolder } from "./snapshot-store.ts";
 import { folders, type State } from "./state.ts";
@@ -12,7 +13,7 @@ import { blockBytes, measureTree } from "./tree.ts";
 type Sum<T> = (wanted: (item: T) => boolean) => number;
 
 /** What the store takes, by what holds it. Snapshots are known from their records; the rest, which is little, is walked. */
-export function diskUsage(state: State): DiskUsage {
+export function diskUsage(state: State, cacheMounts: CacheMounts): DiskUsage {
   const { db, root } = state;
   measureOld(state);
   const plain = choose(state, { type: "prune" });
@@ -55,6 +56,7 @@ export function diskUsage(state: State): DiskUsage {
     );
   };
 
+  const mounts = db.all<CacheMountRow>("SELECT * FROM cache_mounts");
   const parts = {
     images: part(
       sumOf(true),
@@ -68,6 +70,12 @@ export function diskUsage(state: State): DiskUsage {
       { count: records.length, active: records.filter(({ snapshot }) => held.has(snapshot)).length },
       goneSnapshots,
     ),
+    cacheMounts: part(
+      summing(mounts, ({ disk }) => disk ?? 0),
+      ({ id }) => id,
+      { count: mounts.length, active: cacheMounts.list().filter(({ inUse }) => inUse).length },
+      { plain: new Set(plain.cacheMounts), withAll: new Set(withAll.cacheMounts) },
+    ),
     layerBlobs: blobPart(blobs.filter(({ digest }) => layers.has(digest))),
     otherBlobs: blobPart(blobs.filter(({ digest }) => !layers.has(digest))),
   };
@@ -76,11 +84,15 @@ export function diskUsage(state: State): DiskUsage {
   return { ...parts, rest, total };
 }
 
-/** Measures snapshots that an older slipway published. What another user owns stays as it is. */
+/** Measures snapshots that an older slipway published, and cache mounts whose first user is not done or was killed. What another user owns stays as it is. */
 function measureOld({ db, root }: State): void {
   for (const { id } of db.all<{ id: SnapshotId }>("SELECT id FROM snapshots WHERE disk IS NULL")) {
     const disk = measured(snapshotFolder(root, id));
     if (disk > 0) db.run("UPDATE snapshots SET disk = ? WHERE id = ?", disk, id);
+  }
+  for (const { id } of db.all<{ id: string }>("SELECT id FROM cache_mounts WHERE disk IS NULL")) {
+    const disk = measured(cacheFolder(root, id));
+    if (disk > 0) db.run("UPDATE cache_mounts SET disk = ? WHERE id = ? AND disk IS NULL", disk, id);
   }
 }
 
@@ -93,11 +105,11 @@ function summing<T>(items: readonly T[], bytes: (item: T) => number): Sum<T> {
   return (wanted) => items.filter(wanted).reduce((sum, item) => sum + bytes(item), 0);
 }
 
-/** What lies below the root beside snapshots and blobs; of these the folders around them. */
+/** What lies below the root beside snapshots, cache mounts and blobs; of these the folders around them. */
 function restOf(root: string, blobs: number): Readonly<Record<string, number>> {
   const rest: Record<string, number> = { ".": blockBytes(lstatSync(root)) };
   for (const name of readdirSync(root)) {
-    if (name === folders.snapshots) rest[name] = blockBytes(lstatSync(join(root, name)));
+    if (name === folders.snapshots || name === folders.caches) rest[name] = blockBytes(lstatSync(join(root, name)));
     else rest[name] = measured(join(root, name));
   }
   const [around = ""] = folders.blobs.split("/");

@@ -44,7 +44,7 @@ test("prune removes images without a name, stages left behind and their records"
   expect(existsSync(store.snapshots.folder(built.tools))).toBe(false);
   expect(existsSync(store.snapshots.folder(built.final))).toBe(true);
   expect(await store.verify()).toEqual([]);
-  expect(await store.prune()).toEqual({ images: [], records: [], snapshots: [], blobs: [], bytes: 0 });
+  expect(await store.prune()).toEqual({ images: [], records: [], snapshots: [], blobs: [], cacheMounts: [], bytes: 0 });
 });
 
 test("prune with all also removes bases and the cache of what images hold, never a built image with a name", async () => {

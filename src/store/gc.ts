@@ -1,5 +1,6 @@
 import type { Digest } from "../base/index.ts";
 import { blobBytes, type BlobStore } from "./blob-store.ts";
+import { cacheFolder, type CacheMountRow } from "./cache-mount-store.ts";
 import type { CacheRecord, PruneOptions, Removed, SnapshotId } from "./contract.ts";
 import type { Database } from "./database.ts";
 import { recordOf, type RecordRow } from "./record-store.ts";
@@ -32,7 +33,8 @@ interface BlobRow {
 /** Something of the cache that may go; the oldest goes first. */
 type Item =
   | { readonly type: "record"; readonly row: RecordRow; readonly lastUsed: number }
-  | { readonly type: "blob"; readonly row: BlobRow; readonly lastUsed: number };
+  | { readonly type: "blob"; readonly row: BlobRow; readonly lastUsed: number }
+  | { readonly type: "cache mount"; readonly row: CacheMountRow; readonly lastUsed: number };
 
 /** `collect` only looks for snapshots that nothing refers to; `prune` takes images, records and blobs as well. */
 type Sweep = { readonly type: "collect" } | ({ readonly type: "prune" } & PruneOptions);
@@ -49,10 +51,12 @@ export async function sweep(state: State, blobs: BlobStore, how: Sweep): Promise
     for (const { key } of chosen.records) db.run("DELETE FROM records WHERE key = ?", key);
     for (const id of chosen.snapshots) db.run("DELETE FROM snapshots WHERE id = ?", id);
     for (const digest of chosen.blobs) db.run("DELETE FROM blobs WHERE digest = ?", digest);
+    for (const id of chosen.cacheMounts) db.run("DELETE FROM cache_mounts WHERE id = ?", id);
     if (how.type === "prune" && how.all) db.run("DELETE FROM facts WHERE image IS NULL AND key NOT LIKE 'store/%'");
     return chosen;
   });
   for (const id of plan.snapshots) await discard(state, snapshotFolder(state.root, id));
+  for (const id of plan.cacheMounts) await discard(state, cacheFolder(state.root, id));
   await blobs.unlink(plan.blobs);
   return plan;
 }
@@ -99,6 +103,8 @@ export function choose(state: State, how: Sweep): Removed {
   refs.dropUnused();
 
   const blobs = prune ? blobRows(db).map((row) => ({ ...row, size: blobBytes(state.root, row) })) : [];
+  // Whoever uses one was there first and has marked it: it is protected as all that living builds use.
+  const mounts = prune ? db.all<CacheMountRow>("SELECT * FROM cache_mounts") : [];
   const items: Item[] = [
     ...records
       .filter((row) => prune && row.last_used < before && (options.all === true || !held.has(row.snapshot)))
@@ -106,23 +112,31 @@ export function choose(state: State, how: Sweep): Removed {
     ...blobs
       .filter((row) => row.last_used < before && (options.all === true || row.layers === 0))
       .map((row) => ({ type: "blob" as const, row, lastUsed: row.last_used })),
+    ...mounts
+      .filter((row) => row.last_used < before)
+      .map((row) => ({ type: "cache mount" as const, row, lastUsed: row.last_used })),
   ].sort((a, b) => a.lastUsed - b.lastUsed);
 
-  const removed: { records: CacheRecord[]; blobs: Digest[]; blobBytes: number } = {
+  const removed: { records: CacheRecord[]; blobs: Digest[]; cacheMounts: string[]; bytes: number } = {
     records: [],
     blobs: [],
-    blobBytes: 0,
+    cacheMounts: [],
+    bytes: 0,
   };
   let cache = blobs.reduce((sum, row) => sum + row.size, 0);
+  for (const { disk } of mounts) cache += disk ?? 0;
   for (const row of snapshots.values()) if (!held.has(row.id)) cache += row.size;
   for (const item of items) {
-    if (options.keepBytes !== undefined && cache - removed.blobBytes - refs.bytes <= options.keepBytes) break;
+    if (options.keepBytes !== undefined && cache - removed.bytes - refs.bytes <= options.keepBytes) break;
     if (item.type === "record") {
       removed.records.push(recordOf(item.row));
       refs.drop(item.row.snapshot);
-    } else {
+    } else if (item.type === "blob") {
       removed.blobs.push(item.row.digest);
-      removed.blobBytes += item.row.size;
+      removed.bytes += item.row.size;
+    } else {
+      removed.cacheMounts.push(item.row.id);
+      removed.bytes += item.row.disk ?? 0;
     }
   }
   return {
@@ -130,7 +144,8 @@ export function choose(state: State, how: Sweep): Removed {
     records: removed.records,
     snapshots: refs.dropped,
     blobs: removed.blobs,
-    bytes: refs.bytes + removed.blobBytes,
+    cacheMounts: removed.cacheMounts,
+    bytes: refs.bytes + removed.bytes,
   };
 }
 

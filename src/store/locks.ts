@@ -61,7 +61,7 @@ export class Locks {
 }
 
 /** Waits for the promise, unless the signal aborts first. */
-async function aborted(
+export async function aborted(
   signal: AbortSignal | undefined,
   name: string,
   promise: Promise<void> | undefined,

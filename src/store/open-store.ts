@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { SlipwayError } from "../base/index.ts";
 import { BlobStore } from "./blob-store.ts";
+import { CacheMountStore } from "./cache-mount-store.ts";
 import { sync } from "./chores.ts";
 import type { Store, StoreOptions } from "./contract.ts";
 import { Database } from "./database.ts";
@@ -65,12 +66,14 @@ function assemble(state: State): Store {
   const images = new ImageTable(state, snapshots);
   const records = new RecordStore(state, snapshots);
   const locks = new Locks(state);
+  const cacheMounts = new CacheMountStore(state, remove);
   return {
     root: state.root,
     blobs,
     snapshots,
     images,
     records,
+    cacheMounts,
     layerBlobs: new LayerBlobStore(state),
     facts: new FactStore(state),
     path: (...segments) => state.path(...segments),
@@ -81,8 +84,8 @@ function assemble(state: State): Store {
     recover: () => recover(state, blobs),
     collect: () => sweep(state, blobs, { type: "collect" }),
     prune: (options = {}) => sweep(state, blobs, { type: "prune", ...options }),
-    du: () => diskUsage(state),
-    verify: (options = {}) => verify(state, { blobs, images, snapshots, records }, options),
+    du: () => diskUsage(state, cacheMounts),
+    verify: (options = {}) => verify(state, { blobs, images, snapshots, records, cacheMounts }, options),
     [Symbol.dispose]: () => state[Symbol.dispose](),
   };
 }

@@ -50,11 +50,17 @@ export async function recover(state: State, blobs: BlobStore): Promise<Recovered
   if (dead.length === 0 && !lost) return { processes: 0, folders: stale.length, blobs: 0, snapshots: 0 };
 
   const orphans = state.db.write(() => {
-    for (const { id } of dead) state.db.run("DELETE FROM locks WHERE holder = ?", id);
+    for (const { id } of dead) {
+      state.db.run("DELETE FROM locks WHERE holder = ?", id);
+      state.db.run("DELETE FROM cache_mount_uses WHERE holder = ?", id);
+    }
     const known = new Set(state.db.all<{ id: string }>("SELECT id FROM snapshots").map(({ id }) => id));
     const unknown = names(join(state.root, folders.snapshots)).filter((name) => !known.has(name));
     for (const name of unknown) moveToTrash(state, join(state.root, folders.snapshots, name));
-    return unknown.length;
+    const mounts = new Set(state.db.all<{ id: string }>("SELECT id FROM cache_mounts").map(({ id }) => id));
+    const strange = names(join(state.root, folders.caches)).filter((name) => !mounts.has(name));
+    for (const name of strange) moveToTrash(state, join(state.root, folders.caches, name));
+    return unknown.length + strange.length;
   });
   const files = names(join(state.root, folders.blobs))
     .flatMap((prefix) => names(join(state.root, folders.blobs, prefix)))

@@ -2,7 +2,7 @@
  * The database's layout, one step a version (`PRAGMA user_version` counts them). A step that was released is never changed.
  * Times are milliseconds since the epoch. `boot` is the boot id under which a row was written, and null once what it stands
  * for was brought onto the disk; a row of another boot was lost with the machine (docs/adr/0003-durability.md).
- * `disk` is null in rows that are older than the column.
+ * `disk` is null in rows that are older than the column, and of a cache mount until its first user has ended.
  */
 export const migrations: readonly string[] = [
   `
@@ -79,5 +79,24 @@ export const migrations: readonly string[] = [
   `,
   `
   ALTER TABLE snapshots ADD COLUMN disk INTEGER;
+  `,
+  `
+  CREATE TABLE cache_mounts (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    key TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    last_used INTEGER NOT NULL,
+    disk INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX cache_mounts_key ON cache_mounts (key);
+
+  CREATE TABLE cache_mount_uses (
+    id TEXT PRIMARY KEY,
+    mount TEXT NOT NULL REFERENCES cache_mounts (id) ON DELETE CASCADE,
+    holder TEXT NOT NULL,
+    exclusive INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX cache_mount_uses_mount ON cache_mount_uses (mount);
   `,
 ];

@@ -12,6 +12,7 @@ const touchAfter = 10 * 60_000;
 export const folders = {
   blobs: "blobs/sha256",
   snapshots: "snapshots",
+  caches: "caches",
   active: "active",
   trash: "trash",
   holders: "holders",

@@ -10,7 +10,7 @@ import { readdirSync } from "node:fs";
 /** Compares the records with what lies on the disk. Returns what is wrong, a line each. */
 export async function verify(
   state: State,
-  store: Pick<Store, "blobs" | "images" | "snapshots" | "records">,
+  store: Pick<Store, "blobs" | "images" | "snapshots" | "records" | "cacheMounts">,
   options: { readonly blobs?: boolean | undefined },
 ): Promise<readonly string[]> {
   const wrong: string[] = [];
@@ -35,7 +35,11 @@ export async function verify(
   for (const { id, snapshots: layers } of store.images.list()) {
     for (const layer of layers) if (!snapshots.has(layer)) wrong.push(`image ${id}: its layer ${layer} is missing`);
   }
-  wrong.push(...leftovers(state, snapshots));
+  const mounts = new Set(store.cacheMounts.list().map(({ id }) => id));
+  for (const id of mounts) {
+    if (!existsSync(join(state.root, folders.caches, id))) wrong.push(`cache mount ${id}: its folder is missing`);
+  }
+  wrong.push(...leftovers(state, snapshots, mounts));
   for await (const { digest, size } of store.blobs.list()) {
     const found = statSync(store.blobs.path(digest), { throwIfNoEntry: false });
     if (found?.size !== size)
@@ -46,7 +50,11 @@ export async function verify(
 }
 
 /** What nothing refers to and no living process owns. */
-function leftovers(state: State, snapshots: ReadonlyMap<string, unknown>): readonly string[] {
+function leftovers(
+  state: State,
+  snapshots: ReadonlyMap<string, unknown>,
+  mounts: ReadonlySet<string>,
+): readonly string[] {
   const names = (folder: string): readonly string[] =>
     existsSync(join(state.root, folder)) ? readdirSync(join(state.root, folder)) : [];
   const found = holders(join(state.root, folders.holders));
@@ -55,6 +63,9 @@ function leftovers(state: State, snapshots: ReadonlyMap<string, unknown>): reado
     ...names(folders.snapshots)
       .filter((id) => !snapshots.has(id))
       .map((id) => `folder ${folders.snapshots}/${id}: no snapshot has it`),
+    ...names(folders.caches)
+      .filter((id) => !mounts.has(id))
+      .map((id) => `folder ${folders.caches}/${id}: no cache mount has it`),
     ...names(folders.active)
       .filter((id) => !living.has(id))
       .map((id) => `folder ${folders.active}/${id}: its process is gone`),

@@ -67,6 +67,10 @@ if (action === "hold") {
   await store.lock(name);
   process.stdout.write("held\n");
   await sleep(60_000);
+} else if (action === "hold-cache") {
+  await store.cacheMounts.use({ name, key: sha256(name), sharing: "locked", fill: async () => undefined });
+  process.stdout.write("held\n");
+  await sleep(60_000);
 } else if (action === "build") {
   process.stdout.write("ready\n");
   for (const end = Date.now() + Number(name); Date.now() < end; await sleep(0)) await build(store);

@@ -7,7 +7,7 @@ export const prune = command({
   usage: "[OPTIONS]",
   summary: "Delete what no image needs",
   description:
-    "Deletes images without a name, stages that were left behind and fetched packages. With --all also bases that a build makes again, the cache of the images that stay, and their layer archives. Images that were built and have a name stay: slipway rmi removes those.",
+    "Deletes images without a name, stages that were left behind, cache mounts and fetched packages. With --all also bases that a build makes again, the cache of the images that stay, and their layer archives. Images that were built and have a name stay: slipway rmi removes those.",
   options: {
     all: { type: "flag", short: "a", help: "Bases, which a build makes again, and all cache too" },
     force: { type: "flag", short: "f", help: "Do not ask" },
@@ -20,8 +20,8 @@ export const prune = command({
       if (!io.stdinIsTTY())
         throw usage("slipway prune asks before it deletes, and standard input is no terminal", "add --force");
       const what = values.all
-        ? "images without a name, base images, the whole build cache and fetched packages; built images with a name stay"
-        : "images without a name, cache that no image needs and fetched packages";
+        ? "images without a name, base images, the whole build cache with its mounts and fetched packages; built images with a name stay"
+        : "images without a name, cache that no image needs, cache mounts and fetched packages";
       io.stderr.write(`This deletes ${what}.\nContinue? [y/N] `);
       if (!/^y(?:es)?$/i.test((await io.readLine())?.trim() ?? "")) return 1;
     }
@@ -34,6 +34,7 @@ export const prune = command({
       plural(result.images, "image"),
       plural(result.snapshots, "snapshot"),
       plural(result.cacheRecords, "cache record"),
+      ...(result.cacheMounts > 0 ? [plural(result.cacheMounts, "cache mount")] : []),
     ];
     io.stdout.write(`Deleted ${parts.join(", ")}\nTotal reclaimed space: ${formatSize(result.freed)}\n`);
     return 0;

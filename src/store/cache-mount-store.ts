@@ -1,0 +1,171 @@
+import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { measure } from "./chores.ts";
+import type { CacheMount, CacheMountRequest, CacheMounts, CacheMountUse } from "./contract.ts";
+import { isAlive } from "./holder.ts";
+import { aborted } from "./locks.ts";
+import { folders, type State } from "./state.ts";
+import { ulid } from "./ulid.ts";
+
+export interface CacheMountRow {
+  readonly id: string;
+  readonly name: string;
+  readonly key: string;
+  readonly created: number;
+  readonly last_used: number;
+  readonly disk: number | null;
+}
+
+interface UseRow {
+  readonly id: string;
+  readonly holder: string;
+  readonly exclusive: number;
+}
+
+/** What a look at the folders of a key gave: one to use, none that is free, or none at all. */
+type Found = { readonly mount: string; readonly use: string } | "busy" | "none";
+
+/**
+ * Folders `caches/ID`, with a row each and a row for each use, which names its holder: what a dead holder used is free, because the
+ * kernel dropped the holder's lock with its process.
+ */
+export class CacheMountStore implements CacheMounts {
+  readonly #state: State;
+  readonly #discard: (path: string) => Promise<void>;
+
+  constructor(state: State, discard: (path: string) => Promise<void>) {
+    this.#state = state;
+    this.#discard = discard;
+  }
+
+  async use(request: CacheMountRequest, signal?: AbortSignal): Promise<CacheMountUse> {
+    const name = `the cache ${request.name}`;
+    let scratch: string | undefined;
+    try {
+      for (let wait = 2; ; wait = Math.min(wait * 2, 100)) {
+        await aborted(signal, name, undefined);
+        const found = this.#take(request, scratch);
+        if (found === "busy") await aborted(signal, name, sleep(wait));
+        else if (found !== "none") return this.#opened(found.mount, found.use);
+        else {
+          scratch = this.#state.scratch();
+          mkdirSync(join(scratch, "new"));
+          await request.fill(join(scratch, "new"));
+        }
+      }
+    } finally {
+      if (scratch !== undefined) await this.#discard(scratch);
+    }
+  }
+
+  list(): readonly CacheMount[] {
+    return this.#state.db
+      .all<CacheMountRow>("SELECT * FROM cache_mounts ORDER BY last_used DESC")
+      .map(({ id, name, created, last_used: lastUsed }) => {
+        const inUse = this.#uses(id).some(({ holder }) => this.#lives(holder));
+        return { id, name, created, lastUsed, inUse };
+      });
+  }
+
+  /**
+   * As the only writer: takes a folder of the key that may be taken, or else publishes the new one.
+   * @param scratch where a new one lies, in `new`; without it none is published.
+   */
+  #take({ key, name, sharing }: CacheMountRequest, scratch: string | undefined): Found {
+    const { db, build, root } = this.#state;
+    const holder = build.id;
+    return db.write(() => {
+      const rows = db
+        .all<CacheMountRow>("SELECT * FROM cache_mounts WHERE key = ? ORDER BY last_used DESC", key)
+        .filter(({ id }) => this.#isThere(id));
+      const free = rows.find(({ id }) => {
+        const uses = this.#living(id);
+        return uses.length === 0 || (sharing === "shared" && uses.every(({ exclusive }) => exclusive === 0));
+      });
+      if (!free && sharing === "locked" && rows.length > 0) return "busy";
+      if (!free && scratch === undefined) return "none";
+      const mount = free?.id ?? ulid();
+      const now = Date.now();
+      if (!free) {
+        db.run(
+          "INSERT INTO cache_mounts (id, name, key, created, last_used) VALUES (?, ?, ?, ?, ?)",
+          mount,
+          name,
+          key,
+          now,
+          now,
+        );
+        this.#state.path(folders.caches, mount);
+        renameSync(join(scratch as string, "new"), cacheFolder(root, mount));
+      } else db.run("UPDATE cache_mounts SET last_used = ? WHERE id = ?", now, mount);
+      const use = ulid();
+      const exclusive = sharing === "shared" ? 0 : 1;
+      db.run(
+        "INSERT INTO cache_mount_uses (id, mount, holder, exclusive) VALUES (?, ?, ?, ?)",
+        use,
+        mount,
+        holder,
+        exclusive,
+      );
+      return { mount, use };
+    });
+  }
+
+  #opened(mount: string, use: string): CacheMountUse {
+    const folder = cacheFolder(this.#state.root, mount);
+    let held = true;
+    return {
+      folder,
+      [Symbol.asyncDispose]: async () => {
+        if (!held || this.#state.closed) return;
+        held = false;
+        // Measured while nobody else may take it alone; what changes meanwhile counts at the next end.
+        const disk = await measure(folder).then(
+          (size) => size.disk,
+          () => null,
+        );
+        const { db } = this.#state;
+        db.write(() => {
+          db.run(
+            "UPDATE cache_mounts SET last_used = ?, disk = coalesce(?, disk) WHERE id = ?",
+            Date.now(),
+            disk,
+            mount,
+          );
+          db.run("DELETE FROM cache_mount_uses WHERE id = ?", use);
+        });
+      },
+    };
+  }
+
+  /** Forgets a row whose folder something outside removed, or a crash of the machine lost. */
+  #isThere(id: string): boolean {
+    if (existsSync(cacheFolder(this.#state.root, id))) return true;
+    this.#state.db.run("DELETE FROM cache_mounts WHERE id = ?", id);
+    return false;
+  }
+
+  /** Uses of living holders; those of dead ones are forgotten. */
+  #living(mount: string): readonly UseRow[] {
+    return this.#uses(mount).filter(({ id, holder }) => {
+      if (this.#lives(holder)) return true;
+      this.#state.db.run("DELETE FROM cache_mount_uses WHERE id = ?", id);
+      return false;
+    });
+  }
+
+  #uses(mount: string): readonly UseRow[] {
+    return this.#state.db.all<UseRow>("SELECT id, holder, exclusive FROM cache_mount_uses WHERE mount = ?", mount);
+  }
+
+  #lives(holder: string): boolean {
+    const { build, root } = this.#state;
+    return (build.registered && build.id === holder) || isAlive(join(root, folders.holders), holder);
+  }
+}
+
+/** Where a cache mount lies. */
+export function cacheFolder(root: string, id: string): string {
+  return join(root, folders.caches, id);
+}
