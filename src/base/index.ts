@@ -11,6 +11,7 @@ export {
 export type { SourceLocation, SourceSpan } from "./source.ts";
 export type { BuildEvent, Bytes, Ctx, StepInfo } from "./ctx.ts";
 export type { Mount } from "./mount.ts";
+export { idsHint, ownerError } from "./owner-error.ts";
 export { Limiter } from "./limiter.ts";
 export { entryPoint, packageFile } from "./entry.ts";
 export { type Handlers, serve, WorkerPool } from "./workers.ts";

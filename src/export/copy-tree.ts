@@ -1,6 +1,7 @@
 import {
   type BigIntStats,
   chmodSync,
+  chownSync,
   constants,
   copyFileSync,
   linkSync,
@@ -38,6 +39,7 @@ export interface CopiedTree {
 export function copyTree(job: CopyTreeJob): CopiedTree {
   const clamp = job.epoch === undefined ? undefined : BigInt(job.epoch) * 1_000_000_000n;
   const linked = new Map<string, Buffer>();
+  const own = { uid: BigInt(process.getuid?.() ?? 0), gid: BigInt(process.getgid?.() ?? 0) };
   const folders: { readonly path: Buffer; readonly stats: BigIntStats }[] = [];
   let size = 0;
   let leftOut = 0;
@@ -74,6 +76,8 @@ export function copyTree(job: CopyTreeJob): CopiedTree {
         else if (stats.isSymbolicLink()) symlinkSync(readlinkSync(from, { encoding: "buffer" }), path);
         else {
           copyFileSync(from, path, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+          // Node gives the copy the owner of its source
+          if (stats.uid !== own.uid || stats.gid !== own.gid) chownSync(path, Number(own.uid), Number(own.gid));
           size += Number(stats.size);
         }
         if (!first) finish(path, stats);

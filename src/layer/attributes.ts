@@ -1,5 +1,5 @@
 import { chmodSync, fchmodSync, fchownSync, futimesSync, lchownSync, lutimesSync } from "node:fs";
-import { SlipwayError } from "../base/index.ts";
+import { ownerError } from "../base/index.ts";
 import { setTimes, setXattr } from "../base/syscalls.ts";
 import { fsPath, toText } from "./byte-path.ts";
 import type { Owner, TarHeader } from "./contract.ts";
@@ -24,7 +24,7 @@ export function setAttributes(path: string, of: Attributes, owner: Owner, type: 
       if (fd === undefined) lchownSync(fsPath(path), who.uid, who.gid);
       else fchownSync(fd, who.uid, who.gid);
     } catch (error) {
-      throw ownerError(path, who, error);
+      throw ownerError(toText(path), who, error);
     }
   }
   if (type !== "symlink") {
@@ -47,19 +47,4 @@ function setAttribute(path: string, name: string, value: string): void {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "ENOTSUP" && code !== "EOPNOTSUPP" && code !== "EPERM") throw error;
   }
-}
-
-function ownerError(
-  path: string,
-  { uid, gid }: { readonly uid: number; readonly gid: number },
-  cause: unknown,
-): unknown {
-  const { code } = cause as NodeJS.ErrnoException;
-  if (code !== "EINVAL" && code !== "EPERM") return cause;
-  return new SlipwayError({
-    code: "SLIP_SANDBOX",
-    message: `Cannot give "${toText(path)}" to ${uid}:${gid}: this user may only use the ids of the own user namespace`,
-    hint: "install newuidmap (Debian: uidmap) and give the user a range in /etc/subuid and /etc/subgid",
-    cause,
-  });
 }

@@ -1,5 +1,5 @@
 import { chmodSync, lchownSync, mkdirSync } from "node:fs";
-import { digestOf, SlipwayError } from "../base/index.ts";
+import { digestOf, ownerError, SlipwayError } from "../base/index.ts";
 import type { MkdirOp } from "../graph/index.ts";
 import type { Op } from "../solve/index.ts";
 import type { FileTree, OpRooms } from "./contract.ts";
@@ -29,7 +29,12 @@ export function mkdirOp(op: MkdirOp, rooms: OpRooms): Op<FileTree> {
         }
         mkdirSync(at);
         chmodSync(at, 0o755);
-        if (owner && !squashOwners) lchownSync(at, owner.uid, owner.gid);
+        if (!owner || squashOwners) continue;
+        try {
+          lchownSync(at, owner.uid, owner.gid);
+        } catch (error) {
+          throw ownerError(at.slice(root.length), owner, error);
+        }
       }
       return { kind: "snapshot", id: (await active.commit()).id };
     },

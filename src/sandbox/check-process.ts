@@ -1,4 +1,4 @@
-import { lstatSync, statSync } from "node:fs";
+import { accessSync, constants, lstatSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
 import { SlipwayError } from "../base/index.ts";
 import type { ProcessSpec } from "./contract.ts";
@@ -16,9 +16,22 @@ export function checkProcess(spec: ProcessSpec): void {
   checkKernelFolders(spec.root);
   checkFolder(spec);
   for (const { type, source, target } of spec.mounts) {
-    if (type === "bind" && !statSync(source, { throwIfNoEntry: false })) {
-      throw refuse(`Cannot mount ${source} on ${target}: no such file or directory`);
-    }
+    if (type === "bind") checkSource(source, target);
+  }
+}
+
+/** The runtime opens the folders that it mounts, and where it may not says nothing of them. */
+function checkSource(source: string, target: string): void {
+  try {
+    if (statSync(source).isDirectory()) accessSync(source, constants.R_OK | constants.X_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") throw refuse(`Cannot mount ${source} on ${target}: no such file or directory`);
+    if (code !== "EACCES") throw error;
+    throw refuse(
+      `Cannot mount ${source} on ${target}: permission denied`,
+      "give what the user that runs slipway may read",
+    );
   }
 }
 

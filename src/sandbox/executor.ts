@@ -4,6 +4,7 @@ import type { BuildEvent } from "../base/index.ts";
 import { mountAll } from "../base/syscalls.ts";
 import { defaultCapabilities } from "./capabilities.ts";
 import { checkProcess, kernelFolders } from "./check-process.ts";
+import { checkUser } from "./check-user.ts";
 import { type CompiledSeccomp, compiledSeccomp } from "./compiled-seccomp.ts";
 import type { Executor, Namespace, ProcessSpec, Runtime } from "./contract.ts";
 import { oomScore, processLimits } from "./limits.ts";
@@ -47,6 +48,7 @@ export function openExecutor({ runtime, stateDir, namespace }: ExecutorOptions):
     run: async (spec, ctx) => {
       throwIfCancelled(ctx.signal);
       checkProcess(spec);
+      if (namespace.kind === "subids") checkUser(spec.user);
       if (namespace.kind === "single-id" && !isRoot(spec)) {
         if (!warned.has(otherUser.message)) ctx.emit(otherUser);
         warned.add(otherUser.message);

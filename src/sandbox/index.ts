@@ -4,4 +4,5 @@ export { openExecutor } from "./executor.ts";
 export { findRuntime } from "./runtime.ts";
 export { runtimeFromTree } from "./runtime-tree.ts";
 export { enterNamespace } from "./namespace.ts";
-export { namespaceCommand } from "./namespace-command.ts";
+export { namespaceCommand, refusal } from "./namespace-command.ts";
+export { type IdRange, idRanges } from "./check-user.ts";

@@ -21,9 +21,14 @@ const CAP_SYS_ADMIN = 1n << 21n;
  * The command that starts the engine in namespaces of its own: mounts and processes, and for an ordinary user ids. The engine is
  * the first process of its pid namespace, so that whatever ends it ends every container as well. Spawns nothing itself.
  * @param engine program and arguments.
+ * @param oneId why an ordinary user gets one id even if there are more.
  * Throws SLIP_SANDBOX with the remedy when it is plain beforehand that the kernel will refuse.
  */
-export function namespaceCommand(engine: readonly string[], env: NodeJS.ProcessEnv = process.env): NamespaceCommand {
+export function namespaceCommand(
+  engine: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+  oneId: () => string | undefined = () => undefined,
+): NamespaceCommand {
   const marked = { ...env, [callerVariable]: readlinkSync("/proc/self/ns/mnt") };
   const unshare = findProgram("unshare");
   const knows = unshare === undefined ? "" : readFileSync(unshare, "latin1");
@@ -47,11 +52,11 @@ export function namespaceCommand(engine: readonly string[], env: NodeJS.ProcessE
       hint: "install the package util-linux (version 2.32 or later), or run as root",
     });
   }
-  const missing = missingForSubIds(knows.includes("map-auto"));
+  const missing = missingForSubIds(knows.includes("map-auto")) ?? oneId();
   if (missing === undefined) return wrap(["--user", "--map-auto", "--map-root-user"]);
   return wrap(
     ["--user", "--map-root-user"],
-    `Without a range of user ids every file will belong to root, and processes cannot change user: ${missing}`,
+    `With one user id every file will belong to root, and processes cannot change user: ${missing}`,
   );
 }
 
@@ -68,9 +73,12 @@ export function refusal(): SlipwayError {
   return new SlipwayError({
     code: "SLIP_SANDBOX",
     message: `Cannot enter a user namespace: ${obstacle?.what ?? "the kernel refuses it"}`,
-    hint: `${obstacle?.remedy ?? "inside a container, start that one without its seccomp profile"}, or run as root`,
+    hint: `${obstacle?.remedy ?? unknownRemedy}, or run as root`,
   });
 }
+
+const unknownRemedy =
+  "see what unshare or newuidmap says; inside a container, start that one without its seccomp and AppArmor profiles";
 
 interface Obstacle {
   readonly what: string;
@@ -114,10 +122,25 @@ function missingForSubIds(mapAuto: boolean): string | undefined {
     return "newuidmap and newgidmap are missing (install the package uidmap or shadow-utils)";
   }
   if (!mapAuto) return "unshare cannot map them (install util-linux 2.38 or later)";
-  const { username, uid } = userInfo();
+  if (noNewPrivileges()) return "no_new_privs is set, so newuidmap cannot work (start slipway without it)";
+  const { username, uid } = identity();
   const file = ["/etc/subuid", "/etc/subgid"].find((path) => !hasRange(path, username, uid));
   if (file === undefined) return undefined;
   return `${file} has none for ${username} (sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${username})`;
+}
+
+/** Somebody may run under a number that no file has a name for. */
+function identity(): { readonly username: string; readonly uid: number } {
+  const uid = process.getuid?.() ?? 0;
+  try {
+    return { username: userInfo().username, uid };
+  } catch {
+    return { username: String(uid), uid };
+  }
+}
+
+function noNewPrivileges(): boolean {
+  return /^NoNewPrivs:\s*1$/m.test(readFileSync("/proc/self/status", "utf8"));
 }
 
 function hasRange(path: string, name: string, uid: number): boolean {

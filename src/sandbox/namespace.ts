@@ -1,6 +1,7 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { SlipwayError } from "../base/index.ts";
 import { mountAll, unshareMounts } from "../base/syscalls.ts";
+import { idRanges } from "./check-user.ts";
 import type { Namespace } from "./contract.ts";
 import { callerVariable, refusal } from "./namespace-command.ts";
 
@@ -22,14 +23,11 @@ export function enterNamespace(): Namespace {
 
 /** What the id map of a user namespace (user_namespaces(7)) makes of it. */
 function namespaceKind(uidMap: string): Namespace["kind"] {
-  const ranges = uidMap
-    .trim()
-    .split("\n")
-    .map((line) => line.trim().split(/\s+/).map(Number));
-  const ids = ranges.reduce((sum, [, , count = 0]) => sum + count, 0);
+  const ranges = idRanges(uidMap);
+  const ids = ranges.reduce((sum, { count }) => sum + count, 0);
   if (ids === 1) return "single-id";
-  const [first, outside] = ranges[0] ?? [];
-  return ranges.length === 1 && first === 0 && outside === 0 && ids === 0xffffffff ? "root" : "subids";
+  const [first] = ranges;
+  return ranges.length === 1 && first?.inside === 0 && first.outside === 0 && ids === 0xffffffff ? "root" : "subids";
 }
 
 function unshareHere(): void {
