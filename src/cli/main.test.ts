@@ -36,6 +36,12 @@ test.each([
   expect(got.stderr).not.toContain("    at ");
 });
 
+test("output that cannot be written is an error", () => {
+  const { status, stderr } = spawnSync("bash", ["-c", `"$0" help run > /dev/full`, program], { encoding: "utf8" });
+  expect(stderr).toMatch(/^ERROR: Cannot write standard output: ENOSPC.* \(SLIP_OUTPUT\)\n$/);
+  expect(status).toBe(8);
+});
+
 test("a reader that goes away is no error", () => {
   const { stdout, stderr } = spawnSync(
     "bash",

@@ -1,3 +1,4 @@
+import { errorCodes } from "../base/index.ts";
 import { runCli } from "./cli.ts";
 import type { Io } from "./io.ts";
 
@@ -20,13 +21,15 @@ const onSignal = (name: NodeJS.Signals): void => {
 };
 for (const name of Object.keys(codes)) process.on(name, onSignal);
 
-/** A reader that went away (`slipway images | head -1`) is no error. */
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(stream === process.stdout ? 0 : 1);
-    throw error;
-  });
-}
+/** A reader that went away (`slipway images | head -1`) is no error; a list that did not arrive whole is one. */
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  process.stderr.write(`ERROR: Cannot write standard output: ${error.message} (SLIP_OUTPUT)\n`);
+  process.exit(errorCodes.SLIP_OUTPUT);
+});
+process.stderr.on("error", (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === "EPIPE" ? 1 : errorCodes.SLIP_OUTPUT);
+});
 
 const io: Io = {
   stdout: process.stdout,
@@ -52,7 +55,13 @@ async function main(): Promise<void> {
       for (const name of Object.keys(codes)) process.off(name, onSignal);
     },
   });
+  await written(process.stdout);
   process.exit(exitCode === 130 ? (interrupted ?? 130) : exitCode);
+}
+
+/** Resolves when all that was written has gone out; what went wrong is told to the stream's listener first. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((done) => stream.write("", (error) => (error ? setImmediate(done) : done())));
 }
 
 void main();

@@ -96,6 +96,10 @@ export class OutputFile {
 export function outputError(location: string, cause: unknown): SlipwayError {
   const known = toSlipwayError(cause);
   if (known.code !== "SLIP_INTERNAL") return known;
+  if (location === "-" && (cause as NodeJS.ErrnoException).code === "EPIPE") {
+    const message = "Cannot write standard output: its reader went away before the end";
+    return new SlipwayError({ code: "SLIP_OUTPUT", message, cause });
+  }
   const where = location === "-" ? "standard output" : `"${location}"`;
   return new SlipwayError({
     code: "SLIP_OUTPUT",
