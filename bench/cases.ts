@@ -2,7 +2,7 @@ import { cpSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { bigFiles, fresh, manyFiles, put } from "./files.ts";
 
-/** cold: no cache at all; touched: one file changed since the last build; unchanged: nothing changed; export: the built image written as an OCI archive. */
+/** cold: no cache at all; touched: one file changed since the last build; unchanged: nothing changed; export: an image that was just built written as an OCI archive. */
 export type Variant = "cold" | "touched" | "unchanged" | "export";
 
 export interface Case {
@@ -111,6 +111,7 @@ export const cases: readonly Case[] = [
     runs: 3,
     prepare: (folder) => bigFiles(join(fresh(folder), "files"), 1 << 30),
     dockerfile: () => lines("FROM scratch", "COPY files /files"),
+    touch: (folder, n) => put(join(folder, "files/version"), `version ${n}\n`),
   },
   {
     name: "calculator",
