@@ -43,10 +43,15 @@ export class Holder implements Disposable {
 
   [Symbol.dispose](): void {
     if (this.#id === undefined) return;
-    rmSync(join(this.#folder, this.#id), { force: true });
+    removeHolder(this.#folder, this.#id);
     this.#lock?.close();
     this.#id = undefined;
   }
+}
+
+/** Takes a holder's file away, and the journal that SQLite left beside that of a killed process. */
+export function removeHolder(folder: string, id: string): void {
+  for (const name of [id, `${id}-journal`]) rmSync(join(folder, name), { force: true });
 }
 
 /** True while the process that made the holder lives and has its store open. */

@@ -1,4 +1,5 @@
 import { existsSync, statSync, writeFileSync } from "node:fs";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
@@ -63,4 +64,12 @@ test("a store that cannot be made says where", () => {
   const root = tempFolder();
   writeFileSync(join(root, "file"), "");
   expect(() => openStore(join(root, "file/store"))).toThrow(/Cannot make the store .*file\/store/);
+});
+
+test("an empty HOME is none: the user's own folder holds the store", () => {
+  expect(defaultStoreRoot({ HOME: "" }, 1000)).toBe(join(userInfo().homedir, ".local/share/slipway"));
+});
+
+test("a store where no folder can be made says so", () => {
+  expect(() => openStore("/proc/nowhere/store")).toThrow(/Cannot make the store \/proc\/nowhere/);
 });

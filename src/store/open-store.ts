@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { isAbsolute, join, resolve } from "node:path";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { userInfo } from "node:os";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { SlipwayError } from "../base/index.ts";
 import { BlobStore } from "./blob-store.ts";
 import { CacheMountStore } from "./cache-mount-store.ts";
@@ -27,7 +27,7 @@ import { verify } from "./verify.ts";
 export function openStore(root: string = defaultStoreRoot(), options: StoreOptions = {}): Store {
   const folder = resolve(root);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(folder);
   } catch (error) {
     throw new SlipwayError({
       code: "SLIP_STORE",
@@ -56,7 +56,33 @@ export function defaultStoreRoot(
   if (own) return resolve(own);
   if (uid === 0) return "/var/lib/slipway";
   const data = env["XDG_DATA_HOME"];
-  return join(data && isAbsolute(data) ? data : join(env["HOME"] ?? homedir(), ".local/share"), "slipway");
+  return join(data && isAbsolute(data) ? data : join(homeOf(env), ".local/share"), "slipway");
+}
+
+/** An empty HOME is none, and a number may run programs that no file has a name for. */
+function homeOf(env: NodeJS.ProcessEnv): string {
+  if (env["HOME"]) return env["HOME"];
+  try {
+    return userInfo().homedir;
+  } catch (cause) {
+    throw new SlipwayError({
+      code: "SLIP_STORE",
+      message: "Cannot tell where the store is: HOME is not set and this user has no home folder",
+      hint: "choose a place with SLIPWAY_ROOT",
+      cause,
+    });
+  }
+}
+
+/** Not by mkdir's own recursion, which never ends where a file system takes no folders (/proc). */
+function makeFolders(folder: string): void {
+  if (existsSync(folder)) return;
+  if (dirname(folder) !== folder) makeFolders(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
 }
 
 function assemble(state: State): Store {

@@ -1,10 +1,10 @@
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isDigest } from "../base/index.ts";
 import type { BlobStore } from "./blob-store.ts";
 import type { Database } from "./database.ts";
 import { sweep } from "./gc.ts";
-import { holders } from "./holder.ts";
+import { holders, removeHolder } from "./holder.ts";
 import type { Recovered } from "./contract.ts";
 import { folders, type State } from "./state.ts";
 import { discard, emptyTrash, moveToTrash } from "./trash.ts";
@@ -73,7 +73,7 @@ export async function recover(state: State, blobs: BlobStore): Promise<Recovered
   await emptyTrash(state);
   state.db.run("DELETE FROM facts WHERE key = ?", lostFolders);
   // Last: should this process be killed too, the next one finds the dead holders again.
-  for (const { id } of dead) rmSync(join(holderFolder, id), { force: true });
+  for (const { id } of dead) removeHolder(holderFolder, id);
   return {
     processes: dead.length,
     folders: stale.length + orphans,
