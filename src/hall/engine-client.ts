@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { type BuildEvent, entryPoint, SlipwayError } from "../base/index.ts";
-import { namespaceCommand } from "../sandbox/index.ts";
+import { namespaceCommand, refusal } from "../sandbox/index.ts";
 import { defaultStoreRoot } from "../store/index.ts";
 import type { FromEngine, JobName, Jobs, ToEngine } from "./protocol.ts";
+import { oneIdStore } from "./store-ids.ts";
 
 export interface EngineCall {
   readonly signal?: AbortSignal | undefined;
@@ -23,11 +24,10 @@ export async function callEngine<J extends JobName>(
   call: EngineCall,
 ): Promise<Jobs[J]["answer"]> {
   call.signal?.throwIfAborted();
-  const { command, args, env, warning } = namespaceCommand([
-    process.execPath,
-    fileURLToPath(entryPoint("hall/engine-main")),
-  ]);
-  if (warning !== undefined) call.onEvent?.({ type: "warning", message: warning });
+  const store = options.store ?? defaultStoreRoot();
+  const engine = [process.execPath, fileURLToPath(entryPoint("hall/engine-main"))];
+  const { command, args, env, warning } = namespaceCommand(engine, process.env, () => oneIdStore(store));
+  if (warning !== undefined && job !== "run") call.onEvent?.({ type: "warning", message: warning });
   const stdin = call.streams?.stdin ? "inherit" : "ignore";
   const stdout = call.streams || writesToStdout(options) ? "inherit" : "ignore";
   const child = spawn(command, args, { stdio: [stdin, stdout, "inherit", "ipc"], env });
@@ -39,21 +39,26 @@ export async function callEngine<J extends JobName>(
   try {
     return await new Promise<Jobs[J]["answer"]>((resolve, reject) => {
       let settled = false;
+      let ready = false;
       const settle = (end: () => void): void => {
         settled = true;
         end();
       };
       child.on("message", (message: FromEngine) => {
-        if (message.type === "event") call.onEvent?.(message.event);
+        if (message.type === "ready") ready = true;
+        else if (message.type === "event") call.onEvent?.(message.event);
         else if (message.type === "answer") settle(() => resolve(message.answer));
         else settle(() => reject(new SlipwayError(message.error)));
       });
       child.on("error", (error) => settle(() => reject(notStarted(command, error))));
       child.on("close", (code, signal) => {
-        if (!settled) reject(call.signal?.aborted ? cancelled() : died(code, signal));
+        if (settled) return;
+        // unshare(1) says on standard error what was refused
+        if (!ready && code === 1 && command !== engine[0]) reject(refusal());
+        else reject(call.signal?.aborted ? cancelled() : died(code, signal));
       });
       // The engine may be root of a user namespace, and must not take that for the root user's store.
-      send({ type: "job", job, options: { ...options, store: options.store ?? defaultStoreRoot() } });
+      send({ type: "job", job, options: { ...options, store } });
     });
   } finally {
     call.signal?.removeEventListener("abort", cancel);
@@ -79,6 +84,8 @@ function notStarted(command: string, cause: Error): SlipwayError {
 function died(code: number | null, signal: NodeJS.Signals | null): SlipwayError {
   const how = signal ? `was killed by ${signal}` : `ended with exit code ${code}`;
   const hint =
-    signal === "SIGKILL" ? "the machine may have run out of memory; the store is consistent, run it again" : undefined;
+    signal === "SIGKILL" || code === 1 || code === 137
+      ? "the machine may have run out of memory; the store is consistent, run it again"
+      : undefined;
   return new SlipwayError({ code: "SLIP_SANDBOX", message: `The engine process ${how}`, hint });
 }

@@ -8,6 +8,7 @@ import { openEngine } from "./machinery.ts";
 import type { FromEngine, JobName, Jobs, ToEngine } from "./protocol.ts";
 import { runInEngine } from "./run-in-engine.ts";
 import { saveInEngine } from "./save-in-engine.ts";
+import { checkStoreIds } from "./store-ids.ts";
 import { pruneInEngine } from "./prune-in-engine.ts";
 
 type Doers = {
@@ -37,6 +38,7 @@ export function serveEngine(): void {
   let namespace: Namespace | SlipwayError;
   try {
     namespace = enterNamespace();
+    send({ type: "ready" });
   } catch (error) {
     namespace = toSlipwayError(error);
   }
@@ -60,6 +62,7 @@ async function answer(
   try {
     if (namespace instanceof SlipwayError) throw namespace;
     using store = openStore(options.store);
+    checkStoreIds(store, namespace);
     await store.recover();
     const mirror = "debianMirror" in options ? options.debianMirror : undefined;
     await using engine = openEngine(store, namespace, mirror);

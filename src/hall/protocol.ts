@@ -38,6 +38,8 @@ export type ToEngine =
 
 /** Engine to caller. */
 export type FromEngine =
+  /** It is in its namespaces: whatever ends it from now on is not the kernel refusing them. */
+  | { readonly type: "ready" }
   | { readonly type: "event"; readonly event: BuildEvent }
   | { readonly type: "answer"; readonly answer: Jobs[JobName]["answer"] }
   | { readonly type: "error"; readonly error: SlipwayErrorInit };

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import type { Mount } from "../base/index.ts";
 import { capabilitiesFor } from "./capabilities.ts";
 import type { Namespace, ProcessSpec, Runtime } from "./contract.ts";
@@ -128,7 +129,8 @@ function volume(mount: Mount): OciMount {
     const options = [...mount.options.filter((option) => option !== "dev"), "nosuid", "nodev"];
     return { destination: mount.target, type: mount.type, source: mount.source, options };
   }
-  const recursive = mount.options.includes("rbind");
+  // nothing is mounted below a file, and a runtime opens the target of a recursive mount as a folder
+  const recursive = mount.options.includes("rbind") && statSync(mount.source).isDirectory();
   const options = mount.options
     .filter((option) => option !== "bind" && option !== "rbind" && option !== "nodev")
     .map((option) => (recursive && option === "ro" ? "rro" : option));
