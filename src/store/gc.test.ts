@@ -146,6 +146,15 @@ test("nothing that a living build has used is removed, whatever is asked for", a
   expect(removed.images).toContain(image.id);
 });
 
+test("a process that recovers and then prunes does not protect what others have just used", async () => {
+  const { store } = usedStore(twoStages);
+  await store.recover();
+  const usage = store.du();
+  const removed = await store.prune();
+  expect(described(removed.records)).toEqual(["compiled", "old", "tools"]);
+  expect(removed.bytes).toBe(usage.images.reclaimable + usage.cache.reclaimable);
+});
+
 test("what was last used long before a living build began goes", async () => {
   const { store } = usedStore((build) => {
     addRecord(build, "old", addLayer(build, undefined));

@@ -78,7 +78,8 @@ export function choose(state: State, how: Sweep): Removed {
   const { db } = state;
   const options: PruneOptions = how.type === "prune" ? how : {};
   const prune = how.type === "prune";
-  const before = Math.min(state.protectedSince(), options.filterUntil ?? Number.POSITIVE_INFINITY);
+  // Whoever prunes builds nothing: that it is seen as a builder (recover makes it so) protects nothing.
+  const before = Math.min(state.protectedSince({ own: !prune }), options.filterUntil ?? Number.POSITIVE_INFINITY);
 
   const snapshots = snapshotRows(db);
   const allImages = db.all<ImageRow>(

@@ -61,10 +61,12 @@ export class State implements Disposable {
   /**
    * What was used at this time or later may be in use by a living build. Ask for it as the writer: a build that begins afterwards then
    * sees what the writer left.
+   * @param own whether this process counts as such a build too.
    */
-  protectedSince(): number {
+  protectedSince({ own }: { readonly own: boolean }): number {
     let since = Number.POSITIVE_INFINITY;
     for (const { id, alive } of holders(join(this.root, folders.holders))) {
+      if (!own && this.build.registered && id === this.build.id) continue;
       if (alive && isBuild(id)) since = Math.min(since, holderTime(id) - touchAfter);
     }
     return since;
