@@ -19,8 +19,11 @@ export function encoder(compression: Compression, level: number, out: Out): Enco
   return new PlainEncoder(out);
 }
 
+/** Buffers of finished plain encoders: most layers are small, and two megabytes anew for each would keep the collector busy. */
+const idle: Buffer[] = [];
+
 class PlainEncoder implements Encoder {
-  readonly #buffer = Buffer.allocUnsafeSlow(chunkSize);
+  readonly #buffer = idle.pop() ?? Buffer.allocUnsafeSlow(chunkSize);
   readonly #out: Out;
 
   constructor(out: Out) {
@@ -37,6 +40,7 @@ class PlainEncoder implements Encoder {
   }
 
   end(): Promise<void> {
+    idle.push(this.#buffer);
     return Promise.resolve();
   }
 }
