@@ -55,4 +55,6 @@ export type BuildEvent =
 export interface Ctx {
   readonly signal: AbortSignal;
   readonly emit: (event: BuildEvent) => void;
+  /** What tells without end awaits this before it tells more; undefined when there is nothing to wait for. */
+  readonly drained?: (() => Promise<void> | undefined) | undefined;
 }

@@ -34,7 +34,7 @@ export async function buildWith(
   checkRequest(options);
   const { plan, made } = await planFrom(options, store, engine, ctx);
   announcePlan(plan, ctx);
-  const shown = { signal: ctx.signal, emit: shownEvents(plan, made, ctx.emit) };
+  const shown = { ...ctx, emit: shownEvents(plan, made, ctx.emit) };
   const shipped = new Set(plan.history.flatMap(({ layer }) => (layer ? [layer.digest] : [])));
   const onResult = (vertex: Vertex, tree: FileTree): void => {
     // Layers of the final image are read in a thread while later steps run.

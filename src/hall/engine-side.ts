@@ -4,8 +4,9 @@ import { openStore } from "../store/index.ts";
 import { buildWith } from "./build-with.ts";
 import { inspectInEngine } from "./inspect-in-engine.ts";
 import type { Engine } from "./engine.ts";
+import { drained, flushed, send } from "./engine-channel.ts";
 import { openEngine } from "./machinery.ts";
-import type { FromEngine, JobName, Jobs, ToEngine } from "./protocol.ts";
+import type { JobName, Jobs, ToEngine } from "./protocol.ts";
 import { runInEngine } from "./run-in-engine.ts";
 import { saveInEngine } from "./save-in-engine.ts";
 import { checkStoreIds } from "./store-ids.ts";
@@ -67,7 +68,7 @@ async function answer(
     const mirror = "debianMirror" in options ? options.debianMirror : undefined;
     await using engine = openEngine(store, namespace, mirror);
     const doer = doers[job] as (options: unknown, engine: Engine, ctx: Ctx) => Promise<Jobs[JobName]["answer"]>;
-    const result = await doer(options, engine, { signal, emit });
+    const result = await doer(options, engine, { signal, emit, drained });
     send({ type: "answer", answer: result });
     await store.settle();
   } catch (error) {
@@ -79,10 +80,7 @@ async function answer(
     send({ type: "error", error: said.toJSON() });
   } finally {
     process.removeAllListeners("message");
+    await flushed();
     if (process.connected) process.disconnect();
   }
-}
-
-function send(message: FromEngine): void {
-  if (process.connected) process.send?.(message);
 }

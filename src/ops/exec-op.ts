@@ -30,7 +30,7 @@ export function execOp(op: ExecOp, rooms: OpRooms, id: string): Op<FileTree> {
         mounts: files.mounts,
         network: op.network,
         hostname: "slipway",
-        stdio: { type: "pipe", onOutput: output.write },
+        stdio: { type: "pipe", onOutput: output.write, drained: ctx.drained },
       };
       const { exitCode } = await runner.run(withHome(process, root, op.user), ctx);
       output.end();

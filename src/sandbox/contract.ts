@@ -58,6 +58,8 @@ export interface ProcessSpec {
         /** Fed to standard input, which is then closed; without it standard input is /dev/null. */
         readonly stdin?: string | undefined;
         readonly onOutput: (stream: "stdout" | "stderr", chunk: Uint8Array) => void;
+        /** Asked after each chunk: nothing more is read until what it gives resolves. */
+        readonly drained?: (() => Promise<void> | undefined) | undefined;
       };
 }
 

@@ -79,8 +79,16 @@ function streams({ stdio }: ProcessSpec): ("inherit" | "pipe" | "ignore")[] {
 
 function connect(child: ChildProcess, { stdio }: ProcessSpec): void {
   if (stdio.type === "inherit") return;
-  child.stdout?.on("data", (chunk: Uint8Array) => stdio.onOutput("stdout", chunk));
-  child.stderr?.on("data", (chunk: Uint8Array) => stdio.onOutput("stderr", chunk));
+  for (const name of ["stdout", "stderr"] as const) {
+    const stream = child[name];
+    stream?.on("data", (chunk: Uint8Array) => {
+      stdio.onOutput(name, chunk);
+      const drained = stdio.drained?.();
+      if (!drained) return;
+      stream.pause();
+      void drained.then(() => stream.resume());
+    });
+  }
   // a process need not read what it is given
   child.stdin?.on("error", () => undefined);
   child.stdin?.end(stdio.stdin);

@@ -38,7 +38,7 @@ class Solver<R> {
 
   constructor(options: SolveOptions<R>, ctx: Ctx) {
     this.#options = options;
-    this.#ctx = { signal: AbortSignal.any([ctx.signal, this.#failed.signal]), emit: ctx.emit };
+    this.#ctx = { ...ctx, signal: AbortSignal.any([ctx.signal, this.#failed.signal]) };
     this.#limiter = new Limiter(options.jobs);
   }
 
