@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -332,6 +334,20 @@ describe("exportLocal", () => {
     }
     expect(size).toBe(sizeOf(out));
     expect(ctx.events).toMatchObject([{ type: "warning", message: expect.stringContaining("1 devices") as string }]);
+  });
+
+  test.runIf(process.getuid?.() === 0)("gives files of every owner to whoever runs it", async () => {
+    using folder = scratch();
+    const root = `${folder.path}/root`;
+    mkdirSync(`${root}/d`, { recursive: true });
+    for (const name of ["d/a", "b"]) writeFileSync(`${root}/${name}`, "x");
+    for (const name of ["d", "d/a", "b"]) chownSync(`${root}/${name}`, 7, 42);
+    chmodSync(`${root}/b`, 0o6755);
+    await exportLocal(root, { dest: `${folder.path}/out` }, context());
+    for (const name of ["d", "d/a", "b"]) {
+      const { uid, gid, mode } = lstatSync(`${folder.path}/out/${name}`);
+      expect([name, uid, gid, mode & 0o7000]).toEqual([name, 0, 0, 0]);
+    }
   });
 
   test("replaces files of the same name in a folder that is there, follows no link in it, and leaves the rest", async () => {

@@ -35,7 +35,10 @@ function isHeader(header: Buffer): boolean {
   return sum === written;
 }
 
-/** Unpacks a tar archive over a folder that is taken as a root of its own: nothing lands outside it. */
-export async function extractArchive(path: string, into: string, squashOwners: boolean): Promise<void> {
-  await extractTar({ source: path, into, owner: squashOwners ? "squash" : "keep" });
+/**
+ * Unpacks a tar archive over a folder that is taken as a root of its own: nothing lands outside it.
+ * @returns names of device nodes that the kernel did not let this user make.
+ */
+export async function extractArchive(path: string, into: string, squashOwners: boolean): Promise<readonly string[]> {
+  return (await extractTar({ source: path, into, owner: squashOwners ? "squash" : "keep" })).leftOut;
 }

@@ -4,6 +4,7 @@ import { type Digest, Hasher } from "../../base/index.ts";
 import { selectSource } from "./select.ts";
 import { openStatCache, type StatCache } from "./stat-cache.ts";
 import { copiedXattrs } from "./xattrs.ts";
+import { unreadable } from "./unreadable.ts";
 import { openTree, type TreeEntry, type TreeSpec, walkTree } from "./tree.ts";
 
 export interface ChecksumRequest {
@@ -30,9 +31,17 @@ const fileCost = 4096;
 /**
  * The digest of what a copy takes: each source's name, and path, type, mode, owner, link target,
  * extended attributes and content of all in it; never a time.
- * Synchronous.
+ * Synchronous. Throws SLIP_COPY_NOT_FOUND, SLIP_CONTEXT.
  */
 export function checksumSources(request: ChecksumRequest): ChecksumResult {
+  try {
+    return checksum(request);
+  } catch (error) {
+    throw unreadable(request.tree, error);
+  }
+}
+
+function checksum(request: ChecksumRequest): ChecksumResult {
   const tree = openTree(request.tree);
   const cache = request.statCache === undefined ? undefined : openStatCache(request.statCache);
   const hasher = new Hasher();

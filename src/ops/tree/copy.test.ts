@@ -162,6 +162,16 @@ describe("what a copy keeps", () => {
     expect(mode("dst/new/place/a")).toBe("640");
   });
 
+  test.runIf(process.getuid?.() === 0)("large files of a client belong to root as small ones do", async () => {
+    write("src", { small: "", large: "x".repeat(600_000) });
+    for (const name of ["small", "large"]) chownSync(join(folder, "src", name), 7, 8);
+    await copy(["."], "/x");
+    for (const name of ["small", "large"]) {
+      const { uid, gid } = lstatSync(join(folder, "dst/x", name));
+      expect([name, uid, gid]).toEqual([name, 0, 0]);
+    }
+  });
+
   test("a folder that was there keeps its mode at the top, and takes the source's below", async () => {
     write("src", { "d/sub/a": "" });
     write("dst", { "x/sub/": "" });

@@ -26,6 +26,7 @@ import { resolveInRoot } from "./root-path.ts";
 import { type Selected, selectSource } from "./select.ts";
 import { openTree, type Tree, type TreeEntry, type TreeSpec, walkTree } from "./tree.ts";
 import { find } from "./find.ts";
+import { unreadable } from "./unreadable.ts";
 import { copiedXattrs } from "./xattrs.ts";
 
 export interface CopyRequest {
@@ -54,17 +55,25 @@ export interface CopyRequest {
  * in an existing or slash-ended destination under its name, otherwise at it. Missing parents are made for the owner asked for, with
  * mode 0755 whatever mode was asked for.
  * Links in the destination are followed inside the root; links in a copied folder stay links.
+ * @returns names of device nodes that the kernel did not let this user make.
+ * Throws SLIP_COPY_NOT_FOUND, SLIP_COPY_DESTINATION, SLIP_CONTEXT, and SLIP_SANDBOX for owners that this user namespace lacks.
  */
-export async function copySources(request: CopyRequest): Promise<void> {
+export async function copySources(request: CopyRequest): Promise<readonly string[]> {
   const copier = new Copier(request);
-  for (const source of request.sources) {
-    if (source.type === "inline") copier.inline(source.name, source.content);
-    else await copier.path(source.path);
+  try {
+    for (const source of request.sources) {
+      if (source.type === "inline") copier.inline(source.name, source.content);
+      else await copier.path(source.path);
+    }
+    copier.finish();
+  } catch (error) {
+    throw unreadable(request.tree, error);
   }
-  copier.finish();
+  return copier.leftOut;
 }
 
 class Copier {
+  readonly leftOut: string[] = [];
   readonly #request: CopyRequest;
   readonly #tree: Tree | undefined;
   /** First copy of each file with several names, so that they stay one file. */
@@ -88,7 +97,8 @@ class Copier {
       if (stat.isDirectory()) {
         this.#folder(tree, selected, this.#makeFolder(this.#request.destination));
       } else if (this.#request.unpack && stat.isFile() && (await isArchive(absolute))) {
-        await extractArchive(absolute, this.#makeFolder(this.#request.destination), this.#request.squashOwners);
+        const into = this.#makeFolder(this.#request.destination);
+        this.leftOut.push(...(await extractArchive(absolute, into, this.#request.squashOwners)));
       } else {
         const entry = { path: selected.path, below: "", absolute, stat };
         this.#entry(tree, entry, this.#target(selected.name));
@@ -162,7 +172,7 @@ class Copier {
         return;
       }
       if (twin !== undefined) this.#links.set(twin, target);
-      this.#file(entry, target);
+      if (!this.#file(entry, target)) return;
     }
     this.#attributes(tree, entry, target);
   }
@@ -187,12 +197,21 @@ class Copier {
     return this.#made.has(target.slice(0, target.lastIndexOf("/"))) ? undefined : find(target);
   }
 
-  #file({ stat, absolute }: TreeEntry, target: string): void {
+  /** False when it was left out. */
+  #file({ stat, absolute, path }: TreeEntry, target: string): boolean {
     if (stat.isSymbolicLink()) symlinkSync(readlinkSync(absolute), target);
-    else if (!stat.isFile()) makeNode(target, stat.mode, ...deviceOf(absolute));
-    else if (stat.size > wholeCopy)
+    else if (!stat.isFile()) {
+      try {
+        makeNode(target, stat.mode, ...deviceOf(absolute));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EPERM" || stat.isFIFO()) throw error;
+        this.leftOut.push(path);
+        return false;
+      }
+    } else if (stat.size > wholeCopy)
       copyFileSync(absolute, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
     else writeNew(target, readFileSync(absolute), stat.mode);
+    return true;
   }
 
   #attributes(tree: Tree, { stat, absolute }: TreeEntry, target: string): void {
