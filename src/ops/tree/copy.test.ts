@@ -313,6 +313,22 @@ describe("the checksum", () => {
     expect(checksum(["e"], { statCache, readLimit: 0 })).toBe(checksum(["e"]));
   });
 
+  test("remembers all files after some came, changed and went", async () => {
+    const names = Array.from({ length: 60 }, (_, i) => `d${i % 7}/f${i}`);
+    write("src", Object.fromEntries(names.map((name) => [name, name])));
+    const statCache = join(folder, "stat");
+    for (let round = 0; round < 4; round++) {
+      for (const name of names.filter((_, i) => i % 4 === round)) {
+        if (name.endsWith("1")) rmSync(join(folder, "src", name));
+        else writeFileSync(join(folder, "src", name), `${name} ${round}`);
+        writeFileSync(join(folder, "src", `${name}-${round}`), "new");
+      }
+      await new Promise((done) => setTimeout(done, 40));
+      checksum(["."], { statCache });
+      expect(checksum(["."], { statCache, readLimit: 0 })).toBe(checksum());
+    }
+  });
+
   test("a damaged cache is as good as none", async () => {
     write("src", { a: "A", b: "B" });
     const statCache = join(folder, "stat");

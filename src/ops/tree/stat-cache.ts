@@ -39,7 +39,7 @@ interface Known {
 
 interface Entry {
   readonly path: string;
-  readonly fields: ArrayLike<number>;
+  readonly fields: readonly number[];
   readonly sha256: string;
 }
 
@@ -68,16 +68,16 @@ export function openStatCache(file: string): StatCache {
     save(walked) {
       const vanished = (at: number): boolean => seen[at] === 0 && isBelow(pathAt(known, at), walked);
       if (fresh.size === 0 && !seen.some((_, at) => vanished(at))) return;
-      const entries = [...fresh.values()];
+      const added = [...fresh.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+      const columns = new Columns(known.count + added.length);
+      let next = 0;
       for (let at = 0; at < known.count; at++) {
-        if (vanished(at) || fresh.has(pathAt(known, at))) continue;
-        const fields = known.fields.subarray(at * fieldCount, (at + 1) * fieldCount);
-        entries.push({ path: pathAt(known, at), fields, sha256: digestAt(known, at) });
+        const path = pathAt(known, at);
+        for (let entry = added[next]; entry && entry.path < path; entry = added[++next]) columns.add(entry);
+        if (!fresh.has(path) && !vanished(at)) columns.keep(known, at, path);
       }
-      write(
-        file,
-        entries.sort((a, b) => (a.path < b.path ? -1 : 1)),
-      );
+      for (const entry of added.slice(next)) columns.add(entry);
+      columns.write(file);
     },
   };
 }
@@ -133,21 +133,59 @@ function search(known: Known, path: string): number {
   return low;
 }
 
-function write(file: string, entries: readonly Entry[]): void {
-  const fields = new Float64Array(entries.length * fieldCount);
-  const starts = new Float64Array(entries.length + 1);
-  const digests = Buffer.allocUnsafe(entries.length * digestBytes);
-  entries.forEach((entry, at) => {
-    fields.set(entry.fields, at * fieldCount);
-    starts[at + 1] = (starts[at] as number) + entry.path.length;
-    digests.write(entry.sha256, at * digestBytes, "hex");
-  });
-  const paths = Buffer.from(entries.map(({ path }) => path).join(""));
-  const head = Buffer.concat([Buffer.from(magic), bytesOf(new Float64Array([entries.length, paths.length]))]);
-  mkdirSync(dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`;
-  writeFileSync(temporary, Buffer.concat([head, bytesOf(fields), bytesOf(starts), digests, paths]));
-  renameSync(temporary, file);
+/** Collects records in the order of their paths. */
+class Columns {
+  readonly #fields: Float64Array;
+  readonly #starts: Float64Array;
+  readonly #digests: Buffer;
+  readonly #paths: string[] = [];
+
+  constructor(capacity: number) {
+    this.#fields = new Float64Array(capacity * fieldCount);
+    this.#starts = new Float64Array(capacity + 1);
+    this.#digests = Buffer.allocUnsafe(capacity * digestBytes);
+  }
+
+  add({ path, fields, sha256 }: Entry): void {
+    const at = this.#path(path);
+    this.#fields.set(fields, at * fieldCount);
+    this.#digests.write(sha256, at * digestBytes, "hex");
+  }
+
+  keep(from: Known, index: number, path: string): void {
+    const at = this.#path(path);
+    for (let i = 0; i < fieldCount; i++)
+      this.#fields[at * fieldCount + i] = from.fields[index * fieldCount + i] as number;
+    from.digests.copy(this.#digests, at * digestBytes, index * digestBytes, (index + 1) * digestBytes);
+  }
+
+  write(file: string): void {
+    const count = this.#paths.length;
+    const paths = Buffer.from(this.#paths.join(""));
+    const parts = [
+      Buffer.from(magic),
+      bytesOf(new Float64Array([count, paths.length])),
+      bytesOf(this.#fields.subarray(0, count * fieldCount)),
+      bytesOf(this.#starts.subarray(0, count + 1)),
+      this.#digests.subarray(0, count * digestBytes),
+      paths,
+    ];
+    mkdirSync(dirname(file), { recursive: true });
+    const temporary = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`;
+    const fd = openSync(temporary, "wx");
+    try {
+      for (const part of parts) writeFileSync(fd, part);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, file);
+  }
+
+  #path(path: string): number {
+    const at = this.#paths.push(path) - 1;
+    this.#starts[at + 1] = (this.#starts[at] as number) + path.length;
+    return at;
+  }
 }
 
 function bytesOf(numbers: Float64Array): Buffer {
