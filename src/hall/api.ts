@@ -99,6 +99,8 @@ export interface RunOptions extends CommonOptions {
   readonly terminalSize?: { readonly columns: number; readonly rows: number } | undefined;
   /** Signals that this process gets while the call lasts (INT, TERM, HUP, QUIT, USR1, USR2) go to the container instead. */
   readonly forwardSignals?: boolean | undefined;
+  /** Hears of warnings, and of the runtime being brought. */
+  readonly onEvent?: ((event: BuildEvent) => void) | undefined;
 }
 
 export interface SaveOptions extends CommonOptions {

@@ -95,6 +95,11 @@ function parseVolume(text: string): Mount {
     const message = `The named volume ${JSON.stringify(source)} is not supported yet`;
     throw new SlipwayError({ code: "SLIP_UNSUPPORTED", message, hint: `give a path: ./${source}` });
   }
-  if (!lstatSync(path, { throwIfNoEntry: false })) mkdirSync(path, { recursive: true });
+  try {
+    if (!lstatSync(path, { throwIfNoEntry: false })) mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    const message = `Cannot mount ${path} on ${target}: ${(cause as Error).message}`;
+    throw new SlipwayError({ code: "SLIP_USAGE", message, cause });
+  }
   return { type: "bind", source: path, target, options: mode === "ro" ? ["rbind", "ro"] : ["rbind"] };
 }

@@ -3,6 +3,7 @@ import { SlipwayError } from "../../base/index.ts";
 import { usage } from "../args.ts";
 import { command } from "../command.ts";
 import type { CommandIo } from "../io.ts";
+import { printableLines } from "../text.ts";
 
 const oneShot = "slipway run is for one command in a throw-away copy of an image";
 
@@ -105,6 +106,9 @@ export const run = command({
       interactive: values.interactive,
       tty: values.tty,
       forwardSignals: true,
+      onEvent: (event) => {
+        if (event.type === "warning") io.stderr.write(`WARNING: ${printableLines(event.message)}\n`);
+      },
       store: io.store,
       signal: io.signal,
     });
