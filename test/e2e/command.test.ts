@@ -1,8 +1,9 @@
 import { existsSync, lstatSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { because, openLab, whyNoLab } from "./support/lab.ts";
-import { eventsOf } from "./support/slipway.ts";
+import { eventsOf, killGroup, processGroup } from "./support/slipway.ts";
 
 describe.skipIf(whyNoLab)(`slipway build${because}`, () => {
   const lab = openLab();
@@ -65,6 +66,20 @@ describe.skipIf(whyNoLab)(`slipway build${because}`, () => {
     expect(second.stderr).toMatch(/all cached/);
   });
 
+  test("a step that writes faster than anybody reads loses nothing and does not fill the memory", async () => {
+    const context = lab.context({ Dockerfile: "FROM base\nRUN seq 1 1500000\n" });
+    const { code, stderr } = await lab.slipway(["build", "--progress=plain", context]);
+    expect(code).toBe(0);
+    expect(stderr.match(/^#\d+ [\d.]+ \d+$/gm)).toHaveLength(1_500_000);
+    expect(stderr).toMatch(/ 1500000\n#\d+ DONE/);
+    const running = lab.start(["build", "-q", "--no-cache", lab.context({ Dockerfile: "FROM base\nRUN yes\n" })]);
+    await sleep(3000);
+    const sizes = processGroup(running.child.pid as number).map(({ pid }) => residentSize(pid));
+    killGroup(running.child);
+    expect(Math.max(...sizes)).toBeLessThan(400e6);
+    expect(Math.max(...sizes)).toBeGreaterThan(10e6);
+  });
+
   test("--progress=json writes one event a line, the result last", async () => {
     const context = lab.context({ Dockerfile: "FROM base\nRUN echo hello\n" });
     const { stdout, stderr } = await lab.slipway(["build", "--progress=json", "-t", "json", context]);
@@ -99,3 +114,9 @@ describe.skipIf(whyNoLab)(`slipway build${because}`, () => {
     expect(await lab.config("empty")).toMatchObject({ Labels: { empty: "yes" } });
   });
 });
+
+/** Bytes of a process in memory (proc(5), statm). */
+function residentSize(pid: number): number {
+  const statm = `/proc/${pid}/statm`;
+  return existsSync(statm) ? Number(readFileSync(statm, "utf8").split(" ")[1]) * 4096 : 0;
+}

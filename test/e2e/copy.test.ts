@@ -1,3 +1,6 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { describe, expect, test } from "vitest";
 import { because, openLab, whyNoLab } from "./support/lab.ts";
 
@@ -98,6 +101,33 @@ COPY --chmod=0750 dir /chmod-folder
     expect(tree.get("followed/file-link")).toMatchObject({ type: "file", content: "x" });
     expect(tree.get("followed-folder/file")?.content).toBe("f");
     expect(tree.get("escaped")?.content).toBe("x");
+  });
+
+  test("names of every kind, pipes and holes are copied, sockets are not", async () => {
+    const names = [
+      "new\nline",
+      "-dash",
+      "*star",
+      " blank ",
+      "\u00fcn\u00ef \u{1f6a2}",
+      "l".repeat(255),
+      ["n".repeat(200), "d".repeat(200)].join("/"),
+    ];
+    const context = lab.context({
+      ...Object.fromEntries(names.map((name) => [`dir/${name}`, name])),
+      Dockerfile: "FROM scratch\nCOPY dir /dir\nCOPY dir/\\*star /escaped\n",
+    });
+    execFileSync("mkfifo", [`${context}/dir/pipe`]);
+    execFileSync("truncate", ["-s", "40M", `${context}/dir/hole`]);
+    const server = createServer().listen(`${context}/dir/socket`);
+    await once(server, "listening");
+    const tree = await lab.tree(context);
+    server.close();
+    expect(names.map((name) => tree.get(`dir/${name}`)?.content)).toEqual(names);
+    expect(tree.get("dir/pipe")?.type).toBe("fifo");
+    expect(tree.get("dir/hole")?.content).toHaveLength(40 << 20);
+    expect(tree.has("dir/socket")).toBe(false);
+    expect(tree.get("escaped")?.content).toBe("*star");
   });
 
   test("links that are there in the image are followed inside it", async () => {

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { because, type Files, openLab, whyNoLab } from "./support/lab.ts";
@@ -196,8 +197,6 @@ const cases: Readonly<Record<string, Case>> = {
 };
 
 const notBuilt: Readonly<Record<string, string>> = {
-  "RUN --mount=type=cache,target=/x true": "RUN --mount",
-  "RUN --mount=type=secret,id=x true": "RUN --mount",
   "RUN --security=insecure true": "--security=insecure",
   "RUN --device=x true": "--device",
   "COPY --link there.txt /": "COPY --link",
@@ -244,6 +243,18 @@ describe.skipIf(whyNoLab)(`what goes wrong has one message, its place, a remedy 
     for (const path of [join(context, "nowhere"), join(context, "file")]) {
       check(await lab.slipway(["build", path]), { exit: 3, code: "SLIP_CONTEXT", says: [path, ...says] });
     }
+  });
+
+  test("a name that is not UTF-8", async () => {
+    const context = lab.context({ ...dockerfile("FROM scratch\nCOPY dir /\n") });
+    writeFileSync(Buffer.from(`${context}/dir/caf\u00e9`, "latin1"), "");
+    const place = "Dockerfile:2";
+    check(await lab.slipway(["build", "-q", context]), {
+      exit: 3,
+      code: "SLIP_UNSUPPORTED",
+      place,
+      says: ["dir/caf", "UTF-8"],
+    });
   });
 
   test("a store that cannot be made", async () => {
