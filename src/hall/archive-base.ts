@@ -3,7 +3,7 @@ import { type BaseName, makeBase, parseBaseName } from "../debian/index.ts";
 import { encodeConfig, familiarName, type ImageConfig, parseReference, type Platform } from "../oci/index.ts";
 import type { PlannedImage } from "../plan/index.ts";
 import { debianArch } from "./debian-arch.ts";
-import { announce, type Engine } from "./engine.ts";
+import { announce, endFailed, type Engine } from "./engine.ts";
 import { originKey, storedBase } from "./stored-base.ts";
 
 /** Makes `debian:SUITE[-slim]` from the signed archive and keeps it under that name; undefined for every other name. */
@@ -28,7 +28,7 @@ export async function makeArchiveBase(
     ctx.emit({ type: "step-done", id: step, duration: Date.now() - started, note: made.origin });
     return made;
   } catch (error) {
-    ctx.emit({ type: "step-cancelled", id: step });
+    endFailed(ctx, step, started, error);
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import type { Ctx, Digest } from "../base/index.ts";
+import { type Ctx, type Digest, toSlipwayError } from "../base/index.ts";
 import type { Platform } from "../oci/index.ts";
 import type { OpRooms } from "../ops/index.ts";
 import type { PlannedImage } from "../plan/index.ts";
@@ -25,6 +25,22 @@ export interface Engine extends AsyncDisposable {
     outputs: readonly OutputSpec[],
     ctx: Ctx,
   ): Promise<BuildResult["outputs"]>;
+}
+
+const told = new Set<string>();
+
+/**
+ * Ends a step that announce began and that went wrong. Several may fail of one thing, such as a mirror that cannot be reached: the first
+ * says it, the others count as cancelled.
+ */
+export function endFailed(ctx: Ctx, id: string, started: number, error: unknown): void {
+  const failure = toSlipwayError(error);
+  if (ctx.signal.aborted || failure.code === "SLIP_CANCELLED" || told.has(failure.message)) {
+    ctx.emit({ type: "step-cancelled", id });
+    return;
+  }
+  told.add(failure.message);
+  ctx.emit({ type: "step-failed", id, duration: Date.now() - started, error: failure.toJSON() });
 }
 
 /** Shows a step that is not part of the Dockerfile. */

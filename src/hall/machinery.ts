@@ -4,7 +4,7 @@ import { openOpWorkers } from "../ops/index.ts";
 import { makeArchiveBase } from "./archive-base.ts";
 import { DiffIds } from "./diff-ids.ts";
 import { debianArch } from "./debian-arch.ts";
-import { announce, type Engine } from "./engine.ts";
+import { announce, endFailed, type Engine } from "./engine.ts";
 import { writeOutputs } from "./outputs.ts";
 import {
   type Executor,
@@ -87,7 +87,7 @@ async function bring(store: Store, mirror: string | undefined, ctx: Ctx): Promis
     ctx.emit({ type: "step-done", id: runtimeStep, duration: Date.now() - started });
     return runtimeFromTree(tree);
   } catch (error) {
-    ctx.emit({ type: "step-cancelled", id: runtimeStep });
+    endFailed(ctx, runtimeStep, started, error);
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import type { BuildResult, OutputSpec } from "./api.ts";
 import { exportImage, wholeNames } from "./export-image.ts";
 import { outputNames } from "./check-output.ts";
 import { findImage } from "./find-image.ts";
-import { announce, type Engine } from "./engine.ts";
+import { announce, endFailed, type Engine } from "./engine.ts";
 
 /** Writes the outputs of a build, one after the other. Throws SLIP_OUTPUT and SLIP_UNSUPPORTED; nothing half-written stays. */
 export async function writeOutputs(
@@ -20,9 +20,14 @@ export async function writeOutputs(
     const step = `output ${output.type} ${output.dest}`;
     const started = Date.now();
     announce(ctx, step, `exporting to ${output.type} ${output.dest === "-" ? "standard output" : output.dest}`);
-    const { location, descriptor } = await writeOutput(id, names, output, engine, ctx);
-    ctx.emit({ type: "step-done", id: step, duration: Date.now() - started });
-    written.push({ type: output.type, dest: location, digest: descriptor?.digest });
+    try {
+      const { location, descriptor } = await writeOutput(id, names, output, engine, ctx);
+      ctx.emit({ type: "step-done", id: step, duration: Date.now() - started });
+      written.push({ type: output.type, dest: location, digest: descriptor?.digest });
+    } catch (error) {
+      endFailed(ctx, step, started, error);
+      throw error;
+    }
   }
   return written;
 }
