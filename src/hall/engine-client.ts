@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { type BuildEvent, entryPoint, SlipwayError } from "../base/index.ts";
-import { namespaceCommand, refusal } from "../sandbox/index.ts";
+import { namespaceCommand, refusal, type SignalSource } from "../sandbox/index.ts";
 import { defaultStoreRoot } from "../store/index.ts";
 import type { FromEngine, JobName, Jobs, ToEngine } from "./protocol.ts";
 import { oneIdStore } from "./store-ids.ts";
@@ -10,7 +10,9 @@ export interface EngineCall {
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: BuildEvent) => void) | undefined;
   /** The engine's standard streams are this process's own, for a container to run on; its input only when asked for. */
-  readonly streams?: { readonly stdin: boolean } | undefined;
+  readonly streams?: { readonly stdin: boolean; readonly terminal: boolean } | undefined;
+  /** Signals for the container. */
+  readonly signals?: SignalSource | undefined;
 }
 
 /**
@@ -30,12 +32,19 @@ export async function callEngine<J extends JobName>(
   if (warning !== undefined && job !== "run") call.onEvent?.({ type: "warning", message: warning });
   const stdin = call.streams?.stdin ? "inherit" : "ignore";
   const stdout = call.streams || writesToStdout(options) ? "inherit" : "ignore";
-  const child = spawn(command, args, { stdio: [stdin, stdout, "inherit", "ipc"], env });
+  const child = spawn(command, args, {
+    stdio: [stdin, stdout, "inherit", "ipc"],
+    env,
+    // Signals of the terminal come to the container through this process, once. Where the container gets a terminal itself, the
+    // runtime has to hear of changes of its size.
+    detached: call.streams?.terminal === false,
+  });
   const send = (message: ToEngine): void => {
     if (child.connected) child.send(message);
   };
   const cancel = (): void => send({ type: "cancel" });
   call.signal?.addEventListener("abort", cancel);
+  using signals = new DisposableStack();
   try {
     return await new Promise<Jobs[J]["answer"]>((resolve, reject) => {
       let settled = false;
@@ -59,6 +68,7 @@ export async function callEngine<J extends JobName>(
       });
       // The engine may be root of a user namespace, and must not take that for the root user's store.
       send({ type: "job", job, options: { ...options, store } });
+      if (call.signals) signals.use(call.signals.subscribe((name) => send({ type: "signal", name })));
     });
   } finally {
     call.signal?.removeEventListener("abort", cancel);

@@ -1,5 +1,5 @@
 import { type BuildEvent, type Ctx, SlipwayError, toSlipwayError } from "../base/index.ts";
-import { enterNamespace, type Namespace } from "../sandbox/index.ts";
+import { enterNamespace, type Namespace, type SignalSource } from "../sandbox/index.ts";
 import { openStore } from "../store/index.ts";
 import { buildWith } from "./build-with.ts";
 import { inspectInEngine } from "./inspect-in-engine.ts";
@@ -8,12 +8,18 @@ import { drained, flushed, send } from "./engine-channel.ts";
 import { openEngine } from "./machinery.ts";
 import type { JobName, Jobs, ToEngine } from "./protocol.ts";
 import { runInEngine } from "./run-in-engine.ts";
+import { SignalRelay } from "./signal-relay.ts";
 import { saveInEngine } from "./save-in-engine.ts";
 import { checkStoreIds } from "./store-ids.ts";
 import { pruneInEngine } from "./prune-in-engine.ts";
 
 type Doers = {
-  readonly [J in JobName]: (options: Jobs[J]["options"], engine: Engine, ctx: Ctx) => Promise<Jobs[J]["answer"]>;
+  readonly [J in JobName]: (
+    options: Jobs[J]["options"],
+    engine: Engine,
+    ctx: Ctx,
+    signals: SignalSource,
+  ) => Promise<Jobs[J]["answer"]>;
 };
 
 const doers: Doers = {
@@ -44,12 +50,14 @@ export function serveEngine(): void {
     namespace = toSlipwayError(error);
   }
   const cancel = new AbortController();
-  // The terminal sends these to caller and engine alike; the caller decides what they mean.
+  const relay = new SignalRelay();
+  // The caller decides what signals mean; the terminal may send them to the engine as well.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
   process.on("disconnect", () => cancel.abort());
   process.on("message", (message: ToEngine) => {
     if (message.type === "cancel") cancel.abort();
-    else void answer(message.job, message.options, namespace, cancel.signal);
+    else if (message.type === "job") void answer(message.job, message.options, namespace, cancel.signal, relay);
+    else if (!relay.pass(message.name)) cancel.abort();
   });
 }
 
@@ -58,6 +66,7 @@ async function answer(
   options: Jobs[JobName]["options"],
   namespace: Namespace | SlipwayError,
   signal: AbortSignal,
+  signals: SignalSource,
 ): Promise<void> {
   const emit = (event: BuildEvent): void => send({ type: "event", event });
   try {
@@ -67,8 +76,8 @@ async function answer(
     await store.recover();
     const mirror = "debianMirror" in options ? options.debianMirror : undefined;
     await using engine = openEngine(store, namespace, mirror);
-    const doer = doers[job] as (options: unknown, engine: Engine, ctx: Ctx) => Promise<Jobs[JobName]["answer"]>;
-    const result = await doer(options, engine, { signal, emit, drained });
+    const doer = doers[job] as (...given: readonly unknown[]) => Promise<Jobs[JobName]["answer"]>;
+    const result = await doer(options, engine, { signal, emit, drained }, signals);
     send({ type: "answer", answer: result });
     await store.settle();
   } catch (error) {

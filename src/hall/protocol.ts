@@ -34,6 +34,7 @@ export type JobName = keyof Jobs;
 /** Caller to engine. */
 export type ToEngine =
   | { readonly type: "job"; readonly job: JobName; readonly options: Jobs[JobName]["options"] }
+  | { readonly type: "signal"; readonly name: NodeJS.Signals }
   | { readonly type: "cancel" };
 
 /** Engine to caller. */

@@ -2,6 +2,7 @@ import { lstatSync, mkdirSync } from "node:fs";
 import { posix, resolve } from "node:path";
 import { type Ctx, type Mount, SlipwayError } from "../base/index.ts";
 import { processUser, withHome } from "../ops/index.ts";
+import type { SignalSource } from "../sandbox/index.ts";
 import type { ContainerConfig } from "../oci/index.ts";
 import { defaultPath } from "../plan/index.ts";
 import type { RunOptions } from "./api.ts";
@@ -10,7 +11,12 @@ import type { Engine } from "./engine.ts";
 import type { Plain } from "./protocol.ts";
 
 /** The engine's part of `run`. */
-export async function runInEngine(options: Plain<RunOptions>, engine: Engine, ctx: Ctx): Promise<{ exitCode: number }> {
+export async function runInEngine(
+  options: Plain<RunOptions>,
+  engine: Engine,
+  ctx: Ctx,
+  signals: SignalSource,
+): Promise<{ exitCode: number }> {
   const image = findImage(engine.store, options.image);
   const config = image.config.config ?? {};
   const args = commandLine(config, options);
@@ -38,6 +44,7 @@ export async function runInEngine(options: Plain<RunOptions>, engine: Engine, ct
       network: options.network ?? "host",
       hostname: options.hostname ?? image.id.slice(7, 19),
       terminal: options.tty,
+      signals,
       terminalSize: options.terminalSize,
       stdio: { type: "inherit" },
     },

@@ -48,10 +48,12 @@ export interface ProcessSpec {
   readonly hostname?: string | undefined;
   /** A terminal for the process (`run -t`): standard streams must be a terminal. */
   readonly terminal?: boolean | undefined;
+  /** Signals that the process gets while it runs; one that it does not care for ends it, as it would outside. */
+  readonly signals?: SignalSource | undefined;
   /** What that terminal begins with; resizes are followed. */
   readonly terminalSize?: { readonly columns: number; readonly rows: number } | undefined;
   readonly stdio:
-    /** The streams of this process. While it runs, the signals that this process gets go to the contained one. */
+    /** The streams of this process. */
     | { readonly type: "inherit" }
     | {
         readonly type: "pipe";
@@ -61,6 +63,12 @@ export interface ProcessSpec {
         /** Asked after each chunk: nothing more is read until what it gives resolves. */
         readonly drained?: (() => Promise<void> | undefined) | undefined;
       };
+}
+
+/** Tells of signals that somebody sent. */
+export interface SignalSource {
+  /** One listener at a time. */
+  subscribe(listener: (name: NodeJS.Signals) => void): Disposable;
 }
 
 export interface ExitResult {

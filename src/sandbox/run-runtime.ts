@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { SlipwayError } from "../base/index.ts";
 import type { ExitResult, ProcessSpec, Runtime } from "./contract.ts";
+import { deliverSignals } from "./deliver-signals.ts";
 import { killContainer, signal as sendSignal } from "./process-tree.ts";
 import { runtimeArguments, runtimeEnvironment } from "./runtime.ts";
 import { startFailure } from "./start-failure.ts";
@@ -47,7 +48,7 @@ export async function runRuntime(run: RuntimeRun): Promise<ExitResult> {
   });
   connect(child, spec);
   using _stop = killOnAbort(child, signal);
-  using _signals = spec.stdio.type === "inherit" ? forwardSignals(child) : undefined;
+  using delivery = spec.signals && child.pid !== undefined ? deliverSignals(child.pid, spec.signals) : undefined;
   let how: Awaited<typeof ended>;
   try {
     how = await ended;
@@ -61,6 +62,7 @@ export async function runRuntime(run: RuntimeRun): Promise<ExitResult> {
   throwIfCancelled(signal);
   const [code, by] = how;
   if (code === 0) return { exitCode: 0 };
+  if (delivery?.endedBy !== undefined) return { exitCode: 128 + delivery.endedBy };
   const failure = startFailure(log, spec, runtime, code, by);
   if (failure instanceof SlipwayError) throw failure;
   if (failure === undefined) return { exitCode: code as number };
@@ -107,19 +109,6 @@ function killOnAbort(child: ChildProcess, signal: AbortSignal): Disposable {
     [Symbol.dispose]: () => {
       signal.removeEventListener("abort", kill);
       clearTimeout(timer);
-    },
-  };
-}
-
-const forwarded = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
-
-/** The runtime hands them on to the first process of the container. */
-function forwardSignals(child: ChildProcess): Disposable {
-  const forward = (name: NodeJS.Signals): void => void child.kill(name);
-  for (const name of forwarded) process.on(name, forward);
-  return {
-    [Symbol.dispose]: () => {
-      for (const name of forwarded) process.off(name, forward);
     },
   };
 }

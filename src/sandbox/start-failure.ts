@@ -4,7 +4,7 @@ import type { ProcessSpec, Runtime } from "./contract.ts";
 import { unstartable } from "./unstartable.ts";
 
 /** What crun and runc end with when the kernel refuses to start the program. */
-const refusedStart: readonly number[] = [1, 255];
+const refusedStart: ReadonlySet<number> = new Set([1, 255]);
 
 /**
  * What the runtime's log says after an exit code other than 0.
@@ -20,7 +20,7 @@ export function startFailure(
 ): 126 | 127 | SlipwayError | undefined {
   const said = errorsIn(log);
   if (said.length === 0 && killedBy === null) {
-    return code !== null && refusedStart.includes(code) ? unstartable(spec) : undefined;
+    return code !== null && refusedStart.has(code) ? unstartable(spec) : undefined;
   }
   const words = said.join("; ");
   const program = spec.args[0] ?? "";
