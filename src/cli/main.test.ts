@@ -1,4 +1,7 @@
 import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
@@ -34,6 +37,41 @@ test.each([
   expect(got).toMatchObject({ code, stdout: "" });
   expect(got.stderr).toContain(text);
   expect(got.stderr).not.toContain("    at ");
+});
+
+test("the command is found by path, by a link to it and by name", () => {
+  const folder = mkdtempSync(join(tmpdir(), "slipway-bin-"));
+  try {
+    symlinkSync(program, join(folder, "sw"));
+    const bin = dirname(program);
+    const ways: readonly (readonly [command: string, argv: readonly string[], cwd: string])[] = [
+      ["./slipway", ["version"], bin],
+      [join(folder, "sw"), ["version"], "/"],
+      ["sh", ["-c", 'PATH="$0:$PATH" slipway version', bin], folder],
+      ["sh", ["slipway", "version"], bin],
+    ];
+    for (const [command, argv, cwd] of ways) {
+      expect(spawnSync(command, argv, { cwd, encoding: "utf8" }).stdout).toMatch(/^slipway \d/);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("the compiled program is kept in a store that is there", () => {
+  const folder = mkdtempSync(join(tmpdir(), "slipway-start-"));
+  const { NODE_COMPILE_CACHE: _elsewhere, ...env } = process.env;
+  const versionWith = (store: string): string =>
+    spawnSync(program, ["version"], { env: { ...env, SLIPWAY_ROOT: store }, encoding: "utf8" }).stdout;
+  try {
+    expect(versionWith(folder)).toMatch(/^slipway/);
+    expect(readdirSync(folder)).toEqual(["compiled"]);
+    expect(versionWith(folder)).toMatch(/^slipway/);
+    expect(versionWith(join(folder, "none"))).toMatch(/^slipway/);
+    expect(existsSync(join(folder, "none"))).toBe(false);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("output that cannot be written is an error", () => {
