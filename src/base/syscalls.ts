@@ -3,4 +3,4 @@ export type { Path } from "./syscalls/native.ts";
 export { mountAll, openBelow, makePrivate, unmount, unshareMounts } from "./syscalls/mount.ts";
 export { setMountFlags } from "./syscalls/tree.ts";
 export { getXattr, listXattrs, removeXattr, setXattr } from "./syscalls/xattr.ts";
-export { makeNode, setTimes, syncFs } from "./syscalls/files.ts";
+export { makeNode, makePipe, setTimes, syncFs } from "./syscalls/files.ts";

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { SlipwayError } from "../base/index.ts";
 import type { ExitResult, ProcessSpec, Runtime } from "./contract.ts";
 import { deliverSignals } from "./deliver-signals.ts";
+import { openOutputPipes, type OutputPipes } from "./output-pipes.ts";
 import { killContainer, signal as sendSignal } from "./process-tree.ts";
 import { runtimeArguments, runtimeEnvironment } from "./runtime.ts";
 import { startFailure } from "./start-failure.ts";
@@ -36,8 +37,9 @@ export async function runRuntime(run: RuntimeRun): Promise<ExitResult> {
     bundle,
     run.container,
   ];
+  using pipes = spec.stdio.type === "pipe" ? openOutputPipes() : undefined;
   const child = spawn(runtime.path, args, {
-    stdio: streams(spec),
+    stdio: streams(spec, pipes),
     env: runtimeEnvironment(runtime),
     // Away from the terminal's signals, which come through this process; only a terminal of its own needs to be near.
     detached: spec.terminal !== true,
@@ -46,12 +48,13 @@ export async function runRuntime(run: RuntimeRun): Promise<ExitResult> {
     child.once("error", reject);
     child.once("close", (code, by) => resolve([code, by]));
   });
-  connect(child, spec);
+  const output = spec.stdio.type === "pipe" ? pipes?.read(spec.stdio) : undefined;
+  feed(child, spec);
   using _stop = killOnAbort(child, signal);
   using delivery = spec.signals && child.pid !== undefined ? deliverSignals(child.pid, spec.signals) : undefined;
   let how: Awaited<typeof ended>;
   try {
-    how = await ended;
+    [how] = await Promise.all([ended, output]);
   } catch (cause) {
     throw new SlipwayError({
       code: "SLIP_SANDBOX",
@@ -74,23 +77,13 @@ export function throwIfCancelled(signal: AbortSignal): void {
   if (signal.aborted) throw new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled", cause: signal.reason });
 }
 
-function streams({ stdio }: ProcessSpec): ("inherit" | "pipe" | "ignore")[] {
-  if (stdio.type === "inherit") return ["inherit", "inherit", "inherit"];
-  return [stdio.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"];
+function streams({ stdio }: ProcessSpec, pipes: OutputPipes | undefined): ("inherit" | "pipe" | "ignore" | number)[] {
+  if (stdio.type === "inherit" || !pipes) return ["inherit", "inherit", "inherit"];
+  return [stdio.stdin === undefined ? "ignore" : "pipe", ...pipes.stdio];
 }
 
-function connect(child: ChildProcess, { stdio }: ProcessSpec): void {
+function feed(child: ChildProcess, { stdio }: ProcessSpec): void {
   if (stdio.type === "inherit") return;
-  for (const name of ["stdout", "stderr"] as const) {
-    const stream = child[name];
-    stream?.on("data", (chunk: Uint8Array) => {
-      stdio.onOutput(name, chunk);
-      const drained = stdio.drained?.();
-      if (!drained) return;
-      stream.pause();
-      void drained.then(() => stream.resume());
-    });
-  }
   // a process need not read what it is given
   child.stdin?.on("error", () => undefined);
   child.stdin?.end(stdio.stdin);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { because, openLab, whyNoLab } from "./support/lab.ts";
+import { eventsOf } from "./support/slipway.ts";
 
 describe.skipIf(whyNoLab)(`RUN${because}`, () => {
   const lab = openLab();
@@ -88,6 +89,22 @@ RUN echo "$-" > /shell-flags
     expect(content("open/by-number")).toBe("1234\n50\n");
     expect(content("open/unknown-number")).toMatch(/^uid=777 gid=0\(root\)/);
     expect(content("shell-flags")).toMatch(/(?=.*e)(?=.*u)/);
+  });
+
+  test("the process can open its own output by name, whoever it is, and what it leaves running ends with it", async () => {
+    const context = lab.context({
+      Dockerfile: `FROM base
+RUN echo one > /dev/stdout; echo two > /dev/stderr; echo three | tee /proc/self/fd/2
+USER app
+RUN echo four > /dev/stdout && echo five > /dev/stderr
+RUN setsid sleep 300 & echo six
+`,
+    });
+    const started = Date.now();
+    const { stderr } = await lab.build(context);
+    expect(Date.now() - started).toBeLessThan(30_000);
+    const written = eventsOf(stderr).flatMap(({ type, text = "" }) => (type === "step-output" ? text.split("\n") : []));
+    expect(written.filter(Boolean).toSorted()).toEqual(["five", "four", "one", "six", "three", "three", "two"]);
   });
 
   test("a layer holds what the process changed and no trace of how it was run", async () => {

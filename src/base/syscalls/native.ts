@@ -24,6 +24,7 @@ export interface Libc {
   readonly utimensat: Native;
   readonly syncfs: Native;
   readonly read: Native;
+  readonly pipe2: Native;
   /** syscall(number, fd, path, integer, integer) */
   readonly syscallPath: Native;
   /** syscall(number, fd, path, bytes, size) */
@@ -63,6 +64,7 @@ export function libc(): Libc {
     utimensat: library.func("utimensat", "int", ["int", path, bytes, "int"]),
     syncfs: library.func("syncfs", "int", ["int"]),
     read: library.func("read", int, ["int", bytes, "size_t"]),
+    pipe2: library.func("pipe2", "int", [bytes, "int"]),
     syscallPath: syscall(int, path, int, int),
     syscallPathBytes: syscall(int, path, bytes, "size_t"),
     syscallName: syscall(path, int),
