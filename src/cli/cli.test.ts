@@ -474,7 +474,7 @@ describe("the store", () => {
     expect(calls).toEqual([{ name: "prune", args: [expect.objectContaining({ all: true })] }]);
     expect(stderr).toBe("");
     expect(stdout).toBe(
-      "Deleted 1 image, 12 snapshots, 34 cache records, 2 cache mounts\nTotal reclaimed space: 812MB\n",
+      "Deleted 1 image, 12 snapshots, 34 cache records, 2 cache mounts, 5 packages and layer archives\nTotal reclaimed space: 812MB\n",
     );
   });
 

@@ -71,6 +71,7 @@ export async function cli(
       snapshots: 12,
       cacheRecords: 34,
       cacheMounts: 2,
+      blobs: 5,
       freed: 812_345_678,
     })),
     diskUsage: noted("diskUsage", async () => ({

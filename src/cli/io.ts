@@ -18,7 +18,7 @@ export interface Io {
   readonly stdout: Out;
   readonly stderr: Out;
   readonly stdinIsTTY: () => boolean;
-  /** One line from standard input; undefined at its end. */
+  /** One line from standard input; undefined at its end, and when the signal aborts. */
   readonly readLine: () => Promise<string | undefined>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since the epoch. */

@@ -38,7 +38,7 @@ const io: Io = {
   stdinIsTTY: () => process.getBuiltinModule("node:tty").isatty(0),
   readLine: async () => {
     const { createInterface } = await import("node:readline");
-    const lines = createInterface({ input: process.stdin });
+    const lines = createInterface({ input: process.stdin, signal: abort.signal });
     for await (const line of lines) return line;
     return undefined;
   },

@@ -126,6 +126,8 @@ export interface PruneResult {
   readonly cacheRecords: number;
   /** Folders of RUN --mount=type=cache. */
   readonly cacheMounts: number;
+  /** Packages that bases were made from, and layers as they left the store. */
+  readonly blobs: number;
   /** Bytes freed. */
   readonly freed: number;
 }

@@ -49,6 +49,16 @@ describe.skipIf(whyNo)(`On a terminal${whyNo === undefined ? "" : because || ` (
     await until(() => running("27.1828").length === 0);
   });
 
+  test("Ctrl-C at the question of prune ends it", async () => {
+    await lab.ready();
+    const terminal = onTerminal(["prune"], { store: lab.store, columns: 80, rows: 24 });
+    await until(() => terminal.screen().includes("Continue?"));
+    terminal.type("\u0003");
+    const { code, screen } = await terminal.ended;
+    expect(code).toBe(130);
+    expect(screen).not.toContain("Deleted");
+  });
+
   test("no line of a build is wider than the terminal", async () => {
     await lab.ready();
     const context = lab.context({

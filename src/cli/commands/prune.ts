@@ -1,3 +1,4 @@
+import { SlipwayError } from "../../base/index.ts";
 import { usage } from "../args.ts";
 import { command } from "../command.ts";
 import { formatSize, plural } from "../format.ts";
@@ -23,7 +24,9 @@ export const prune = command({
         ? "images without a name, base images, the whole build cache with its mounts and fetched packages; built images with a name stay"
         : "images without a name, cache that no image needs, cache mounts and fetched packages";
       io.stderr.write(`This deletes ${what}.\nContinue? [y/N] `);
-      if (!/^y(?:es)?$/i.test((await io.readLine())?.trim() ?? "")) return 1;
+      const answer = (await io.readLine())?.trim() ?? "";
+      if (io.signal.aborted) throw new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled" });
+      if (!/^y(?:es)?$/i.test(answer)) return 1;
     }
     const result = await (await io.library()).prune({ all: values.all, store: io.store, signal: io.signal });
     if (values.format === "json") {
@@ -35,6 +38,7 @@ export const prune = command({
       plural(result.snapshots, "snapshot"),
       plural(result.cacheRecords, "cache record"),
       ...(result.cacheMounts > 0 ? [plural(result.cacheMounts, "cache mount")] : []),
+      ...(result.blobs > 0 ? [plural(result.blobs, "package or layer archive", "packages and layer archives")] : []),
     ];
     io.stdout.write(`Deleted ${parts.join(", ")}\nTotal reclaimed space: ${formatSize(result.freed)}\n`);
     return 0;
