@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { lstatSync, readFileSync } from "node:fs";
 import { SlipwayError } from "../base/index.ts";
 import { resolveInRoot } from "./tree/root-path.ts";
 
@@ -51,10 +51,19 @@ export function findGroupsOf(root: string, uid: number): readonly number[] {
   return readAccounts(root, "etc/group").flatMap(({ id, members }) => (members.includes(name) ? [id] : []));
 }
 
+/** More than any machine's accounts take; an image may have anything there. */
+const longest = 16 << 20;
+
+/** Never a fifo, which would wait for ever, nor a device, which may never end. */
+function readRegular(path: string): string {
+  const stat = lstatSync(path);
+  return stat.isFile() && stat.size <= longest ? readFileSync(path, "utf8") : "";
+}
+
 function readAccounts(root: string, path: string): readonly Account[] {
   let text: string;
   try {
-    text = readFileSync(`${root}/${resolveInRoot(root, path, true)}`, "utf8");
+    text = readRegular(`${root}/${resolveInRoot(root, path, true)}`);
   } catch {
     return [];
   }

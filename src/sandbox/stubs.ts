@@ -1,5 +1,6 @@
 import { type BigIntStats, lstatSync, mkdirSync, readlinkSync, rmdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { SlipwayError } from "../base/index.ts";
 import { setTimes } from "../base/syscalls.ts";
 
 /** A place that something is mounted on. */
@@ -34,6 +35,10 @@ export function makeStubs(root: string, points: readonly MountPoint[]): Disposab
   const parents: Parent[] = [];
   const make = (path: string, kind: "folder" | "file"): void => {
     const parent = lstatSync(dirname(path), { bigint: true });
+    if (!parent.isDirectory()) {
+      const message = `Cannot mount on ${path.slice(root.length)} of the image: ${dirname(path).slice(root.length)} is no folder`;
+      throw new SlipwayError({ code: "SLIP_SANDBOX", message });
+    }
     if (kind === "folder") mkdirSync(path, { mode: 0o755 });
     else writeFileSync(path, "", { flag: "wx", mode: 0o644 });
     made.push({ path, kind, identity: identityOf(lstatSync(path, { bigint: true })) });
@@ -77,8 +82,14 @@ function remove({ path, kind, identity }: Made, parent: Parent): void {
   setTimes(parent.path, parent.atime, untouched ? parent.mtime : before.mtimeNs);
 }
 
+/** Undefined also when what should be a folder on the way is none. */
 function status(path: string): BigIntStats | undefined {
-  return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  try {
+    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return undefined;
+    throw error;
+  }
 }
 
 function identityOf({ dev, ino }: BigIntStats): string {
@@ -105,13 +116,16 @@ export function resolveBelow(
       continue;
     }
     const host = join(root, ...at, name);
-    const entry = lstatSync(host, { throwIfNoEntry: false });
+    const entry = status(host);
     if (!entry) return { found: join(root, ...at), missing: rest([name, ...names.reverse()]) };
     if (!entry.isSymbolicLink()) {
       at.push(name);
       continue;
     }
-    if (++links > mostLinks) throw new Error(`Cannot mount on ${path}: too many links`);
+    if (++links > mostLinks) {
+      const message = `Cannot find ${path} in a root: too many symbolic links`;
+      throw new SlipwayError({ code: "SLIP_SANDBOX", message, hint: "links of the image form a loop" });
+    }
     const link = readlinkSync(host);
     if (link.startsWith("/")) at = [];
     names.push(...link.split("/").reverse());

@@ -2,16 +2,21 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-const programs = ["sh", "cat", "chown", "echo", "env", "false", "grep", "id", "ls", "mkdir", "mknod", "sleep"].concat([
-  "stat",
-  "stty",
-  "touch",
-  "true",
-  "tty",
-  "uname",
-  "umount",
-  "unshare",
-]);
+const programs = [
+  "sh",
+  "cat",
+  "chmod",
+  "chown",
+  "echo",
+  "env",
+  "false",
+  "grep",
+  "id",
+  "ls",
+  "mkdir",
+  "mknod",
+  "sleep",
+].concat(["ln", "mv", "rm", "stat", "stty", "touch", "true", "tty", "uname", "umount", "unshare"]);
 
 /** Fills a folder with a root file system of this machine's own programs and their libraries: a shell and what tests ask with. */
 export function makeSmallRoot(folder: string): void {
