@@ -25,6 +25,8 @@ export const errorCodes = {
   SLIP_RUN_FAILED: 4,
   /** A user or group name that the image does not have. */
   SLIP_USER_UNKNOWN: 4,
+  /** A secret or ssh agent that a step requires and that was not given, or that cannot be read. */
+  SLIP_SECRET: 4,
   /** An image that no source knows. */
   SLIP_IMAGE_UNKNOWN: 5,
   /** An image reference that is not well formed. */

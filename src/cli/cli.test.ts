@@ -82,10 +82,10 @@ describe("the program", () => {
     { argv: ["rmi"], code: 2, message: '"slipway rmi" requires at least 1 argument, got 0', hint: "slipway images" },
     { argv: ["build"], code: 2, message: '"slipway build" requires 1 argument, got 0', hint: "name the build context" },
     {
-      argv: ["build", "--secret", "id=x", "."],
+      argv: ["build", "--squash", "."],
       code: 3,
-      message: "Flag --secret is not supported",
-      hint: "not built yet",
+      message: "Flag --squash is not supported",
+      hint: "multi-stage",
     },
     {
       argv: ["build", "--platform=linux/riscv64", "."],

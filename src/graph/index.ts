@@ -2,6 +2,8 @@
 export type { BuildGraph, Origin, Vertex } from "./vertex.ts";
 export { vertex } from "./vertex.ts";
 export type {
+  BindMount,
+  CacheMount,
   ContextOp,
   CopyOp,
   CopySource,
@@ -12,4 +14,6 @@ export type {
   MkdirOp,
   OpSpec,
   ScratchOp,
+  SecretMount,
+  SshMount,
 } from "./op-spec.ts";

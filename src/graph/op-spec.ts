@@ -51,16 +51,66 @@ export interface CopyOp {
   readonly followSourceLinks?: boolean | undefined;
 }
 
-/** A mount of a RUN step. Reserved for `RUN --mount`. */
-export interface ExecMount {
+/** Owner and permission bits of what a mount makes; the default differs by its type. */
+interface MountOwner {
+  readonly mode?: number | undefined;
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
+}
+
+/** Shows a part of another file system or of a context. What is written into it is gone with the step. */
+export interface BindMount {
   readonly type: "bind";
   readonly input: number;
+  /** A path inside the input, without a slash in front; "" is all of it. */
   readonly source: string;
   readonly target: string;
   readonly readonly: boolean;
 }
 
-/** A process in the sandbox (RUN). Input 0: the file system it runs in. */
+/** A folder that stays for later steps and builds. */
+export interface CacheMount extends MountOwner {
+  readonly type: "cache";
+  readonly id: string;
+  readonly target: string;
+  readonly readonly: boolean;
+  readonly sharing: "shared" | "private" | "locked";
+  /** What a new one begins with; without it, nothing. */
+  readonly seed?: { readonly input: number; readonly source: string } | undefined;
+}
+
+/** A folder in memory. */
+export interface TmpfsMount {
+  readonly type: "tmpfs";
+  readonly target: string;
+  /** Bytes; undefined is without limit. */
+  readonly size?: number | undefined;
+}
+
+/** A secret of the caller: as a file, as a variable, or both. Its value is no part of the graph. */
+export interface SecretMount extends MountOwner {
+  readonly type: "secret";
+  readonly id: string;
+  /** Where the file is seen. */
+  readonly target?: string | undefined;
+  /** The variable that has the value. */
+  readonly env?: string | undefined;
+  /** Without the secret the step fails, instead of going without. */
+  readonly required: boolean;
+}
+
+/** The socket of an agent of the caller's. */
+export interface SshMount extends MountOwner {
+  readonly type: "ssh";
+  readonly id: string;
+  readonly target: string;
+  readonly required: boolean;
+}
+
+/** A mount of a RUN step. Targets are absolute. */
+export type ExecMount = BindMount | CacheMount | TmpfsMount | SecretMount | SshMount;
+
+/** A process in the sandbox (RUN). Input 0: the file system it runs in; the others: what its mounts show. */
 export interface ExecOp {
   readonly kind: "exec";
   readonly args: readonly string[];

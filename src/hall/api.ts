@@ -1,10 +1,12 @@
 import type { BuildEvent, Digest, SlipwayError } from "../base/index.ts";
 import type { ImageConfig, Platform } from "../oci/index.ts";
+import type { SecretSource } from "../ops/index.ts";
 import type { BuildFacts } from "../store/index.ts";
 
 export type { BuildEvent, Digest, ErrorCode, SlipwayErrorInit, StepInfo } from "../base/index.ts";
 export type { Comparison, ImageInspection, InstalledPackage, NotableFile } from "../inspect/index.ts";
 export type { ImageConfig, Platform } from "../oci/index.ts";
+export type { SecretSource } from "../ops/index.ts";
 export type { BuildFacts, StageUsage } from "../store/index.ts";
 
 /** What every call of the library takes. */
@@ -45,6 +47,10 @@ export interface BuildOptions extends CommonOptions {
   readonly outputs?: readonly OutputSpec[] | undefined;
   readonly baseImages?: BaseImages | undefined;
   readonly debianMirror?: string | undefined;
+  /** What RUN --mount=type=secret may have, by id; read when a step needs it. */
+  readonly secrets?: Readonly<Record<string, SecretSource>> | undefined;
+  /** Sockets of the ssh agents that RUN --mount=type=ssh may talk to, by id (`default`). */
+  readonly ssh?: Readonly<Record<string, string>> | undefined;
   /** Network of RUN steps; "default" is the host's. */
   readonly network?: "default" | "host" | "none" | undefined;
   readonly onEvent?: ((event: BuildEvent) => void) | undefined;

@@ -10,6 +10,7 @@ import { type BuildPlan, type NamedContext, planBuild } from "../plan/index.ts";
 import { InputsChanged, solve, type SolveReport } from "../solve/index.ts";
 import type { Store } from "../store/index.ts";
 import type { BuildOptions, BuildResult } from "./api.ts";
+import { checkGiven } from "./check-given.ts";
 import { assembleImage } from "./assemble.ts";
 import { imageResolver } from "./bases.ts";
 import { recordCache } from "./record-cache.ts";
@@ -32,6 +33,8 @@ export async function buildWith(
 ): Promise<BuildResult> {
   const started = Date.now();
   checkRequest(options);
+  const given = { secrets: options.secrets ?? {}, ssh: options.ssh ?? {} };
+  if (Object.keys(given.secrets).length > 0) engine?.keepOffDisk();
   const { plan, made } = await planFrom(options, store, engine, ctx);
   announcePlan(plan, ctx);
   const shown = { ...ctx, emit: shownEvents(plan, made, ctx.emit) };
@@ -42,7 +45,7 @@ export async function buildWith(
       engine.diffIdOf(tree.id).catch(() => undefined);
     }
   };
-  const rooms = engine?.rooms(ctx) ?? { store, machinery: undefined };
+  const rooms = { ...(engine?.rooms(ctx) ?? { store, machinery: undefined }), given };
   const solveOnce = (): Promise<SolveReport<FileTree>> =>
     solve(
       plan.root,
@@ -100,7 +103,8 @@ async function untilUnchanged<R>(solveOnce: () => Promise<R>, ctx: Ctx): Promise
 }
 
 /** Throws for names and outputs that could only fail after all the work. */
-function checkRequest(options: Pick<BuildOptions, "tags" | "outputs">): void {
+function checkRequest(options: Pick<BuildOptions, "tags" | "outputs" | "secrets" | "ssh">): void {
+  checkGiven(options);
   for (const output of options.outputs ?? []) checkOutput(output);
   for (const tag of tagsOf(options)) {
     if (parseReference(tag).digest !== undefined) {

@@ -15,6 +15,8 @@ export interface Engine extends AsyncDisposable {
   /** Found on this machine, or brought from the archive, once. */
   executor(ctx: Ctx): Promise<Executor>;
   rooms(ctx: Ctx): OpRooms;
+  /** From now on what describes a process that runs is kept in memory: its variables may hold secrets. Call it before anything runs. */
+  keepOffDisk(): void;
   /** Digest of a snapshot's tar: known, or computed in a thread without writing anything. */
   diffIdOf(id: SnapshotId): Promise<Digest>;
   /** Makes a base image into the store; undefined when the archive makes none of that name. */

@@ -1,4 +1,6 @@
+import { mkdirSync } from "node:fs";
 import type { Ctx } from "../base/index.ts";
+import { mountAll } from "../base/syscalls.ts";
 import { bringRuntime, broughtRuntime } from "../debian/index.ts";
 import { openOpWorkers } from "../ops/index.ts";
 import { makeArchiveBase } from "./archive-base.ts";
@@ -29,6 +31,7 @@ export function openEngine(store: Store, namespace: Namespace, mirror: string | 
     found ??= findExecutor(store, namespace, mirror, ctx);
     return found;
   };
+  let offDisk = false;
   const diffIds = new DiffIds(store, namespace);
   const engine: Engine = {
     store,
@@ -44,12 +47,24 @@ export function openEngine(store: Store, namespace: Namespace, mirror: string | 
         workers,
       },
     }),
+    keepOffDisk: () => {
+      if (offDisk) return;
+      offDisk = true;
+      const folder = stateDir(store);
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      mountAll([{ type: "tmpfs", source: "tmpfs", target: "/", options: ["mode=0700", "nosuid", "nodev"] }], folder);
+    },
     diffIdOf: (id) => diffIds.of(id),
     makeBase: (name, platform, baseMirror, ctx) => makeArchiveBase(name, platform, baseMirror ?? mirror, engine, ctx),
     writeOutputs: (id, names, outputs, ctx) => writeOutputs(id, names, outputs, engine, ctx),
     [Symbol.asyncDispose]: async () => workers[Symbol.dispose](),
   };
   return engine;
+}
+
+/** Where the executor keeps what describes its processes. */
+function stateDir(store: Store): string {
+  return store.path("sandbox", "state");
 }
 
 async function findExecutor(
@@ -59,7 +74,7 @@ async function findExecutor(
   ctx: Ctx,
 ): Promise<Executor> {
   const runtime = findRuntime() ?? (await bring(store, mirror, ctx));
-  const executor = openExecutor({ runtime, stateDir: store.path("sandbox", "state"), namespace });
+  const executor = openExecutor({ runtime, stateDir: stateDir(store), namespace });
   const works = await executor.probe();
   if (works !== true) throw works;
   return executor;

@@ -20,8 +20,19 @@ export interface Machinery {
   readonly workers: WorkerPool;
 }
 
+/** Where a secret comes from; read when a step needs it. */
+export type SecretSource = { readonly file: string } | { readonly env: string };
+
+/** What the caller of a build lets its steps have, by id. Never part of a key. */
+export interface GivenToSteps {
+  readonly secrets: Readonly<Record<string, SecretSource>>;
+  /** Sockets of ssh agents. */
+  readonly ssh: Readonly<Record<string, string>>;
+}
+
 export interface OpRooms {
   readonly store: Store;
+  readonly given?: GivenToSteps | undefined;
   /** Undefined when only the cache may be asked: then whatever would need it throws NeedsRun. */
   readonly machinery: Machinery | undefined;
 }

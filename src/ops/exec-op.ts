@@ -1,33 +1,59 @@
 import { chmodSync, statfsSync, writeFileSync } from "node:fs";
 import { posix } from "node:path";
-import { type Ctx, digestOf, type Mount, SlipwayError } from "../base/index.ts";
-import type { ExecOp } from "../graph/index.ts";
+import { type Ctx, type Digest, digestOf, type Mount, SlipwayError } from "../base/index.ts";
+import type { ExecMount, ExecOp, Vertex } from "../graph/index.ts";
 import type { ProcessSpec } from "../sandbox/index.ts";
 import type { Op } from "../solve/index.ts";
 import type { FileTree, OpRooms } from "./contract.ts";
 import { machinery, snapshotOf } from "./machinery.ts";
+import { takenPart } from "./mounts/bind.ts";
+import { openMounts } from "./mounts/open-mounts.ts";
+import { type Checksum, sourceChecksum } from "./sources.ts";
 import { findGroupsOf, findUser } from "./users.ts";
 
-/** RUN: a process over a file system. Keyed by all that it is given, proxies excepted. */
-export function execOp(op: ExecOp, rooms: OpRooms, id: string): Op<FileTree> {
-  const { secretEnv: _unkeyed, ...keyed } = op;
+/**
+ * RUN: a process over a file system. Keyed by all that it is given: bind mounts by what they show, caches and secrets by their names alone;
+ * proxies not at all.
+ */
+export function execOp(op: ExecOp, vertex: Vertex, rooms: OpRooms): Op<FileTree> {
+  const { secretEnv: _unkeyed, mounts: wanted, ...rest } = op;
+  const binds = new Set(wanted.flatMap((mount) => (mount.type === "bind" ? [mount.input] : [])));
+  /** What the content key was made of, by the number of the mount. */
+  const keyed = new Map<number, Checksum>();
+  const contentKey: Op<FileTree>["contentKey"] = async ([base], results, ctx) => {
+    for (const [at, mount] of wanted.entries()) {
+      if (mount.type !== "bind") continue;
+      keyed.set(at, await sourceChecksum(takenPart(mount, vertex), results.get(mount.input) as FileTree, rooms, ctx));
+    }
+    const mounts = wanted.map((mount, at) => keyedMount(mount, keyed.get(at)?.digest));
+    return digestOf({ op: { ...rest, mounts }, inputs: [base] });
+  };
   return {
     role: "step",
-    key: (inputs) => digestOf({ op: keyed, inputs }),
-    run: async ([base], ctx) => {
+    key: (inputs) => {
+      const mounts = wanted.map((mount) => keyedMount(mount));
+      return digestOf({ op: { ...rest, mounts }, inputs: inputs.filter((_, at) => at === 0 || binds.has(at)) });
+    },
+    ...(binds.size > 0 && { contentInputs: [...binds], contentKey }),
+    run: async (inputs, ctx) => {
       const { snapshotter, executor } = machinery(rooms);
       const runner = await executor();
-      await using active = await snapshotter.prepare(snapshotOf(base));
+      await using mounted = await openMounts(op, vertex, inputs, keyed, rooms, ctx);
+      await using active = await snapshotter.prepare(snapshotOf(inputs[0]));
       const root = await active.root();
       await using files = privateFiles(op, rooms);
-      const output = collectOutput(id, ctx);
+      const output = collectOutput(vertex.digest, ctx);
+      const given = new Set(mounted.env.map(nameOf));
       const process: ProcessSpec = {
         root,
         args: op.args,
-        env: [...op.env, ...(op.secretEnv ?? [])],
+        env: [
+          ...[...op.env, ...(op.secretEnv ?? [])].filter((variable) => !given.has(nameOf(variable))),
+          ...mounted.env,
+        ],
         cwd: op.cwd,
         user: processUser(root, op.user),
-        mounts: files.mounts,
+        mounts: [...mounted.mounts, ...files.mounts],
         network: op.network,
         hostname: "slipway",
         stdio: { type: "pipe", onOutput: output.write, drained: ctx.drained },
@@ -38,6 +64,20 @@ export function execOp(op: ExecOp, rooms: OpRooms, id: string): Op<FileTree> {
       return { kind: "snapshot", id: (await active.commit()).id };
     },
   };
+}
+
+/**
+ * A mount as the key has it. What a cache holds, and how it is shared and begun, never counts.
+ * @param shown the digest of what a bind mount shows: it then counts in place of where that comes from.
+ */
+function keyedMount(mount: ExecMount, shown?: Digest): unknown {
+  if (mount.type === "cache") return { type: mount.type, id: mount.id, target: mount.target };
+  if (mount.type !== "bind" || shown === undefined) return mount;
+  return { type: mount.type, target: mount.target, readonly: mount.readonly, shown };
+}
+
+function nameOf(variable: string): string {
+  return variable.split("=", 1)[0] ?? "";
 }
 
 /**

@@ -26,6 +26,6 @@ export function opFor(vertex: Vertex, rooms: OpRooms): Op<FileTree> {
     case "copy":
       return copyOp(op, vertex, rooms);
     case "exec":
-      return execOp(op, rooms, vertex.digest);
+      return execOp(op, vertex, rooms);
   }
 }

@@ -25,9 +25,13 @@ export function targetStage(all: readonly Stage[], target: string | undefined, f
   });
 }
 
-/** Names in COPY --from that hold no variable. */
+/** Names in COPY --from that hold no variable, and those in RUN --mount, which never do. */
 export function literalReferences(stage: Stage): readonly string[] {
   return stage.instructions.flatMap((instruction) => {
+    if (instruction.kind === "run") {
+      const fields = instruction.mounts.flatMap(({ fields: all }) => all);
+      return fields.flatMap(({ key, value }) => (key === "from" && value !== undefined ? [value] : []));
+    }
     const from = instruction.kind === "copy" ? instruction.from?.text : undefined;
     return from === undefined || /[$"'\\`]/.test(from) ? [] : [from];
   });

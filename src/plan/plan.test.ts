@@ -237,9 +237,7 @@ describe("instructions", () => {
   });
 
   test.each([
-    ["RUN --mount=type=cache,target=/x true", "--mount"],
     ["RUN --security=insecure true", "security"],
-    ["COPY --link a b", "--link"],
     ["COPY --parents a b/", "--parents"],
     ["COPY --exclude=x a b", "--exclude"],
     ["COPY --chmod=u+x a b", "--chmod"],

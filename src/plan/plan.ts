@@ -106,7 +106,7 @@ class Planner {
       globals: this.#globals,
       network: this.#options.network,
       context: this.#context,
-      source: (reference, location) => this.#source(reference, stage, location),
+      source: (reference, location, flag) => this.#source(reference, stage, location, flag),
     };
     for (const instruction of [...base.triggers, ...stage.instructions]) {
       if (instruction.kind === "arg") for (const arg of instruction.args) this.#declaredArgs.add(arg.name.text);
@@ -203,7 +203,7 @@ class Planner {
     }
   }
 
-  async #source(reference: string, stage: Stage, location: SourceLocation): Promise<Vertex> {
+  async #source(reference: string, stage: Stage, location: SourceLocation, flag = "COPY --from"): Promise<Vertex> {
     const context = this.#namedContext(reference);
     if (context?.type === "folder") return contextVertex(reference, context.path, context.ignore);
     if (!context) {
@@ -212,7 +212,7 @@ class Planner {
       if (/^\d+$/.test(reference) || reference.toLowerCase() === stage.name) {
         throw new SlipwayError({
           code: "SLIP_STAGE_UNKNOWN",
-          message: `COPY --from=${reference} names no earlier stage`,
+          message: `${flag}=${reference} names no earlier stage`,
           hint: nearest(reference, this.#staged.stages.slice(0, stage.index)),
           location,
         });

@@ -199,11 +199,9 @@ const cases: Readonly<Record<string, Case>> = {
 const notBuilt: Readonly<Record<string, string>> = {
   "RUN --security=insecure true": "--security=insecure",
   "RUN --device=x true": "--device",
-  "COPY --link there.txt /": "COPY --link",
   "COPY --parents dir/file /": "COPY --parents",
   "COPY --exclude=*.md dir /": "COPY --exclude",
   "COPY --chmod=u+x there.txt /": "--chmod=u+x",
-  "ADD --link there.txt /": "ADD --link",
   "ADD https://example.org/x /": "remote",
   "ADD git@github.com:a/b.git /": "remote",
   "ADD --checksum=sha256:00 there.txt /": "--checksum",

@@ -4,8 +4,6 @@ const remoteCache = "the cache lives in the store alone; share the store's folde
 
 /** Flags of docker build that slipway does not have, with what to do instead. */
 export const refusedBuildFlags: Readonly<Record<string, string>> = {
-  secret: "RUN --mount=type=secret is not built yet",
-  ssh: "RUN --mount=type=ssh is not built yet",
   "cache-from": remoteCache,
   "cache-to": remoteCache,
   push: "write --output type=oci,dest=FILE and push that with another tool",
@@ -17,7 +15,7 @@ export const refusedBuildFlags: Readonly<Record<string, string>> = {
   call: "the checks of the Dockerfile run with each build",
   attest: attestations,
   annotation: "labels are supported: --label NAME=VALUE",
-  allow: "RUN --security and RUN --network are not built yet",
+  allow: "RUN --network=host needs no permission, and RUN --security=insecure is not built yet",
   "metadata-file": "use --iidfile, or --progress=json, whose last line holds the result",
   builder: "slipway builds in its own process; there are no builders to choose from",
   "build-arg-file": "give each value with --build-arg",

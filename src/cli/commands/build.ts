@@ -4,6 +4,7 @@ import type { BuildOptions } from "../../index.ts";
 import { cut, type ParsedArgs, usage, wholeNumber } from "../args.ts";
 import { command } from "../command.ts";
 import type { CommandIo } from "../io.ts";
+import { parseAgents, parseSecrets } from "../given-spec.ts";
 import { checkOutputs, parseOutput } from "../output-spec.ts";
 import { printError } from "../print-error.ts";
 import { dockerModes, openProgress, type ProgressMode, progressModes } from "../progress/index.ts";
@@ -41,6 +42,16 @@ const options = {
     type: "string",
     value: "URL",
     help: "Archive that Debian bases are made from (variable SLIPWAY_DEBIAN_MIRROR)",
+  },
+  secret: {
+    type: "list",
+    value: "id=ID[,src=FILE|,env=NAME]",
+    help: "Secret for RUN --mount=type=secret; without a source the variable or the file ID",
+  },
+  ssh: {
+    type: "list",
+    value: "default|ID[=SOCKET]",
+    help: "Agent for RUN --mount=type=ssh; without a socket the one in SSH_AUTH_SOCK",
   },
   network: {
     type: "string",
@@ -135,6 +146,8 @@ function toBuildOptions({ values, positionals }: BuildArgs, io: CommandIo): Buil
     outputs,
     baseImages: values["base-images"] as BuildOptions["baseImages"],
     debianMirror: values["debian-mirror"],
+    secrets: values.secret.length > 0 ? parseSecrets(values.secret, io.env) : undefined,
+    ssh: values.ssh.length > 0 ? parseAgents(values.ssh, io.env) : undefined,
     network: values.network as BuildOptions["network"],
     store: io.store,
     signal: io.signal,

@@ -58,7 +58,7 @@ function notFound(tree: Tree, source: string, clean: string): SlipwayError {
   const there = find(`${tree.root}/${path}`);
   return new SlipwayError({
     code: "SLIP_COPY_NOT_FOUND",
-    message: `Cannot copy ${JSON.stringify(source)}: path not found in ${tree.label}`,
+    message: `Cannot ${tree.verb ?? "copy"} ${JSON.stringify(tree.verb === "mount" ? clean.replace(/\\(.)/g, "$1") : source)}: path not found in ${tree.label}`,
     hint: there ? "it is there, but .dockerignore excludes it" : likeNames(tree, clean),
   });
 }

@@ -11,6 +11,8 @@ export interface TreeSpec {
   readonly client: boolean;
   /** For messages: `the build context`, `stage build`. */
   readonly label: string;
+  /** For messages: what could not be done; `copy` without it. */
+  readonly verb?: "copy" | "mount" | undefined;
 }
 
 /** A folder that is copied from. */

@@ -7,13 +7,13 @@ import type { StageBuilder } from "../stage.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { expand } from "./words.ts";
 
-/** Dockerfile reference, "COPY". */
+/** Dockerfile reference, "COPY". `--link` gives what the plain form gives: the files are copied onto the base as it is. */
 export async function lowerCopy(
   instruction: CopyInstruction,
   stage: StageBuilder,
   around: Surroundings,
 ): Promise<void> {
-  refuseFlags(instruction, ["link", "parents", "exclude"]);
+  refuseFlags(instruction, ["parents", "exclude"]);
   const { from, location } = instruction;
   const source = from ? await around.source(expand(from, stage, location), location) : around.context;
   addCopy(instruction, stage, source, false);
@@ -21,7 +21,7 @@ export async function lowerCopy(
 
 /** Dockerfile reference, "ADD", of local files and archives. */
 export function lowerAdd(instruction: AddInstruction, stage: StageBuilder, around: Surroundings): void {
-  refuseFlags(instruction, ["link", "parents", "exclude", "checksum", "keep-git-dir"]);
+  refuseFlags(instruction, ["parents", "exclude", "checksum", "keep-git-dir"]);
   for (const source of instruction.sources) {
     if (source.type !== "path") continue;
     const path = expand(source.path, stage, instruction.location);
@@ -104,5 +104,6 @@ function flagsShown(instruction: CopyInstruction | AddInstruction, chown?: strin
   if (instruction.kind === "copy" && instruction.from) flags.push(`--from=${instruction.from.text}`);
   if (chown !== undefined) flags.push(`--chown=${chown}`);
   if (chmod !== undefined) flags.push(`--chmod=${chmod}`);
+  if (instruction.link) flags.push("--link");
   return flags;
 }

@@ -3,14 +3,16 @@ import { type RunInstruction, shellScript } from "../../dockerfile/index.ts";
 import { refuseFlags, unsupported } from "../refuse.ts";
 import { proxyEnv } from "../scope.ts";
 import type { StageBuilder } from "../stage.ts";
+import { lowerMounts } from "./mounts.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** Dockerfile reference, "RUN": a process over the file system so far, whose changes are the next layer. */
-export function lowerRun(instruction: RunInstruction, stage: StageBuilder, around: Surroundings): void {
-  refuseFlags(instruction, ["mount", "device"]);
+export async function lowerRun(instruction: RunInstruction, stage: StageBuilder, around: Surroundings): Promise<void> {
+  refuseFlags(instruction, ["device"]);
   if (instruction.security === "insecure") throw unsupported("RUN --security=insecure", instruction.location);
 
   const { args, files, shown } = commandLine(instruction, stage);
+  const { mounts, inputs } = await lowerMounts(instruction, stage, around);
   const buildArgs = stage.scope.args();
   const op: ExecOp = {
     kind: "exec",
@@ -21,10 +23,10 @@ export function lowerRun(instruction: RunInstruction, stage: StageBuilder, aroun
     cwd: stage.workdir,
     user: stage.config.User || undefined,
     network: instruction.network === "default" ? around.network : instruction.network,
-    mounts: [],
+    mounts,
   };
   const prefix = buildArgs.length > 0 ? `|${buildArgs.length} ${buildArgs.join(" ")} ` : "";
-  stage.addLayer(op, [], instruction, `RUN ${prefix}${shown} # slipway`);
+  stage.addLayer(op, inputs, instruction, `RUN ${prefix}${shown} # slipway`);
 }
 
 interface CommandLine {

@@ -9,6 +9,9 @@ export interface Surroundings {
   readonly network: "host" | "none";
   /** The main build context. */
   readonly context: Vertex;
-  /** What COPY --from names: a stage by name or number, a named context or an image. */
-  readonly source: (name: string, location: SourceLocation) => Promise<Vertex>;
+  /**
+   * What COPY --from names: a stage by name or number, a named context or an image.
+   * @param flag what named it, for messages; `COPY --from` without it.
+   */
+  readonly source: (name: string, location: SourceLocation, flag?: string) => Promise<Vertex>;
 }
