@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { type BuildEvent, entryPoint, SlipwayError } from "../base/index.ts";
 import { namespaceCommand, refusal, type SignalSource } from "../sandbox/index.ts";
 import { defaultStoreRoot } from "../store/index.ts";
+import { endOrphans, engineVariable } from "./end-orphans.ts";
 import type { FromEngine, JobName, Jobs, ToEngine } from "./protocol.ts";
 import { oneIdStore } from "./store-ids.ts";
 
@@ -30,11 +32,12 @@ export async function callEngine<J extends JobName>(
   const engine = [process.execPath, fileURLToPath(entryPoint("hall/engine-main"))];
   const { command, args, env, warning } = namespaceCommand(engine, process.env, () => oneIdStore(store));
   if (warning !== undefined && job !== "run") call.onEvent?.({ type: "warning", message: warning });
+  const name = randomUUID();
   const stdin = call.streams?.stdin ? "inherit" : "ignore";
   const stdout = call.streams || writesToStdout(options) ? "inherit" : "ignore";
   const child = spawn(command, args, {
     stdio: [stdin, stdout, "inherit", "ipc"],
-    env,
+    env: { ...env, [engineVariable]: name },
     // Signals of the terminal come to the container through this process, once. Where the container gets a terminal itself, the
     // runtime has to hear of changes of its size.
     detached: call.streams?.terminal === false,
@@ -60,11 +63,14 @@ export async function callEngine<J extends JobName>(
         else settle(() => reject(new SlipwayError(message.error)));
       });
       child.on("error", (error) => settle(() => reject(notStarted(command, error))));
+      // unshare(1) has said on standard error what was refused; what it leaves would keep "close" away
+      child.on("exit", (code) => {
+        if (settled || ready || code !== 1 || command === engine[0]) return;
+        settle(() => reject(refusal()));
+        endOrphans(name);
+      });
       child.on("close", (code, signal) => {
-        if (settled) return;
-        // unshare(1) says on standard error what was refused
-        if (!ready && code === 1 && command !== engine[0]) reject(refusal());
-        else reject(call.signal?.aborted ? cancelled() : died(code, signal));
+        if (!settled) reject(call.signal?.aborted ? cancelled() : died(code, signal));
       });
       // The engine may be root of a user namespace, and must not take that for the root user's store.
       send({ type: "job", job, options: { ...options, store } });
