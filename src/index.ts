@@ -6,14 +6,17 @@
 export type * from "./hall/index.ts";
 export {
   build,
+  checkDockerfile,
   compare,
   diskUsage,
   images,
   inspectImage,
+  outlineOf,
   prune,
   removeImages,
   run,
   save,
   tagImage,
+  targetsOf,
 } from "./hall/index.ts";
 export { isSlipwayError, SlipwayError } from "./base/index.ts";

@@ -46,8 +46,15 @@ export type BuildEvent =
   | {
       readonly type: "warning";
       readonly message: string;
+      /** The name of the build check that it comes from. */
       readonly code?: string | undefined;
+      /** First and last line in the Dockerfile, from 1. */
       readonly line?: number | undefined;
+      readonly endLine?: number | undefined;
+      /** What the check is about, whatever the place. */
+      readonly detail?: string | undefined;
+      /** The lines with the place marked, for people. */
+      readonly excerpt?: string | undefined;
       readonly hint?: string | undefined;
     };
 

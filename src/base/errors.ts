@@ -11,6 +11,8 @@ export const errorCodes = {
   SLIP_DOCKERFILE_NOT_FOUND: 3,
   /** The Dockerfile does not follow the Dockerfile reference. */
   SLIP_DOCKERFILE: 3,
+  /** The build checks found something, and the Dockerfile makes that an error. */
+  SLIP_CHECK: 3,
   /** Understood, and not built yet. */
   SLIP_UNSUPPORTED: 3,
   /** A stage, number or target that the Dockerfile does not have. */

@@ -39,6 +39,8 @@ export interface Given {
   readonly columns?: number | undefined;
 }
 
+const described = { file: "Dockerfile", text: "FROM scratch\n" };
+
 /** Runs a command line over a library that answers from memory and notes its calls. */
 export async function cli(
   argv: readonly string[],
@@ -59,6 +61,12 @@ export async function cli(
   };
   const library: Library = {
     build: noted("build", async () => built),
+    checkDockerfile: noted("checkDockerfile", async () => ({ ...described, findings: [], error: undefined })),
+    outlineOf: noted("outlineOf", async () => ({
+      ...described,
+      outline: { name: undefined, description: undefined, args: [], secrets: [], ssh: [] },
+    })),
+    targetsOf: noted("targetsOf", async () => ({ ...described, targets: [] })),
     run: noted("run", async () => ({ exitCode: 0 })),
     images: noted("images", async () => [details, dangling]),
     inspectImage: noted("inspectImage", async () => details),

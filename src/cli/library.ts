@@ -1,22 +1,30 @@
 import type {
   BuildOptions,
   BuildResult,
+  CheckReport,
   CommonOptions,
   Comparison,
+  DescribedFile,
+  DescribeOptions,
   Digest,
   DiskUsage,
   ImageDetails,
   ImageSummary,
+  Outline,
   PruneOptions,
   PruneResult,
   RemoveOptions,
   RunOptions,
   SaveOptions,
+  Target,
 } from "../index.ts";
 
 /** The part of the library that the commands use; tests give another. */
 export interface Library {
   build(options: BuildOptions): Promise<BuildResult>;
+  checkDockerfile(options: DescribeOptions): Promise<CheckReport>;
+  outlineOf(options: DescribeOptions): Promise<DescribedFile & { readonly outline: Outline }>;
+  targetsOf(options: DescribeOptions): Promise<DescribedFile & { readonly targets: readonly Target[] }>;
   run(options: RunOptions): Promise<{ readonly exitCode: number }>;
   images(options: CommonOptions): Promise<readonly ImageSummary[]>;
   inspectImage(name: string, options: CommonOptions): Promise<ImageDetails>;

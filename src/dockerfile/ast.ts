@@ -297,13 +297,6 @@ export type Instruction =
 
 export type InstructionKind = Instruction["kind"];
 
-/** Allowed, and likely not meant. `rule` is the name of BuildKit's build check where there is one. */
-export interface Warning {
-  readonly rule: string;
-  readonly message: string;
-  readonly location: SourceLocation;
-}
-
 export interface Dockerfile {
   /** The file's name as given to the parser. */
   readonly file: string;
@@ -315,7 +308,8 @@ export interface Dockerfile {
   readonly instructions: readonly Instruction[];
   /** Comment lines behind the last instruction. */
   readonly trailingComments: readonly Token[];
-  readonly warnings: readonly Warning[];
+  /** The first empty line within each instruction that has one: allowed as yet. */
+  readonly emptyContinuations: readonly SourceSpan[];
 }
 
 /** From one FROM to the next (section "FROM"). */
@@ -332,5 +326,4 @@ export interface Stage {
 export interface Staged {
   readonly globalArgs: readonly ArgInstruction[];
   readonly stages: readonly Stage[];
-  readonly warnings: readonly Warning[];
 }

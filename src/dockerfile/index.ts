@@ -1,6 +1,15 @@
 /** Dockerfile text to a typed tree with places; words and variables; .dockerignore. Pure: never touches the disk. */
 export type * from "./ast.ts";
-export { type CheckOptions, checkOptions, isChecked } from "./check-options.ts";
+export { type CheckOptions, checkOptions } from "./check-options.ts";
+export { type BaseFacts, checkDockerfile, type Finding } from "./checks/index.ts";
+export {
+  listTargets,
+  type Outline,
+  type OutlinedArg,
+  type OutlinedSecret,
+  outlineTarget,
+  type Target,
+} from "./describe/index.ts";
 export { type ExpandOptions, expandWord, expandWords, type Lookup } from "./expand-word.ts";
 export { formatLocation } from "./format-location.ts";
 export { Glob, goMatch } from "./glob.ts";

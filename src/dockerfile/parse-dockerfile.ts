@@ -1,5 +1,5 @@
-import { SlipwayError } from "../base/index.ts";
-import type { Dockerfile, Instruction, Warning } from "./ast.ts";
+import { SlipwayError, type SourceSpan } from "../base/index.ts";
+import type { Dockerfile, Instruction } from "./ast.ts";
 import { readDirectives } from "./directives.ts";
 import { heredocMarks, parseInstruction } from "./instructions/index.ts";
 import { LineReader } from "./line-reader.ts";
@@ -21,11 +21,11 @@ export interface ParseOptions {
 export function parseDockerfile(text: string, options: ParseOptions = {}): Dockerfile {
   const source = new SourceText(options.file ?? "Dockerfile", text);
   const { escape, list, end } = readDirectives(source, text.startsWith("\uFEFF") ? 1 : 0);
-  const { instructions, trailingComments, warnings } = readInstructions(source, escape, end);
+  const { instructions, trailingComments, emptyContinuations } = readInstructions(source, escape, end);
   if (instructions.length === 0) {
     throw source.fault(source.span(0, 0), "The Dockerfile has no instructions", "begin with FROM IMAGE");
   }
-  return { file: source.file, text, escape, directives: list, instructions, trailingComments, warnings };
+  return { file: source.file, text, escape, directives: list, instructions, trailingComments, emptyContinuations };
 }
 
 /**
@@ -53,11 +53,11 @@ export function parseTrigger(
 function readInstructions(source: SourceText, escape: Dockerfile["escape"], start: number) {
   const reader = new LineReader(source, escape, start);
   const instructions: Instruction[] = [];
-  const warnings: Warning[] = [];
+  const emptyContinuations: SourceSpan[] = [];
   for (;;) {
     const read = reader.next();
     const { line, comments } = read;
-    if (line === undefined) return { instructions, trailingComments: comments, warnings };
+    if (line === undefined) return { instructions, trailingComments: comments, emptyContinuations };
     const region = Region.trimmed(line);
     // Nothing but continuation characters up to the end of the file.
     if (region.empty) continue;
@@ -68,12 +68,6 @@ function readInstructions(source: SourceText, escape: Dockerfile["escape"], star
     const instruction = parseInstruction(region, heredocs, { span, location: source.location(span), comments });
     instructions.push(instruction);
     const [empty] = read.emptyContinuations;
-    if (empty !== undefined) {
-      warnings.push({
-        rule: "NoEmptyContinuation",
-        message: `Empty continuation line found in: ${instruction.text.slice(0, 200)}`,
-        location: source.location(empty),
-      });
-    }
+    if (empty !== undefined) emptyContinuations.push(empty);
   }
 }

@@ -1,36 +1,20 @@
 import { SlipwayError } from "../base/index.ts";
-import type { ArgInstruction, Dockerfile, FromInstruction, Instruction, Stage, Staged, Warning } from "./ast.ts";
+import type { ArgInstruction, Dockerfile, FromInstruction, Instruction, Stage, Staged } from "./ast.ts";
 
-/** Names that BuildKit's checks call reserved. */
-const reserved = new Set(["context", "scratch"]);
 const validName = /^[a-z][a-z0-9_.-]*$/;
 
 /**
  * Groups a file's instructions into stages (section "FROM"). As in docker build, a name may be used again: it then means the
- * later stage from there on, and a warning says so; so do reserved names.
+ * later stage from there on.
  * @throws SLIP_DOCKERFILE for names that are not well formed, instructions before the first FROM, and a file without FROM.
  */
 export function stages(dockerfile: Dockerfile): Staged {
   const globalArgs: ArgInstruction[] = [];
   const grouped: (Stage & { readonly instructions: Instruction[] })[] = [];
-  const warnings: Warning[] = [];
-  const names = new Set<string>();
   for (const instruction of dockerfile.instructions) {
     const current = grouped.at(-1);
     if (instruction.kind === "from") {
       const name = stageName(instruction);
-      if (name !== undefined) {
-        const location = { ...instruction.location, span: instruction.as?.span ?? instruction.span };
-        if (names.has(name)) {
-          const message = `Duplicate stage name '${name}', stage names should be unique`;
-          warnings.push({ rule: "DuplicateStageName", message, location });
-        }
-        if (reserved.has(name)) {
-          const message = `'${name}' is reserved and should not be used as a stage name`;
-          warnings.push({ rule: "ReservedStageName", message, location });
-        }
-        names.add(name);
-      }
       grouped.push({ index: grouped.length, name, from: instruction, instructions: [] });
     } else if (current !== undefined) current.instructions.push(instruction);
     else if (instruction.kind === "arg") globalArgs.push(instruction);
@@ -51,7 +35,7 @@ export function stages(dockerfile: Dockerfile): Staged {
       location: dockerfile.instructions[0]?.location,
     });
   }
-  return { globalArgs, stages: grouped, warnings };
+  return { globalArgs, stages: grouped };
 }
 
 function stageName(from: FromInstruction): string | undefined {

@@ -1,9 +1,7 @@
 import { expect, test } from "vitest";
 import { parseByteSize } from "./byte-size.ts";
 import { parseGoDuration } from "./go-duration.ts";
-import { checkOptions, isChecked, parseDockerfile } from "./index.ts";
 import { csvFields } from "./instructions/csv-fields.ts";
-import { faultOf } from "./testing.ts";
 
 test.each([
   ["0", 0],
@@ -53,19 +51,4 @@ test.each([
   ['"a"b', undefined],
 ])("fields of %j", (text, expected) => {
   expect(csvFields(text)).toEqual(expected);
-});
-
-test("the check directive", () => {
-  const options = checkOptions(parseDockerfile("# check=skip=A, B;error=true\nFROM a"));
-  expect([isChecked("A", options), isChecked("B", options), isChecked("C", options), options.error]).toEqual([
-    false,
-    false,
-    true,
-    true,
-  ]);
-  expect(isChecked("A", checkOptions(parseDockerfile("# check=skip=all\nFROM a")))).toBe(false);
-  expect(checkOptions(parseDockerfile("FROM a"))).toEqual({ skip: new Set(), error: false });
-  expect(faultOf(() => checkOptions(parseDockerfile("# check=skipp=A\nFROM a"))).message).toBe(
-    'The check directive cannot have "skipp=A"',
-  );
 });

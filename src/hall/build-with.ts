@@ -4,15 +4,16 @@ import { statSync } from "node:fs";
 import { type Ctx, type Digest, SlipwayError } from "../base/index.ts";
 import { parseDockerfile } from "../dockerfile/index.ts";
 import type { Vertex } from "../graph/index.ts";
-import { defaultPlatform, parseReference } from "../oci/index.ts";
+import { defaultPlatform, type ImageConfig, parseReference } from "../oci/index.ts";
 import { type FileTree, opFor } from "../ops/index.ts";
 import { type BuildPlan, type NamedContext, planBuild } from "../plan/index.ts";
-import { InputsChanged, solve, type SolveReport } from "../solve/index.ts";
+import { InputsChanged, NeedsRun, solve, type SolveReport } from "../solve/index.ts";
 import type { Store } from "../store/index.ts";
 import type { BuildOptions, BuildResult } from "./api.ts";
 import { checkGiven } from "./check-given.ts";
 import { assembleImage } from "./assemble.ts";
 import { imageResolver } from "./bases.ts";
+import { tellFindings } from "./check-build.ts";
 import { recordCache } from "./record-cache.ts";
 import { readBuildInput, readIgnore } from "./dockerfile-source.ts";
 import type { Engine } from "./engine.ts";
@@ -131,6 +132,8 @@ async function planFrom(
   const bases = { baseImages: options.baseImages ?? "auto", mirror: options.debianMirror };
   const resolver = imageResolver(store, engine, bases, ctx);
   const made = new Set<Digest>();
+  const configs = new Map<string, ImageConfig>();
+  const checked = { dockerfile, options, ignore: input.ignore, configOf: (name: string) => configs.get(name) };
   const plan = await planBuild({
     dockerfile,
     target: options.target,
@@ -145,13 +148,21 @@ async function planFrom(
     resolveImage: async (name, platform) => {
       const image = await resolver(name, platform);
       if (!fromStore(image.origin)) made.add(image.id);
+      configs.set(name, image.config);
       return image;
     },
+  }).catch((error: unknown) => {
+    // What the checks have to say may be why.
+    if (!(error instanceof NeedsRun)) tellFindings(checked, ctx);
+    throw error;
   });
+  const violation = tellFindings(checked, ctx);
+  if (violation) throw violation;
   return { plan, made };
 }
 
-function namedContext(name: string, value: string): NamedContext {
+/** What a `--build-context` stands for. Throws SLIP_CONTEXT, SLIP_UNSUPPORTED. */
+export function namedContext(name: string, value: string): NamedContext {
   const image = /^docker-image:\/\/(.+)$/.exec(value);
   if (image) return { type: "image", reference: image[1] as string };
   const scheme = /^([a-z][a-z+.-]*):(\/\/)?/i.exec(value);

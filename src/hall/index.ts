@@ -1,6 +1,8 @@
 /** Floor 5: the hall: wires the rooms for each job, in the calling process or in the engine process. */
 export type * from "./api.ts";
+export type * from "./describe-api.ts";
 export { build } from "./build.ts";
+export { checkDockerfile, outlineOf, targetsOf } from "./describe.ts";
 export { diskUsage } from "./disk-usage.ts";
 export { compare, images, inspectImage, prune, removeImages, tagImage } from "./images.ts";
 export { run } from "./run.ts";

@@ -8,5 +8,6 @@ export type {
   PlannedStage,
   PlanOptions,
 } from "./contract.ts";
+export { targetStage } from "./names.ts";
 export { planBuild } from "./plan.ts";
-export { defaultPath } from "./scope.ts";
+export { defaultPath, platformArgs } from "./scope.ts";

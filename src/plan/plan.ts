@@ -73,7 +73,7 @@ class Planner {
       base: end.image,
       history: end.history,
       bases: Object.fromEntries(this.#bases),
-      warnings: [...this.#parserWarnings(), ...this.#unusedArgs()],
+      warnings: this.#unusedArgs(),
     };
   }
 
@@ -249,16 +249,6 @@ class Planner {
     const contexts = this.#options.namedContexts;
     const key = Object.keys(contexts).find((known) => known.toLowerCase() === name.toLowerCase());
     return key === undefined ? undefined : contexts[key];
-  }
-
-  #parserWarnings(): BuildPlan["warnings"] {
-    const all = [...this.#options.dockerfile.warnings, ...this.#staged.warnings];
-    return all.map(({ rule, message, location }) => ({
-      type: "warning",
-      code: rule,
-      message,
-      line: location.span.startLine,
-    }));
   }
 
   /** Build arguments that nothing declares are named: a misspelt one would otherwise do nothing, silently. */

@@ -11,8 +11,6 @@ export const refusedBuildFlags: Readonly<Record<string, string>> = {
   "add-host": "add the host to /etc/hosts of this machine: RUN steps see it",
   squash: "a multi-stage build keeps what you copy into one layer",
   "no-cache-filter": "use --no-cache, or change the stage's first step",
-  check: "the checks of the Dockerfile run with each build",
-  call: "the checks of the Dockerfile run with each build",
   attest: attestations,
   annotation: "labels are supported: --label NAME=VALUE",
   allow: "RUN --network=host needs no permission, and RUN --security=insecure is not built yet",

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { SlipwayError, toSlipwayError } from "../../base/index.ts";
 import type { BuildOptions } from "../../index.ts";
 import { cut, type ParsedArgs, usage, wholeNumber } from "../args.ts";
+import { parseCall } from "../call-spec.ts";
 import { command } from "../command.ts";
 import type { CommandIo } from "../io.ts";
 import { parseAgents, parseSecrets } from "../given-spec.ts";
@@ -53,6 +54,12 @@ const options = {
     value: "default|ID[=SOCKET]",
     help: "Agent for RUN --mount=type=ssh; without a socket the one in SSH_AUTH_SOCK",
   },
+  check: { type: "flag", help: "Check the Dockerfile instead of building; short for --call=check" },
+  call: {
+    type: "string",
+    value: "METHOD[,format=json]",
+    help: "Print about the Dockerfile instead of building: check, outline or targets",
+  },
   network: {
     type: "string",
     aliases: ["net"],
@@ -98,7 +105,9 @@ export const build = command({
   positionals: [1, 1],
   missing: "name the build context: the folder with the Dockerfile, often just .",
   async run(args, io) {
+    const call = parseCall(args.values.call, args.values.check);
     const buildOptions = toBuildOptions(args, io);
+    if (call.method !== "build") return (await import("../call.ts")).answerCall(call, buildOptions, io);
     const mode = progressMode(args, io);
     const progress = await openProgress(mode, io);
     try {

@@ -99,9 +99,19 @@ export const goodBuild: readonly Timed[] = [
     event: {
       type: "warning",
       code: "FromAsCasing",
-      message: "'as' and 'FROM' keywords' casing do not match",
+      message: "as is not in the same case as FROM",
+      detail: "FROM and AS are written in the same case",
       line: 1,
-      hint: "write both in capitals",
+      endLine: 1,
+      excerpt: "Dockerfile:1\n--------------------\n   1 | >>> FROM golang:1.22 as build\n--------------------\n",
+    },
+  },
+  {
+    at: 3936,
+    event: {
+      type: "warning",
+      message: "One or more build-args were not consumed: [X]",
+      hint: "declare them with ARG in the stage that uses them",
     },
   },
 ];

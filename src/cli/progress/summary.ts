@@ -1,7 +1,7 @@
 import type { BuildResult } from "../../index.ts";
 import { formatDuration, formatSize, plural, shortId } from "../format.ts";
 import type { Style } from "../style.ts";
-import { pad, printable, wrap } from "../text.ts";
+import { pad, printable, printableLines, wrap } from "../text.ts";
 import type { Warning } from "./model.ts";
 
 const LABEL = 11;
@@ -55,11 +55,12 @@ function cachedText({ steps, cachedSteps }: BuildResult["facts"]): string {
 /** The build's warnings, with their places and remedies; empty without any. */
 export function warningText(warnings: readonly Warning[], style: Style): string {
   if (warnings.length === 0) return "";
-  const items = warnings.map(({ message, code, line, hint }) => {
+  const items = warnings.map(({ message, code, line, hint, excerpt }) => {
     const place = line === undefined ? "" : ` (line ${line})`;
     const rule = code === undefined ? "" : `${printable(code)}: `;
     const remedy = hint === undefined ? "" : `\n   ${printable(hint)}`;
-    return ` - ${rule}${printable(message)}${place}${remedy}\n`;
+    const lines = excerpt === undefined ? "" : `\n${printableLines(excerpt.trimEnd()).replace(/^/gm, "   ")}`;
+    return ` - ${rule}${printable(message)}${place}${lines}${remedy}\n`;
   });
-  return `${style.yellow(plural(warnings.length, "warning"))}:\n${items.join("")}\n`;
+  return `${style.yellow(`${plural(warnings.length, "warning")} found`)}:\n${items.join("")}\n`;
 }

@@ -1,0 +1,141 @@
+import { type SlipwayError, type SlipwayErrorInit, toSlipwayError } from "../base/index.ts";
+import { parseBaseName } from "../debian/index.ts";
+import {
+  type Dockerfile,
+  formatLocation,
+  listTargets,
+  type Outline,
+  outlineTarget,
+  parseDockerfile,
+  stages,
+  type Target,
+} from "../dockerfile/index.ts";
+import { defaultPlatform, type ImageConfig } from "../oci/index.ts";
+import { defaultPath, planBuild, platformArgs, targetStage } from "../plan/index.ts";
+import { openStore, type Store } from "../store/index.ts";
+import { namedContext } from "./build-with.ts";
+import { checkBuild } from "./check-build.ts";
+import type { CheckReport, DescribedFile, DescribeOptions } from "./describe-api.ts";
+import { type BuildInput, readBuildInput } from "./dockerfile-source.ts";
+import { storedBase } from "./stored-base.ts";
+
+/** As `checkDockerfile` of describe.ts. */
+export async function checkDockerfile(options: DescribeOptions): Promise<CheckReport> {
+  const input = readBuildInput(options.context, options.dockerfile);
+  using store = openStore(options.store);
+  const configOf = (name: string): ImageConfig | undefined => knownConfig(store, name);
+  const about = { file: input.file, text: input.text };
+  try {
+    const dockerfile = parseDockerfile(input.text, { file: input.file });
+    const checked = { dockerfile, options, ignore: input.ignore, configOf };
+    const { findings, error } = checkBuild(checked, options.target || undefined);
+    const failed = await planFailure(dockerfile, options, input, configOf);
+    return {
+      ...about,
+      findings: findings.map(({ rule, message, detail, location }) => ({
+        rule,
+        message,
+        detail,
+        lines: [location.span.startLine, location.span.endLine],
+        excerpt: formatLocation(location),
+      })),
+      error: failed ?? error?.toJSON(),
+    };
+  } catch (error) {
+    return { ...about, findings: [], error: toSlipwayError(error).toJSON() };
+  }
+}
+
+/** What would end the build while it is planned. Bases that are not at hand count as found. */
+async function planFailure(
+  dockerfile: Dockerfile,
+  options: DescribeOptions,
+  input: BuildInput,
+  configOf: (name: string) => ImageConfig | undefined,
+): Promise<SlipwayErrorInit | undefined> {
+  const platform = defaultPlatform();
+  const unknown: ImageConfig = { ...platform, config: {}, rootfs: { type: "layers", diff_ids: [] } };
+  let guessed = false;
+  try {
+    const all = stages(dockerfile).stages;
+    const contexts = Object.entries(options.buildContexts ?? {});
+    const planned = new Set<number>();
+    const targets = options.target ? [targetStage(all, options.target, dockerfile)] : all.toReversed();
+    for (const { index } of targets) {
+      if (planned.has(index)) continue;
+      const plan = await planBuild({
+        dockerfile,
+        target: String(index),
+        buildArgs: options.buildArgs ?? {},
+        labels: {},
+        context: { path: input.context, ignore: input.ignore },
+        namedContexts: Object.fromEntries(contexts.map(([name, value]) => [name, namedContext(name, value)])),
+        platform,
+        network: "host",
+        resolveImage: async (name) => {
+          const config = configOf(name);
+          guessed ||= config === undefined;
+          return { id: noId, name, origin: "", config: config ?? unknown };
+        },
+      });
+      for (const stage of plan.stages) planned.add(stage.index);
+    }
+    return undefined;
+  } catch (error) {
+    const failure = toSlipwayError(error);
+    return guessed && usesVariables(failure) ? undefined : failure.toJSON();
+  }
+}
+
+/** The place has a variable, whose value may come from a base that is not at hand. */
+function usesVariables({ location }: SlipwayError): boolean {
+  if (location === undefined) return false;
+  const { startLine, endLine } = location.span;
+  return location.text
+    .split("\n")
+    .slice(startLine - 1, endLine)
+    .some((line) => line.includes("$"));
+}
+
+const noId = `sha256:${"0".repeat(64)}` as const;
+
+/** The configuration of an image in the store, or of the Debian base that would be made. */
+function knownConfig(store: Store, name: string): ImageConfig | undefined {
+  const stored = storedBase(store, name);
+  if (stored) return stored.config;
+  try {
+    if (parseBaseName(name) === undefined) return undefined;
+  } catch {
+    // A tag that the archive does not have: nothing is known of it.
+    return undefined;
+  }
+  const config = { Env: [`PATH=${defaultPath}`] };
+  return { ...defaultPlatform(), config, rootfs: { type: "layers", diff_ids: [] } };
+}
+
+/** As `targetsOf` of describe.ts. */
+export async function targetsOf(
+  options: DescribeOptions,
+): Promise<DescribedFile & { readonly targets: readonly Target[] }> {
+  const { dockerfile, about } = readFile(options);
+  return { ...about, targets: listTargets(dockerfile) };
+}
+
+/** As `outlineOf` of describe.ts. */
+export async function outlineOf(options: DescribeOptions): Promise<DescribedFile & { readonly outline: Outline }> {
+  const { dockerfile, about } = readFile(options);
+  const platform = defaultPlatform();
+  const { buildArgs = {} } = options;
+  const target = targetStage(stages(dockerfile).stages, options.target, dockerfile);
+  const outline = outlineTarget(dockerfile, {
+    buildArgs,
+    platformArgs: platformArgs(platform, platform, options.target ?? "default"),
+    target: String(target.index),
+  });
+  return { ...about, outline };
+}
+
+function readFile(options: DescribeOptions): { readonly dockerfile: Dockerfile; readonly about: DescribedFile } {
+  const { file, text } = readBuildInput(options.context, options.dockerfile);
+  return { dockerfile: parseDockerfile(text, { file }), about: { file, text } };
+}
