@@ -528,12 +528,11 @@ function callingProgram(call: {
 }): Buffer {
   const u32 = (value: number): number[] => [...new Uint8Array(Uint32Array.of(value).buffer)];
   const argument = call.argument ?? 0;
-  const code = Buffer.from([
-    ...[0xb8, ...u32(call.number), 0xbb, ...u32(argument), 0xbf, ...u32(argument), 0x31, 0xf6, 0x31, 0xc9, 0x31, 0xd2],
-    ...(call.interrupt ? [0xcd, 0x80] : [0x0f, 0x05]),
-    // test eax,eax; jns +5; neg eax; add eax,100; mov edi,eax; mov eax,60; syscall
-    ...[0x85, 0xc0, 0x79, 0x05, 0xf7, 0xd8, 0x83, 0xc0, 100, 0x89, 0xc7, 0xb8, ...u32(60), 0x0f, 0x05],
-  ]);
+  const enter = call.interrupt ? [0xcd, 0x80] : [0x0f, 0x05];
+  const arguments_ = [0xbb, ...u32(argument), 0xbf, ...u32(argument), 0x31, 0xf6, 0x31, 0xc9, 0x31, 0xd2];
+  // test eax,eax; jns +5; neg eax; add eax,100; mov edi,eax; mov eax,60; syscall
+  const exit = [0x85, 0xc0, 0x79, 0x05, 0xf7, 0xd8, 0x83, 0xc0, 100, 0x89, 0xc7, 0xb8, ...u32(60), 0x0f, 0x05];
+  const code = Buffer.from([0xb8, ...u32(call.number), ...arguments_, ...enter, ...exit]);
   const base = 0x400000n;
   const header = Buffer.alloc(120);
   header.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
