@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -45,6 +45,42 @@ describe.skipIf(whyNoImage)(`what slipway saves is accepted${because(whyNoImage)
     const entries = run("tar", ["-tf", join(folder, "exported.tar")]).split("\n");
     expect(entries.map((entry) => entry.replace(/\/$/, ""))).toEqual(expect.arrayContaining([...expected.present]));
     expect(entries.filter((entry) => expected.absent.some((path) => entry.startsWith(path)))).toEqual([]);
+  });
+
+  describe("several in one archive", () => {
+    const several = { docker: join(folder, "several-docker.tar"), oci: join(folder, "several-oci.tar") };
+    const names = ["peers:test", "peers:second"];
+    let ids: readonly string[];
+
+    beforeAll(async () => {
+      const context = join(folder, "second");
+      mkdirSync(context);
+      writeFileSync(join(context, "Dockerfile"), "FROM peers:test\nLABEL second=yes\nWORKDIR /second\n");
+      await build({ context, tags: ["peers:second"], store });
+      ids = await Promise.all(names.map(async (name) => (await inspectImage(name, { store })).id));
+      for (const type of ["docker", "oci"] as const) await save({ images: names, type, dest: several[type], store });
+    });
+
+    test.skipIf(whyNoDockerd)(`by docker load, each under its id${because(whyNoDockerd)}`, async () => {
+      await using dockerd = await startDockerd(join(folder, "dockerd-several"));
+      const said = dockerd.docker("load", "-i", several.docker);
+      for (const [at, name] of names.entries()) {
+        expect(said).toContain(`Loaded image: ${name}`);
+        expect(JSON.parse(dockerd.docker("image", "inspect", name))[0].Id).toBe(ids[at]);
+      }
+    });
+
+    test.skipIf(whyNo("skopeo"))(`by skopeo, each by its name${because(whyNo("skopeo"))}`, () => {
+      for (const [at, name] of names.entries()) {
+        const tag = name.slice("peers:".length);
+        for (const source of [`docker-archive:${several.docker}:${name}`, `oci-archive:${several.oci}:${tag}`]) {
+          const copy = join(folder, `several-${at}-${source.slice(0, 3)}`);
+          run("skopeo", ["--insecure-policy", "copy", source, `dir:${copy}`]);
+          const manifest = JSON.parse(readFileSync(join(copy, "manifest.json"), "utf8"));
+          expect(manifest.config.digest).toBe(ids[at]);
+        }
+      }
+    });
   });
 
   test.skipIf(whyNo("skopeo")).each(["docker-archive", "oci-archive", "oci"] as const)(
