@@ -1,14 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
-import { because, openLab, whyNoLab, writeFiles } from "./support/lab.ts";
+import { because, openLab, verifier, whyNoLab, writeFiles } from "./support/lab.ts";
 import { program } from "./support/slipway.ts";
 
 const whyNot = whyNoLab ?? (process.getuid?.() === 0 ? undefined : "a small file system can be mounted by root only");
 const title = whyNot === whyNoLab ? because : ` (skipped: ${whyNot})`;
-const verifier = fileURLToPath(new URL("support/verify-store.ts", import.meta.url));
 
 /**
  * What is done on the small disk, one after the other: `do NAME COMMAND...` keeps exit code and output under the name. The disk is

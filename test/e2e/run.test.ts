@@ -34,7 +34,7 @@ expanded by the shell: $GREETING
 ONE
 not expanded: $GREETING
 TWO
-RUN --network=none ls /sys/class/net > /net
+RUN --network=none tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d " " > /net
 `,
     });
     const tree = await lab.tree(context);

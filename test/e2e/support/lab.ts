@@ -1,15 +1,20 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync } from "node:fs";
 import { closeSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterAll, inject } from "vitest";
 import { openStore } from "../../../src/store/index.ts";
 import { whyNoNamespace } from "../../support/in-namespace.ts";
 import { removeFolder } from "./remove-folder.ts";
 import { type CallOptions, type Ended, type Running, start, stepsOf } from "./slipway.ts";
 import { readTree, type TreeFile } from "./tar-tree.ts";
+
+/** A program that verifies a store, to be started in whatever namespaces the store's files need. */
+export const verifier = fileURLToPath(new URL("./verify-store.ts", import.meta.url));
 
 /** A busybox without a dynamic loader: the whole user land of the images that are built here. */
 const busybox = (process.env["PATH"] ?? "")
@@ -98,9 +103,15 @@ export function openLab(): Lab {
       return first?.Config ?? {};
     },
     verify: async (path = store) => {
-      using opened = openStore(path);
-      await opened.recover();
-      return await opened.verify({ blobs: true });
+      if (process.getuid?.() === 0) {
+        using opened = openStore(path);
+        await opened.recover();
+        return await opened.verify({ blobs: true });
+      }
+      // An ordinary user may delete what its builds left only in a user namespace.
+      const way = ["-U", "--map-auto", "--map-root-user", process.execPath, verifier, path];
+      const { stdout } = await promisify(execFile)("unshare", way, { timeout: 30_000 });
+      return stdout.split("\n").filter((line) => line !== "");
     },
   };
   return lab;
