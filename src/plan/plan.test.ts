@@ -133,6 +133,13 @@ describe("variables", () => {
     expect(lastRun(seen).env).toEqual(["PATH=/bin", "V=1"]);
   });
 
+  test("a stage has the arguments of the stage that it goes on from", async () => {
+    const built = await plan("FROM debian:bookworm AS a\nARG A=1\nARG B\nFROM a AS b\nFROM b\nRUN x\nCOPY $A /\n");
+    expect(lastRun(built).env).toEqual(["PATH=/bin", "A=1"]);
+    expect(built.config.Env).toEqual(["PATH=/bin"]);
+    expect(op<CopyOp>(built.root).sources).toMatchObject([{ path: "1" }]);
+  });
+
   test("ENV wins over ARG, the command line over the default", async () => {
     const built = await plan("FROM debian:bookworm\nARG A=1\nARG B=1\nENV A=env\nRUN x\n", {
       buildArgs: { A: "c", B: "c" },

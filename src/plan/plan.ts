@@ -166,7 +166,7 @@ class Planner {
     });
     const config = { ...found.config.config, OnBuild: undefined };
     const author = found.config.author;
-    return { start: { fs, config, image: found, history: [], author }, triggers, steps };
+    return { start: { fs, config, image: found, history: [], author, args: new Map() }, triggers, steps };
   }
 
   /** A stage FROM a stage goes on where that one ended; its ONBUILD triggers run too. */
@@ -275,6 +275,7 @@ const emptyBase: StageBase = {
   image: undefined,
   history: [],
   author: undefined,
+  args: new Map(),
 };
 
 function contextVertex(

@@ -65,6 +65,11 @@ export class Scope {
     return [...this.#env].map(([name, value]) => `${name}=${value}`);
   }
 
+  /** ARGs with their values. */
+  declared(): ReadonlyMap<string, string | undefined> {
+    return new Map(this.#args);
+  }
+
   /** ARGs that have a value, as `NAME=value`, in order. */
   args(): readonly string[] {
     return [...this.#args].flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));

@@ -11,6 +11,8 @@ export interface StageBase {
   readonly image: PlannedImage | undefined;
   readonly history: readonly PlannedHistory[];
   readonly author: string | undefined;
+  /** ARGs of the stage that ends so; whoever goes on from it has them too. */
+  readonly args: ReadonlyMap<string, string | undefined>;
 }
 
 /** A stage while its instructions are lowered, one after the other. Lives only while planning. */
@@ -38,7 +40,7 @@ export class StageBuilder {
     this.fs = base.fs;
     this.config = base.config;
     this.author = base.author;
-    this.scope = new Scope(base.config.Env ?? []);
+    this.scope = new Scope(base.config.Env ?? [], base.args);
     this.history = [...base.history];
     this.#position = base.fs.op.kind === "image" ? 1 : 0;
     this.#total = total;
@@ -77,7 +79,7 @@ export class StageBuilder {
 
   end(): StageBase {
     const { fs, config, image, history, author } = this;
-    return { fs, config: { ...config, Env: this.scope.env() }, image, history, author };
+    return { fs, config: { ...config, Env: this.scope.env() }, image, history, author, args: this.scope.declared() };
   }
 }
 
