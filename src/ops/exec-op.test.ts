@@ -1,11 +1,14 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Ctx, type Digest, sha256 } from "../base/index.ts";
-import { type ExecMount, type ExecOp, vertex } from "../graph/index.ts";
+import { type Ctx, type Digest, type Mount, sha256 } from "../base/index.ts";
+import { type BindMount, type ExecMount, type ExecOp, vertex } from "../graph/index.ts";
+import { InputsChanged } from "../solve/index.ts";
 import type { FileTree, OpRooms } from "./index.ts";
 import { execOp } from "./exec-op.ts";
+import { openBind, takenPart } from "./mounts/bind.ts";
+import { sourceChecksum } from "./sources.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -78,4 +81,25 @@ describe("the key of a RUN", () => {
       message: 'Cannot mount "no[thing]": path not found in the build context one',
     });
   });
+});
+
+test("a context that is another than what was hashed by the time it is copied is taken again", async () => {
+  const mount: BindMount = { type: "bind", input: 1, source: "sub", target: "/b", readonly: true };
+  const from = context("one").get(1) as FileTree;
+  const rooms = {
+    store: {
+      path: (...parts: string[]) => join(folder, ...parts),
+      scratch: () => mkdtempSync(join(folder, "scratch-")),
+    },
+    machinery: { squashOwners: true },
+  } as unknown as OpRooms;
+  const step = vertex({ kind: "scratch" }, [], { text: "RUN x" });
+  const keyed = await sourceChecksum(takenPart(mount, step), from, rooms, ctx);
+  const open = (): Promise<Mount> => {
+    const stack = new AsyncDisposableStack();
+    return openBind(mount, step, from, keyed, { ...rooms }, ctx, stack);
+  };
+  expect(readFileSync(join((await open()).source, "file"), "utf8")).toBe("the same");
+  writeFileSync(join(folder, "one/sub/new"), "");
+  await expect(open()).rejects.toBeInstanceOf(InputsChanged);
 });

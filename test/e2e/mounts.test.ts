@@ -60,7 +60,9 @@ RUN --mount=from=made,target=/m --mount=type=tmpfs,target=/m/tmp --mount=from=mo
     const shown = ["stage", "owner", "changed", "again", "image", "context", "inside"].map(
       (path) => tree.get(path)?.content,
     );
-    expect(shown).toEqual(["made\n", "1234:2345\n", "x\n", "made\n", "1\n", "named", "file\n"]);
+    // With one id in the user namespace everything is root's.
+    const owner = process.getuid?.() === 0 ? "1234:2345\n" : expect.stringMatching(/^(1234:2345|0:0)\n$/);
+    expect(shown).toEqual(["made\n", owner, "x\n", "made\n", "1\n", "named", "file\n"]);
     expect(own(tree)).toEqual(["again", "changed", "context", "image", "inside", "owner", "stage"]);
   });
 
@@ -333,18 +335,19 @@ RUN --mount=type=ssh,id=none ls /run > /none 2>&1; echo "[$SSH_AUTH_SOCK]" >> /n
   });
 
   test("network=host and default have the machine's devices, none has a loopback alone", async () => {
+    const devices = "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' ' | sort";
     const context = lab.context({
       Dockerfile: `FROM base
-RUN --network=none ls /sys/class/net > /none
-RUN --network=host ls /sys/class/net > /host
-RUN --network=default ls /sys/class/net > /default
+RUN --network=none ${devices} > /none
+RUN --network=host ${devices} > /host
+RUN --network=default ${devices} > /default
 `,
     });
     const tree = await lab.tree(context);
-    const here = readdirSync("/sys/class/net").sort().join("\n");
+    const here = execFileSync("sh", ["-c", devices], { encoding: "utf8", env: { ...process.env, LC_ALL: "C" } });
     expect(tree.get("none")?.content).toBe("lo\n");
-    expect(tree.get("host")?.content).toBe(`${here}\n`);
-    expect(tree.get("default")?.content).toBe(`${here}\n`);
+    expect(tree.get("host")?.content).toBe(here);
+    expect(tree.get("default")?.content).toBe(here);
     const none = await lab.tree(context, "--network=none");
     expect(none.get("default")?.content).toBe("lo\n");
   });
@@ -357,12 +360,8 @@ function programFiles(name: string): readonly (readonly [string, string])[] {
   return [["bin/ssh-add", program], ...[...libraries].map(([, path = ""]) => [path, path] as const)];
 }
 
-/** Files below a folder that hold a text. */
+/** Files below a folder that hold a text; those that this user may not read are of other ids, and never slipway's own. */
 function grep(folder: string, text: string): readonly string[] {
-  try {
-    return execFileSync("grep", ["-rlaF", "--devices=skip", text, folder], { encoding: "utf8" }).trim().split("\n");
-  } catch (error) {
-    if ((error as { status?: number }).status === 1) return [];
-    throw error;
-  }
+  const { stdout } = spawnSync("grep", ["-rlaFs", "--devices=skip", text, folder], { encoding: "utf8" });
+  return stdout.split("\n").filter((path) => path !== "");
 }
