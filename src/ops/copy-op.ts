@@ -24,7 +24,7 @@ export function copyOp(op: CopyOp, vertex: Vertex, rooms: OpRooms): Op<FileTree>
     const { snapshotter } = machinery(rooms);
     await using active = await snapshotter.prepare(snapshotOf(inputs[0]));
     const from = inputs[1];
-    const copied = copyInto(op, vertex, await active.root(), { from, onTheSpot: isLittle(op, keyed) }, rooms);
+    const copied = copyInto(op, vertex, await active.root(), { from, onTheSpot: isLittle(op, keyed) }, rooms, ctx);
     if (from?.kind === "context") {
       // Somebody may work in the folder while it is built: what was copied must be what was hashed.
       await copied.catch(() => undefined);
@@ -64,6 +64,7 @@ async function copyInto(
   root: string,
   { from, onTheSpot }: { readonly from: FileTree | undefined; readonly onTheSpot: boolean },
   rooms: OpRooms,
+  ctx: Ctx,
 ): Promise<void> {
   const { snapshotter, squashOwners } = machinery(rooms);
   await using view = from?.kind === "snapshot" && from.id !== undefined ? await snapshotter.view(from.id) : undefined;
@@ -79,5 +80,12 @@ async function copyInto(
     unpack: op.unpack,
     squashOwners,
   };
-  await copyFiles(request, onTheSpot, rooms);
+  const leftOut = await copyFiles(request, onTheSpot, rooms);
+  if (leftOut.length === 0) return;
+  const names = [...leftOut.slice(0, 5), ...(leftOut.length > 5 ? ["..."] : [])].join(", ");
+  ctx.emit({
+    type: "warning",
+    message: `Device nodes that only root may make were left out: ${names}`,
+    hint: "build as root where an image needs them; containers get a /dev of their own",
+  });
 }

@@ -65,14 +65,11 @@ export function isSmall({ files, bytes }: Checksum): boolean {
   return files <= small.entries && bytes <= small.bytes;
 }
 
-/** Copies on the spot, or in a thread. */
-export async function copyFiles(request: CopyRequest, onTheSpot: boolean, rooms: OpRooms): Promise<void> {
-  if (onTheSpot) {
-    const { copySources } = await import("./tree/copy.ts");
-    await copySources(request);
-  } else {
-    await machinery(rooms).workers.call("copySources", request);
-  }
+/** Copies on the spot, or in a thread. Gives the device nodes that were left out, as copySources does. */
+export async function copyFiles(request: CopyRequest, onTheSpot: boolean, rooms: OpRooms): Promise<readonly string[]> {
+  if (!onTheSpot) return machinery(rooms).workers.call("copySources", request);
+  const { copySources } = await import("./tree/copy.ts");
+  return copySources(request);
 }
 
 export function contextTree({ op }: FileTree & { kind: "context" }, verb?: TreeSpec["verb"]): TreeSpec {

@@ -1,0 +1,215 @@
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { encodeHeader } from "../../src/layer/index.ts";
+import { readTree } from "../e2e/support/tar-tree.ts";
+import { baseFiles, type Ended, hasManyIds, kinds, killGroup, obstacle, type Person, person } from "./people.ts";
+
+const isRoot = process.getuid?.() === 0;
+
+describe.each(kinds)("an ordinary user (%s)", (kind) => {
+  const why = obstacle(kind);
+  describe.skipIf(why)(`builds and runs${why === undefined ? "" : ` (skipped: ${why})`}`, () => {
+    let who: Person;
+    const many = hasManyIds(kind);
+    /** What an owner in the image is recorded as. */
+    const owner = (ids: string): string => (many ? ids : "0:0");
+    const good = async (...[args, options]: Parameters<Person["slipway"]>): Promise<Ended> => {
+      const ended = await who.slipway(args, options);
+      expect(ended, args.join(" ")).toMatchObject({ code: 0 });
+      return ended;
+    };
+    const snapshots = (): readonly string[] => readdirSync(join(who.store, "snapshots"));
+
+    beforeAll(async () => {
+      who = person(kind);
+      await good(["build", "-t", "base", who.context("base", baseFiles())]);
+    });
+    afterAll(() => who?.[Symbol.dispose]());
+
+    test("owners, modes and setuid bits are what root would record; with one id all is root's, and that is said", async () => {
+      const context = who.context("owners", {
+        small: "s",
+        large: "x".repeat(600_000),
+        Dockerfile: `FROM base
+COPY small large /client/
+COPY --chown=app:33 --chmod=4750 small /s
+RUN touch /a /b && chown 1:2 /a && chmod 6711 /a && ln -s a /l && chown -h 3:4 /l
+WORKDIR /home/app
+USER app
+RUN id -u > /tmp/id
+`,
+      });
+      const tar = join(who.home, "owners.tar");
+      const { stderr } = await good(["build", "-t", "owners", "-o", `type=tar,dest=${tar}`, context]);
+      const tree = readTree(tar);
+      const facts = ["client/small", "client/large", "s", "a", "b", "l", "tmp/id"].map((name) => {
+        const file = tree.get(name);
+        return [name, file?.owner, file?.type === "link" ? "" : file?.mode];
+      });
+      expect(facts).toEqual([
+        ["client/small", "0:0", "644"],
+        ["client/large", "0:0", "644"],
+        ["s", owner("1234:33"), "4750"],
+        ["a", owner("1:2"), "6711"],
+        ["b", "0:0", "644"],
+        ["l", owner("3:4"), ""],
+        ["tmp/id", owner("1234:2345"), "644"],
+      ]);
+      expect(tree.get("tmp/id")?.content).toBe(many ? "1234\n" : "0\n");
+      expect(/With one user id/.test(stderr)).toBe(!many);
+    });
+
+    test("capabilities of files pass through a layer; device nodes are left out with a warning", async () => {
+      const capability = Buffer.from("0100000200240000000000000000000000000000", "hex").toString("latin1");
+      const header = { mode: 0o755, uid: 0, gid: 0, size: 0, mtimeNs: 0n, linkname: "", devMajor: 0, devMinor: 0 };
+      const tar = Buffer.concat([
+        encodeHeader({ ...header, name: "able", type: "file", xattrs: new Map([["security.capability", capability]]) }),
+        encodeHeader({ ...header, name: "null", type: "char", devMajor: 1, devMinor: 3, xattrs: new Map() }),
+        Buffer.alloc(1024),
+      ]);
+      const context = who.context("devices", { "in.tar": tar, Dockerfile: "FROM scratch\nADD in.tar /\n" });
+      const out = join(who.home, "devices.tar");
+      const { stderr } = await good(["build", "-o", `type=tar,dest=${out}`, context]);
+      expect(stderr).toMatch(/Device nodes .* left out: null/);
+      expect([...readTree(out).keys()].filter((name) => name !== "")).toEqual(["able"]);
+      expect(readFileSync(out).includes(`SCHILY.xattr.security.capability=${capability}`, 0, "latin1")).toBe(true);
+    });
+
+    test("files that cannot be read, ids that are not there and volumes that are not theirs are named", async () => {
+      const context = who.context("faults", { d: "", Dockerfile: "FROM base\nCOPY --chown=70000 d /d\n" });
+      const chown = await who.slipway(["build", context]);
+      expect([chown.code, /Cannot give "\/d" to 70000:70000.*SLIP_SANDBOX/.test(chown.stderr)]).toEqual(
+        many ? [7, true] : [0, false],
+      );
+      const run = await who.slipway(["run", "-u", "70000", "base", "true"]);
+      expect([run.code, run.stderr]).toEqual(
+        many
+          ? [125, expect.stringContaining("as user 70000: this user namespace has no such id")]
+          : [0, expect.stringContaining("WARNING: The process runs as root")],
+      );
+      const closed = who.context("closed", { secret: "", Dockerfile: "FROM scratch\nCOPY . /\n" });
+      const denied = await who.slipway(["build", closed], {
+        // only root can take a file away from its owner
+        through: ["sh", "-c", 'chmod 0 "$0/secret"; exec "$@"', closed],
+      });
+      expect([denied.code, denied.stderr]).toEqual([
+        3,
+        expect.stringContaining('Cannot read "secret" in the build context: permission denied'),
+      ]);
+      if (!isRoot) return;
+      mkdirSync(join(who.home, "private"), { mode: 0o700 });
+      const volume = await who.slipway(["run", "-v", `${who.home}/private:/v`, "base", "true"]);
+      expect([volume.code, volume.stderr]).toEqual([125, expect.stringMatching(/Cannot mount .*private on \/v: perm/)]);
+    });
+
+    test("run: users, volumes of folders and of files, no network, no device nodes", async () => {
+      const folder = who.context("volume", { file: "content" });
+      const sh = async (script: string, ...flags: readonly string[]): Promise<string> =>
+        (await good(["run", "--rm", ...flags, "base", "sh", "-c", script])).stdout.trim();
+      expect(await sh("id -u; id -g", "-u", "app")).toBe(many ? "1234\n2345" : "0\n0");
+      expect(await sh("cat /v/file; echo new > /v/new; stat -c %u:%g /v/new", "-v", `${folder}:/v`)).toBe("content0:0");
+      expect(lstatSync(join(folder, "new")).uid).toBe(lstatSync(who.home).uid);
+      expect(await sh("touch /v/x 2>/dev/null || cat /v/file", "-v", `${folder}:/v:ro`)).toBe("content");
+      expect(await sh("cat /f", "-v", `${folder}/file:/f:ro`)).toBe("content");
+      expect(await sh("ls /sys/class/net 2>/dev/null; grep -c : /proc/net/dev", "--network", "none")).toMatch(/1$/);
+      expect(await sh("mknod /n c 1 3 2>/dev/null; test -c /n || echo none")).toBe("none");
+      expect((await who.slipway(["run", "base", "sh", "-c", "exit 37"])).code).toBe(37);
+    });
+
+    test("a folder as output belongs to the user, whoever owned the files in the image", async () => {
+      const context = who.context("local", {
+        Dockerfile: "FROM base\nRUN touch /f && chown 5:6 /f && chmod 4755 /f\n",
+      });
+      const out = join(who.home, "out");
+      await good(["build", "-o", `type=local,dest=${out}`, context]);
+      const home = lstatSync(who.home);
+      const file = lstatSync(join(out, "f"));
+      expect([file.uid, file.gid, file.mode & 0o7777]).toEqual([home.uid, home.gid, 0o755]);
+    });
+
+    test("two builds at once do each step once, and one that is killed is done again", async () => {
+      const context = who.context("twice", {
+        Dockerfile: "FROM base\nRUN sleep 1; mkdir -m 700 /d && touch /d/f && chown -R 7:7 /d\n",
+      });
+      const both = await Promise.all(["one", "two"].map((tag) => who.slipway(["build", "-t", tag, context])));
+      expect(both.map(({ code }) => code)).toEqual([0, 0]);
+      writeFileSync(join(context, "Dockerfile"), "FROM base\nRUN mkdir -m 700 /d && chown 7 /d && sleep 20\n");
+      const { child, ended } = who.start(["build", "--progress=plain", context]);
+      const active = join(who.store, "active");
+      for (let wait = 0; wait < 100 && !upperHas(active, "d"); wait++) await sleep(100);
+      expect(upperHas(active, "d")).toBe(true);
+      killGroup(child);
+      await ended;
+      writeFileSync(join(context, "Dockerfile"), "FROM base\nRUN mkdir -m 700 /d && chown 7 /d && sleep 0\n");
+      await good(["build", context]);
+      expect(["active", "trash", "holders"].flatMap((name) => readdirSync(join(who.store, name)))).toEqual([]);
+    });
+
+    test("rmi and prune free files of every id", async () => {
+      const context = who.context("freed", {
+        Dockerfile: "FROM base\nRUN mkdir -m 700 /d && touch /d/f && chown -R 7:7 /d && chmod 0 /d\n",
+      });
+      await good(["build", "--no-cache", "-t", "freed", context]);
+      const before = new Set(snapshots());
+      await good(["rmi", "freed"]);
+      await good(["prune", "--all", "--force"]);
+      expect(snapshots().length).toBeLessThan(before.size);
+      expect(readdirSync(join(who.store, "trash"))).toEqual([]);
+    });
+
+    test("the store is found without SLIPWAY_ROOT", async () => {
+      const env = { SLIPWAY_ROOT: "" };
+      await good(["images"], { env: { ...env, XDG_DATA_HOME: join(who.home, "data") } });
+      await good(["images"], { env });
+      for (const place of ["data/slipway", ".local/share/slipway"]) {
+        expect(existsSync(join(who.home, place, "slipway.db"))).toBe(true);
+      }
+      const none = await who.slipway(["images"], { env: { ...env, HOME: "/nonexistent/home" } });
+      expect([none.code, none.stderr]).toEqual([8, expect.stringContaining("choose another place with SLIPWAY_ROOT")]);
+    });
+
+    describe.runIf(isRoot)("where the machine refuses", () => {
+      const hide = (program: string): string => `mount --bind /dev/null $(command -v ${program})`;
+
+      test.each([
+        ["a sysctl", `echo 0 > ${"$PWD"}/zero; mount --bind $PWD/zero /proc/sys/user/max_user_namespaces`, /sysctl -w/],
+        ["no unshare", hide("unshare"), /install the package util-linux/],
+      ])("%s: one message with the remedy", async (_name, before, remedy) => {
+        const ended = await who.slipway(["run", "base", "true"], { before: `cd ${who.home}; ${before}` });
+        expect([ended.code, ended.stderr]).toEqual([125, expect.stringMatching(remedy)]);
+      });
+
+      test("the kernel itself: the error comes at once, and nothing is left behind", async () => {
+        // inside chroot(2) nobody gets a user namespace
+        const all = `${who.home}/all`;
+        const before = `mkdir -p ${all} && mount --rbind / ${all} && enter="chroot ${all}"`;
+        const ended = await who.slipway(["run", "base", "true"], { before });
+        expect([ended.code, ended.stderr]).toEqual([
+          125,
+          expect.stringContaining("Cannot enter a user namespace: the kernel refuses it"),
+        ]);
+      });
+
+      test("a store keeps to the ids that made it", async () => {
+        const context = who.context("ids", { f: "", Dockerfile: "FROM scratch\nCOPY --chown=1 f /\n" });
+        const env = { SLIPWAY_ROOT: join(who.home, "ids-store") };
+        const without = await good(["build", context], { env, before: hide("newuidmap") });
+        expect(without.stderr).toMatch(/With one user id .*: newuidmap and newgidmap are missing/);
+        const later = await good(["build", "--no-cache", context], { env });
+        expect(later.stderr).toMatch(many ? /: the store .* was made that way/ : /has none for/);
+        if (!many) return;
+        const lost = await who.slipway(["run", "base", "true"], { before: hide("newuidmap") });
+        expect([lost.code, lost.stderr]).toEqual([125, expect.stringContaining("made with other user ids")]);
+      });
+    });
+  });
+});
+
+/** True when a step that runs has made a file in its layer. */
+function upperHas(active: string, name: string): boolean {
+  if (!existsSync(active)) return false;
+  const folders = readdirSync(active).map((build) => join(active, build));
+  return folders.some((build) => readdirSync(build).some((one) => existsSync(join(build, one, "fs", name))));
+}
