@@ -41,7 +41,8 @@ EOF
     const arch = process.arch === "x64" ? "amd64" : process.arch;
     expect(tree.get("first")?.content).toBe(`7 v7 given [unset] ${arch} [] []\n`);
     expect(tree.get("proxy")?.content).toBe("http://proxy:1\n");
-    expect(tree.get("second")?.content).toBe("[] []\n");
+    // A stage has the arguments of the stage that it goes on from.
+    expect(tree.get("second")?.content).toBe("[7] [given]\n");
     expect(tree.get("env-wins")?.content).toBe("env\n");
     expect(tree.get("env-late")?.content).toBe("env-late\n");
     const { Env } = await lab.config("variables");

@@ -117,24 +117,25 @@ class Run {
   readonly #dockerfile: Dockerfile;
   readonly #options: CheckOptions;
   readonly #own = new Map<Instruction, CheckOptions>();
-  readonly #reports = new Map<Rule, Report>();
+  readonly #reports: readonly Report[];
 
   constructor(dockerfile: Dockerfile, options: CheckOptions) {
     this.#dockerfile = dockerfile;
     this.#options = options;
-    for (const rule of checkRules) this.#reports.set(rule, this.#report(rule));
+    this.#reports = checkRules.map((rule) => this.#report(rule));
   }
 
   file(staged: Staged | undefined): void {
-    for (const [rule, report] of this.#reports) rule.file?.({ dockerfile: this.#dockerfile, staged }, report);
+    const visit = { dockerfile: this.#dockerfile, staged };
+    checkRules.forEach((rule, at) => rule.file?.(visit, this.#reports[at] as Report));
   }
 
   from(visit: FromVisit): void {
-    for (const [rule, report] of this.#reports) rule.from?.(visit, report);
+    checkRules.forEach((rule, at) => rule.from?.(visit, this.#reports[at] as Report));
   }
 
   instruction(visit: Visit): void {
-    for (const [rule, report] of this.#reports) rule.instruction?.(visit, report);
+    checkRules.forEach((rule, at) => rule.instruction?.(visit, this.#reports[at] as Report));
   }
 
   /** What is found during a call, apart from the rest. */
