@@ -10,11 +10,17 @@ process.on("exit", () => {
   for (const action of exits.splice(0)) action();
 });
 
-/** The first interrupt cancels and lets the work clean up, the second ends the process. */
+/**
+ * The first interrupt cancels and lets the work clean up, the second ends the process. Where the command passes signals on, this
+ * listener stays all the same: one that came while it was being taken away would be lost.
+ */
 const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 let interrupted: number | undefined;
+let passing = false;
 const onSignal = (name: NodeJS.Signals): void => {
   const code = codes[name as keyof typeof codes];
+  if (passing && process.listenerCount(name) > 1) return;
+  if (passing) process.exit(code);
   if (interrupted !== undefined) process.exit(code);
   interrupted = code;
   abort.abort();
@@ -52,7 +58,7 @@ const io: Io = {
 async function main(): Promise<void> {
   const exitCode = await runCli(process.argv.slice(2), io, {
     onPassesSignals: () => {
-      for (const name of Object.keys(codes)) process.off(name, onSignal);
+      passing = true;
     },
   });
   await written(process.stdout);

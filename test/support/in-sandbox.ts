@@ -55,7 +55,7 @@ export function inSandbox(user: User, module: string, name: string, argument: un
 }
 
 /** The longest that such a process may take; with it end the namespaces and what runs in them. */
-const patience = 150_000;
+const patience = 240_000;
 
 /** Whether this machine lets such a user enter namespaces, asked the simplest way; otherwise why not. */
 export function obstacle(who: Who): string | undefined {
