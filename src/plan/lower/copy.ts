@@ -104,6 +104,5 @@ function flagsShown(instruction: CopyInstruction | AddInstruction, chown?: strin
   if (instruction.kind === "copy" && instruction.from) flags.push(`--from=${instruction.from.text}`);
   if (chown !== undefined) flags.push(`--chown=${chown}`);
   if (chmod !== undefined) flags.push(`--chmod=${chmod}`);
-  if (instruction.link) flags.push("--link");
   return flags;
 }

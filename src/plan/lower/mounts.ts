@@ -76,7 +76,7 @@ function lowerMount(
       if (option.source !== undefined && !seed) {
         throw wrong("--mount=type=cache has a source and no from", location, "name the stage or image: from=NAME");
       }
-      const id = option.id ?? posix.normalize(target);
+      const id = option.id ?? (posix.normalize(target).replace(/\/$/, "") || "/");
       return { type, id, target: place(target), readonly, sharing, mode, uid, gid, seed };
     }
     case "tmpfs":
