@@ -1,8 +1,8 @@
-import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { makeNode } from "../base/syscalls.ts";
 import { findGroupsOf, findUser } from "./users.ts";
 
 let root: string;
@@ -24,7 +24,7 @@ test("names and numbers are looked up in the root's own files", () => {
 test("a passwd file that is a fifo, a folder, endless or a link to the machine's is no passwd file", () => {
   const path = join(root, "etc/passwd");
   const forms: readonly (() => void)[] = [
-    () => execFileSync("mkfifo", [path]),
+    () => makeNode(path, 0o010644, 0, 0),
     () => mkdirSync(path),
     () => {
       writeFileSync(path, "app:x:1000:7::/:/bin/sh\n");
