@@ -19,6 +19,8 @@ export interface CallOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Shell commands of root in the private mount namespace of the call, before slipway starts as the user, by `$enter` if they set it. */
   readonly before?: string;
+  /** Milliseconds after which it is killed. */
+  readonly patience?: number;
   /** A program with arguments that starts slipway as the user. */
   readonly through?: readonly string[];
 }
@@ -43,7 +45,7 @@ const project = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/,
 const seen = "/mnt";
 const asUser = `mount --rbind "$0" ${seen} && eval "$1" && cd "$2" && uid=$3 gid=$4 && shift 4 && exec $enter setpriv --reuid "$uid" --regid "$gid" --clear-groups -- "$@"`;
 /** Longer than any call takes on a busy machine. */
-const patience = 60_000;
+const usualPatience = 60_000;
 const isRoot = process.getuid?.() === 0;
 
 const works = (command: string, ...args: readonly string[]): boolean =>
@@ -81,7 +83,10 @@ export function person(kind: Kind): Person {
     if (isRoot) execFileSync("chown", ["-hR", `${uid}:${gid}`, path]);
     return path;
   };
-  const start: Person["start"] = (args, { cwd = home, env = {}, before = ":", through = [] } = {}) => {
+  const start: Person["start"] = (
+    args,
+    { cwd = home, env = {}, before = ":", through = [], patience = usualPatience } = {},
+  ) => {
     const kept = ["PATH", "TMPDIR", "SLIPWAY_RUNTIME", "SLIPWAY_DEBIAN_MIRROR", "NODE_EXTRA_CA_CERTS"];
     const variables = Object.fromEntries(kept.flatMap((key) => (process.env[key] ? [[key, process.env[key]]] : [])));
     const command = [...through, `${isRoot ? seen : project}/bin/slipway`, ...args];

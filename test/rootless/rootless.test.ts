@@ -1,6 +1,8 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodeHeader } from "../../src/layer/index.ts";
 import { readTree } from "../e2e/support/tar-tree.ts";
@@ -17,7 +19,7 @@ describe.each(kinds)("an ordinary user (%s)", (kind) => {
     const owner = (ids: string): string => (many ? ids : "0:0");
     const good = async (...[args, options]: Parameters<Person["slipway"]>): Promise<Ended> => {
       const ended = await who.slipway(args, options);
-      expect(ended, args.join(" ")).toMatchObject({ code: 0 });
+      expect({ args, ...ended }).toMatchObject({ code: 0 });
       return ended;
     };
     const snapshots = (): readonly string[] => readdirSync(join(who.store, "snapshots"));
@@ -59,6 +61,30 @@ RUN id -u > /tmp/id
       ]);
       expect(tree.get("tmp/id")?.content).toBe(many ? "1234\n" : "0\n");
       expect(/With one user id/.test(stderr)).toBe(!many);
+    });
+
+    test.runIf(isRoot && many)("a layer has the digest that root gives it", async () => {
+      const header = { mode: 0o644, size: 0, mtimeNs: 5n, linkname: "", devMajor: 0, devMinor: 0, xattrs: new Map() };
+      const entries = [
+        encodeHeader({ ...header, name: "a", type: "file", uid: 33, gid: 44, mode: 0o6755 }),
+        encodeHeader({ ...header, name: "l", type: "symlink", uid: 3, gid: 4, linkname: "a" }),
+        encodeHeader({ ...header, name: "d", type: "dir", uid: 1234, gid: 65_535, mode: 0o1700 }),
+        encodeHeader({ ...header, name: "d/p", type: "fifo", uid: 1, gid: 0 }),
+      ];
+      const context = who.context("same", {
+        "in.tar": Buffer.concat([...entries, Buffer.alloc(1024)]),
+        Dockerfile: "FROM scratch\nADD in.tar /\n",
+      });
+      const layers = (ended: { readonly stdout: string }): unknown =>
+        (JSON.parse(ended.stdout) as readonly { readonly RootFS: unknown }[])[0]?.RootFS;
+      await good(["build", "-t", "same", context]);
+      const theirs = layers(await good(["inspect", "same"]));
+      const store = join(who.home, "root-store");
+      const program = fileURLToPath(new URL("../../bin/slipway", import.meta.url));
+      const asRoot = (...args: readonly string[]): string =>
+        execFileSync(program, args, { env: { ...process.env, SLIPWAY_ROOT: store }, encoding: "utf8" });
+      asRoot("build", "-q", "-t", "same", context);
+      expect(theirs).toEqual(layers({ stdout: asRoot("inspect", "same") }));
     });
 
     test("capabilities of files pass through a layer; device nodes are left out with a warning", async () => {
@@ -174,7 +200,7 @@ RUN id -u > /tmp/id
       const hide = (program: string): string => `mount --bind /dev/null $(command -v ${program})`;
 
       test.each([
-        ["a sysctl", `echo 0 > ${"$PWD"}/zero; mount --bind $PWD/zero /proc/sys/user/max_user_namespaces`, /sysctl -w/],
+        ["a sysctl", "echo 0 > zero; mount --bind zero /proc/sys/user/max_user_namespaces", /sysctl -w/],
         ["no unshare", hide("unshare"), /install the package util-linux/],
       ])("%s: one message with the remedy", async (_name, before, remedy) => {
         const ended = await who.slipway(["run", "base", "true"], { before: `cd ${who.home}; ${before}` });
