@@ -33,7 +33,10 @@ function stagesOf(dockerfile: Dockerfile): Staged | undefined {
 function checkStages(dockerfile: Dockerfile, staged: Staged, facts: CheckFacts, run: Run): void {
   const { escape } = dockerfile;
   const globals = globalScope(staged.globalArgs, facts, escape);
-  const defaults = globalScope(staged.globalArgs, { ...facts, buildArgs: platformOverrides(facts) }, escape);
+  const given = Object.keys(facts.buildArgs).length > 0;
+  const defaults = given
+    ? globalScope(staged.globalArgs, { ...facts, buildArgs: platformOverrides(facts) }, escape)
+    : globals;
   const ended: StageScope[] = [];
   const needs: (readonly number[])[] = [];
   const found: Finding[][] = [];
@@ -135,7 +138,12 @@ class Run {
   }
 
   instruction(visit: Visit): void {
-    checkRules.forEach((rule, at) => rule.instruction?.(visit, this.#reports[at] as Report));
+    const { kind } = visit.instruction;
+    checkRules.forEach(({ instructions }, at) => {
+      // The table's type holds each handler to its own kind.
+      const look = instructions?.[kind] as ((visit: Visit, report: Report) => void) | undefined;
+      look?.(visit, this.#reports[at] as Report);
+    });
   }
 
   /** What is found during a call, apart from the rest. */

@@ -1,5 +1,5 @@
 import type { SourceLocation, SourceSpan } from "../../base/index.ts";
-import type { Dockerfile, Instruction, Stage, Staged } from "../ast.ts";
+import type { Dockerfile, Instruction, InstructionKind, Stage, Staged } from "../ast.ts";
 import type { Expansion, StageScope } from "./stage-scope.ts";
 
 /** What a check has to say about a place of the file. */
@@ -68,9 +68,9 @@ export interface FromVisit {
 }
 
 /** An instruction of a stage, with what the stage has come to before it. */
-export interface Visit {
+export interface Visit<I extends Instruction = Instruction> {
   readonly stage: Stage;
-  readonly instruction: Instruction;
+  readonly instruction: I;
   /** What findings are marked at: the instruction, or for a trigger of the base its FROM. */
   readonly about: Instruction;
   readonly scope: StageScope;
@@ -87,6 +87,8 @@ export interface Rule {
   readonly file?: (visit: FileVisit, report: Report) => void;
   /** Called for each stage. */
   readonly from?: (visit: FromVisit, report: Report) => void;
-  /** Called for each instruction of the stages that are built. */
-  readonly instruction?: (visit: Visit, report: Report) => void;
+  /** Called for each instruction of its kind in the stages that are built. */
+  readonly instructions?: {
+    readonly [K in InstructionKind]?: (visit: Visit<Extract<Instruction, { kind: K }>>, report: Report) => void;
+  };
 }

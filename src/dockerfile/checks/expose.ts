@@ -1,3 +1,4 @@
+import type { ExposeInstruction } from "../ast.ts";
 import type { Rule, Visit } from "./contract.ts";
 
 interface Port {
@@ -10,10 +11,12 @@ interface Port {
 export const exposeProtoCasing: Rule = {
   name: "ExposeProtoCasing",
   detail: "The protocol of EXPOSE is in lower case",
-  instruction: (visit, report) => {
-    for (const { text, protocol } of ports(visit)) {
-      if (protocol !== protocol.toLowerCase()) report(visit.about, `The protocol of ${text} is not in lower case`);
-    }
+  instructions: {
+    expose: (visit, report) => {
+      for (const { text, protocol } of ports(visit)) {
+        if (protocol !== protocol.toLowerCase()) report(visit.about, `The protocol of ${text} is not in lower case`);
+      }
+    },
   },
 };
 
@@ -21,15 +24,16 @@ export const exposeInvalidFormat: Rule = {
   name: "ExposeInvalidFormat",
   detail:
     "EXPOSE names ports of the container, without an address or a port of the host; docker is to refuse them one day",
-  instruction: (visit, report) => {
-    for (const { text, mapped } of ports(visit)) {
-      if (mapped) report(visit.about, `EXPOSE maps nothing: ${text} has an address or a port of the host`);
-    }
+  instructions: {
+    expose: (visit, report) => {
+      for (const { text, mapped } of ports(visit)) {
+        if (mapped) report(visit.about, `EXPOSE maps nothing: ${text} has an address or a port of the host`);
+      }
+    },
   },
 };
 
-function ports({ instruction, scope }: Visit): readonly Port[] {
-  if (instruction.kind !== "expose") return [];
+function ports({ instruction, scope }: Visit<ExposeInstruction>): readonly Port[] {
   return instruction.ports.flatMap((word) => {
     const text = scope.expand(word).text ?? "";
     return text.split(/\s+/).filter(Boolean).map(port);

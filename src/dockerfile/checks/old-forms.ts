@@ -1,5 +1,5 @@
 import type { EnvInstruction, LabelInstruction } from "../ast.ts";
-import type { Rule } from "./contract.ts";
+import type { Report, Rule, Visit } from "./contract.ts";
 
 export const maintainerDeprecated: Rule = {
   name: "MaintainerDeprecated",
@@ -15,13 +15,13 @@ export const maintainerDeprecated: Rule = {
 export const legacyKeyValueFormat: Rule = {
   name: "LegacyKeyValueFormat",
   detail: "ENV and LABEL have = between name and value",
-  instruction: ({ instruction, about }, report) => {
-    if ((instruction.kind === "env" || instruction.kind === "label") && !hasEquals(instruction)) {
-      const name = instruction.keyword.text;
-      report(about, `Write ${name} name=value: a blank between name and value is the old form`);
-    }
-  },
+  instructions: { env: oldForm, label: oldForm },
 };
+
+function oldForm({ instruction, about }: Visit<EnvInstruction | LabelInstruction>, report: Report): void {
+  if (hasEquals(instruction)) return;
+  report(about, `Write ${instruction.keyword.text} name=value: a blank between name and value is the old form`);
+}
 
 function hasEquals({ pairs, location }: EnvInstruction | LabelInstruction): boolean {
   return pairs.every(({ name, value }) => location.text.slice(name.span.end, value.span.start).includes("="));

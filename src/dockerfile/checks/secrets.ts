@@ -1,4 +1,5 @@
-import type { Rule } from "./contract.ts";
+import type { SourceSpan } from "../../base/index.ts";
+import type { Report, Rule, Visit } from "./contract.ts";
 
 const secret = new Set([
   "apikey",
@@ -18,20 +19,24 @@ const harmless = new Set(["public", "file", "version"]);
 export const secretsUsedInArgOrEnv: Rule = {
   name: "SecretsUsedInArgOrEnv",
   detail: "ARG and ENV hold no secrets: both stay in the image and its history",
-  instruction: ({ instruction, about, scope }, report) => {
-    if (instruction.kind !== "arg" && instruction.kind !== "env") return;
-    const words =
-      instruction.kind === "arg"
-        ? instruction.args.map(({ name }) => ({ name: name.text, span: name.span }))
-        : instruction.pairs.map(({ name }) => ({ name: scope.expand(name).text ?? "", span: name.span }));
-    for (const { name, span } of words) {
-      if (!looksSecret(name)) continue;
-      const keyword = instruction.keyword.text.toUpperCase();
-      const message = `${keyword} ${name} may hold a secret, and stays in the image: use RUN --mount=type=secret`;
-      report(about, message, about === instruction ? span : undefined);
-    }
+  instructions: {
+    arg: (visit, report) => {
+      for (const { name } of visit.instruction.args) tellSecret(name.text, name.span, visit, report);
+    },
+    env: (visit, report) => {
+      for (const { name } of visit.instruction.pairs) {
+        tellSecret(visit.scope.expand(name).text ?? "", name.span, visit, report);
+      }
+    },
   },
 };
+
+function tellSecret(name: string, span: SourceSpan, { instruction, about }: Visit, report: Report): void {
+  if (!looksSecret(name)) return;
+  const keyword = instruction.keyword.text.toUpperCase();
+  const message = `${keyword} ${name} may hold a secret, and stays in the image: use RUN --mount=type=secret`;
+  report(about, message, about === instruction ? span : undefined);
+}
 
 function looksSecret(name: string): boolean {
   const words = name.toLowerCase().split("_");

@@ -13,8 +13,12 @@ export interface Expansion {
 
 type Get = (name: string) => string | undefined;
 
+const none: ReadonlySet<string> = new Set();
+
 /** Replaces variables and notes them. Never throws. */
 export function expand(text: string, get: Get, escape: "\\" | "`", keepQuotes = false): Expansion {
+  // Most words are plain: a cached build has no time for the others' machinery.
+  if (!/[$'"\\`]/.test(text)) return { text, used: none, unset: none };
   const used = new Set<string>();
   const unset = new Set<string>();
   const lookup: Get = (name) => {

@@ -1,6 +1,6 @@
 import { nearestNames, type SourceSpan } from "../../base/index.ts";
 import type { ArgInstruction, Instruction, Word } from "../ast.ts";
-import type { Rule, Visit } from "./contract.ts";
+import type { Report, Rule, Visit } from "./contract.ts";
 import type { Expansion } from "./stage-scope.ts";
 
 /** They speak to the builder, and are never in the environment. */
@@ -9,21 +9,34 @@ const silent = new Set(["BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"
 export const undefinedVar: Rule = {
   name: "UndefinedVar",
   detail: "A variable is defined, by ENV, ARG or the base image, before it is used",
-  instruction: (visit, report) => {
-    const { instruction, about, scope } = visit;
-    if (!scope.complete) return;
-    const told = new Set<string>();
-    for (const { unset, span } of expansions(visit)) {
-      for (const name of unset) {
-        if (told.has(name) || silent.has(name) || scope.declares(name)) continue;
-        told.add(name);
-        const [near] = nearestNames(name, scope.names(), 1);
-        const guess = near === undefined ? "" : `: did you mean $${near}?`;
-        report(about, `Nothing defines $${name} before it is used${guess}`, about === instruction ? span : undefined);
-      }
-    }
+  instructions: {
+    add: usesUndefined,
+    arg: usesUndefined,
+    copy: usesUndefined,
+    env: usesUndefined,
+    label: usesUndefined,
+    run: usesUndefined,
+    stopsignal: usesUndefined,
+    user: usesUndefined,
+    volume: usesUndefined,
+    workdir: usesUndefined,
   },
 };
+
+function usesUndefined(visit: Visit, report: Report): void {
+  const { instruction, about, scope } = visit;
+  if (!scope.complete) return;
+  const told = new Set<string>();
+  for (const { unset, span } of expansions(visit)) {
+    for (const name of unset) {
+      if (told.has(name) || silent.has(name) || scope.declares(name)) continue;
+      told.add(name);
+      const [near] = nearestNames(name, scope.names(), 1);
+      const guess = near === undefined ? "" : `: did you mean $${near}?`;
+      report(about, `Nothing defines $${name} before it is used${guess}`, about === instruction ? span : undefined);
+    }
+  }
+}
 
 interface Placed extends Pick<Expansion, "unset"> {
   readonly span: SourceSpan;
