@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { type SlipwayError, type SlipwayErrorInit, toSlipwayError } from "../base/index.ts";
 import { parseBaseName } from "../debian/index.ts";
 import {
@@ -12,7 +13,7 @@ import {
 } from "../dockerfile/index.ts";
 import { defaultPlatform, type ImageConfig } from "../oci/index.ts";
 import { defaultPath, planBuild, platformArgs, targetStage } from "../plan/index.ts";
-import { openStore, type Store } from "../store/index.ts";
+import { defaultStoreRoot, openStore, type Store } from "../store/index.ts";
 import { namedContext } from "./build-with.ts";
 import { checkBuild } from "./check-build.ts";
 import type { CheckReport, DescribedFile, DescribeOptions } from "./describe-api.ts";
@@ -22,7 +23,8 @@ import { storedBase } from "./stored-base.ts";
 /** As `checkDockerfile` of describe.ts. */
 export async function checkDockerfile(options: DescribeOptions): Promise<CheckReport> {
   const input = readBuildInput(options.context, options.dockerfile);
-  using store = openStore(options.store);
+  // A store that is not there is not made for that.
+  using store = existsSync(options.store ?? defaultStoreRoot()) ? openStore(options.store) : null;
   const configOf = (name: string): ImageConfig | undefined => knownConfig(store, name);
   const about = { file: input.file, text: input.text };
   try {
@@ -100,8 +102,8 @@ function usesVariables({ location }: SlipwayError): boolean {
 const noId = `sha256:${"0".repeat(64)}` as const;
 
 /** The configuration of an image in the store, or of the Debian base that would be made. */
-function knownConfig(store: Store, name: string): ImageConfig | undefined {
-  const stored = storedBase(store, name);
+function knownConfig(store: Store | null, name: string): ImageConfig | undefined {
+  const stored = store && storedBase(store, name);
   if (stored) return stored.config;
   try {
     if (parseBaseName(name) === undefined) return undefined;

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { because, openLab, whyNoLab } from "./support/lab.ts";
@@ -83,8 +83,15 @@ describe.skipIf(whyNoLab)(`build checks${because}`, () => {
   });
 
   test("--check of a base that is not at hand fetches nothing and says nothing of its variables", async () => {
+    const store = join(lab.folder, "no-store");
     const context = lab.context({ Dockerfile: "FROM nowhere.example/java\nWORKDIR /a\nCOPY $JAVA_HOME .\n" });
-    const { code, stdout } = await lab.slipway(["build", "--call=check,format=json", "."], { cwd: context });
+    const { code, stdout } = await lab.slipway(["build", "--call=check,format=json", "--store", store, "."], {
+      cwd: context,
+    });
     expect([code, (JSON.parse(stdout) as { warnings: unknown }).warnings]).toEqual([0, []]);
+    expect(existsSync(store)).toBe(false);
+    const debian = lab.context({ Dockerfile: "FROM debian:bookworm-slim\nCOPY $PAHT /\n" });
+    const known = await lab.slipway(["build", "--check", "--store", store, "."], { cwd: debian });
+    expect(known.stdout).toContain("did you mean $PATH?");
   });
 });
