@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { SlipwayError } from "../base/index.ts";
-import { measureFolder, type SnapshotId, type SnapshotRecord, type Store, ulid } from "../store/index.ts";
+import { measureFolder, type SnapshotId, type Store, ulid } from "../store/index.ts";
 import type { ActiveSnapshot } from "./contract.ts";
 import { mountRoot, unmountIdle, unmountNow } from "./mounted.ts";
 import { rootMounts } from "./overlay.ts";
@@ -49,14 +49,9 @@ export function prepareActive(
       // What is renamed is a snapshot's folder: nothing but the changes.
       rmSync(mountPoint, { recursive: true, force: true });
       rmSync(work, { recursive: true, force: true });
-      const record: SnapshotRecord = {
-        id: ulid(),
-        parent,
-        created: Date.now(),
-        ...(await measureFolder(upper)),
-        diffId: facts.diffId,
-      };
-      store.snapshots.publish(record, folder);
+      const measured = await measureFolder(upper);
+      const made = { id: ulid(), parent, created: Date.now(), ...measured, diffId: facts.diffId };
+      const record = store.snapshots.publish(made, folder);
       state = "done";
       return record;
     },

@@ -138,8 +138,9 @@ export interface SnapshotRecords {
   /**
    * Publishes a finished folder: renames `source` (which holds `fs`) in and inserts the record, as one step.
    * Until `settle` has run, a crash of the machine (not of the process) takes the snapshot with it.
+   * @returns the record as it is kept: what it takes on the disk with the folder that holds `fs`.
    */
-  publish(record: SnapshotRecord, source: string): void;
+  publish(record: SnapshotRecord, source: string): SnapshotRecord;
   setDiffId(id: SnapshotId, diffId: Digest): void;
   /** Throws SLIP_STORE while an image or a child stands on it; its cache records go with it. */
   remove(id: SnapshotId): Promise<boolean>;

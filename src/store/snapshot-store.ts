@@ -66,11 +66,12 @@ export class SnapshotStore implements SnapshotRecords {
     return join(snapshotFolder(this.#state.root, id), "fs");
   }
 
-  publish(record: SnapshotRecord, source: string): void {
+  publish(record: SnapshotRecord, source: string): SnapshotRecord {
     const { db, bootId, root } = this.#state;
     void this.#state.build.id;
     const target = snapshotFolder(root, record.id);
     this.#state.path(folders.snapshots, record.id);
+    const disk = record.disk === undefined ? undefined : record.disk + blockBytes(lstatSync(source));
     db.write(() => {
       if (record.parent !== undefined && !this.#row(record.parent)) throw missing(`the snapshot ${record.parent}`);
       db.run(
@@ -84,11 +85,11 @@ export class SnapshotStore implements SnapshotRecords {
         record.entries,
         record.diffId ?? null,
         bootId,
-        // With the folder that holds it.
-        record.disk === undefined ? null : record.disk + blockBytes(lstatSync(source)),
+        disk ?? null,
       );
       renameSync(source, target);
     });
+    return { ...record, disk };
   }
 
   setDiffId(id: SnapshotId, diffId: Digest): void {
