@@ -153,6 +153,11 @@ describe("variables", () => {
     expect(built.config.Env).toEqual(["PATH=/bin", "abc=bye", "def=hello"]);
   });
 
+  test("all arguments of one ARG see the variables from before it", async () => {
+    const built = await plan("FROM debian:bookworm\nARG A=1\nARG A=2 B=$A\nRUN x\n");
+    expect(lastRun(built).env).toEqual(["PATH=/bin", "A=2", "B=1"]);
+  });
+
   test("proxies reach RUN without an ARG and are not part of its key", async () => {
     const built = await plan("FROM debian:bookworm\nRUN x\n", { buildArgs: { http_proxy: "p" } });
     expect(lastRun(built).secretEnv).toEqual(["http_proxy=p"]);

@@ -18,14 +18,19 @@ export function lowerEnv(instruction: EnvInstruction, stage: StageBuilder): void
   stage.addNote(`ENV ${pairs.map(([name, value]) => `${name}=${value}`).join(" ")}`);
 }
 
-/** Dockerfile reference, "ARG": the command line wins over the default, a bare name takes a global ARG's value. */
+/**
+ * Dockerfile reference, "ARG": the command line wins over the default, a bare name takes a global ARG's value. As with ENV, what is
+ * declared together sees the variables from before the instruction.
+ */
 export function lowerArg(instruction: ArgInstruction, stage: StageBuilder, around: Surroundings): void {
   const { location } = instruction;
-  const shown: string[] = [];
-  for (const arg of instruction.args) {
+  const declared = instruction.args.map((arg) => {
     const name = expand(arg.name, stage, location);
+    return { name, fallback: arg.value ? expand(arg.value, stage, location) : around.globals.get(name) };
+  });
+  const shown: string[] = [];
+  for (const { name, fallback } of declared) {
     if (name === "") throw wrong("ARG names must not be blank", location);
-    const fallback = arg.value ? expand(arg.value, stage, location) : around.globals.get(name);
     const value = around.buildArgs[name] ?? fallback;
     stage.scope.setArg(name, value);
     shown.push(value === undefined ? name : `${name}=${value}`);
