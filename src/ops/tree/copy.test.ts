@@ -137,6 +137,17 @@ describe("where a copy goes", () => {
 });
 
 describe("what a copy keeps", () => {
+  test("a hard link goes with its own content where an earlier copy of its file was replaced", async () => {
+    write("src", { "one/x": "linked", "two/x": "other", "two/z": "Z", a: "A" });
+    linkSync(join(folder, "src/one/x"), join(folder, "src/two/y"));
+    linkSync(join(folder, "src/a"), join(folder, "src/b"));
+    await copy(["one", "two"], "/");
+    expect(tree()).toEqual({ x: "other", y: "linked", z: "Z" });
+    await copy(["a", "[ab]"], "/twice/");
+    expect(tree()).toMatchObject({ "twice/a": "A", "twice/b": "A" });
+    expect(lstatSync(join(folder, "dst/twice/a")).nlink).toBe(2);
+  });
+
   test("modes, times to the nanosecond, and hard links", async () => {
     write("src", { "d/a": "A", "d/big": "x".repeat(600_000) });
     linkSync(join(folder, "src/d/a"), join(folder, "src/d/twin"));

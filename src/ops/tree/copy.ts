@@ -78,6 +78,8 @@ class Copier {
   readonly #tree: Tree | undefined;
   /** First copy of each file with several names, so that they stay one file. */
   readonly #links = new Map<string, string>();
+  /** The same the other way round: a first copy that something replaces is none any more. */
+  readonly #firsts = new Map<string, string>();
   /** Folder times are set last: what is put into a folder changes them. */
   readonly #folderTimes: { readonly path: string; readonly source: string }[] = [];
   /** Folders made for the source that is copied now: nothing is in the way in them, which spares a look for every file. */
@@ -108,7 +110,7 @@ class Copier {
 
   inline(name: string, content: string): void {
     const target = this.#target(name);
-    clear(target);
+    this.#clear(target);
     writeFileSync(target, content, { flag: "wx" });
     chmodSync(target, this.#request.mode ?? 0o644);
     this.#chown(target, this.#request.owner ?? { uid: 0, gid: 0 });
@@ -165,14 +167,17 @@ class Copier {
       this.#directory(target, absolute);
     } else {
       const twin = stat.nlink > 1 ? `${stat.dev}:${stat.ino}` : undefined;
+      if (this.#existing(target)) this.#clear(target);
       const first = twin === undefined ? undefined : this.#links.get(twin);
-      if (this.#existing(target)) clear(target);
       if (first !== undefined) {
         linkSync(first, target);
         return;
       }
-      if (twin !== undefined) this.#links.set(twin, target);
       if (!this.#file(entry, target)) return;
+      if (twin !== undefined) {
+        this.#links.set(twin, target);
+        this.#firsts.set(target, twin);
+      }
     }
     this.#attributes(tree, entry, target);
   }
@@ -195,6 +200,15 @@ class Copier {
   /** What is at the place of a file or folder that is about to be copied. */
   #existing(target: string): Stats | undefined {
     return this.#made.has(target.slice(0, target.lastIndexOf("/"))) ? undefined : find(target);
+  }
+
+  /** Takes away what is at a file's place. */
+  #clear(target: string): void {
+    clear(target);
+    const twin = this.#firsts.get(target);
+    if (twin === undefined) return;
+    this.#firsts.delete(target);
+    this.#links.delete(twin);
   }
 
   /** False when it was left out. */
