@@ -8,9 +8,13 @@ import { addImage, addLayer, addRecord, tempFolder, tempStore } from "../../test
 import { sha256 } from "../base/index.ts";
 import { openStore, ulid } from "./index.ts";
 
-async function start(root: string, action: "build" | "prune", milliseconds: number): Promise<ChildProcess> {
+async function start(
+  root: string,
+  action: "build" | "prune" | "register",
+  name: number | string,
+): Promise<ChildProcess> {
   const script = fileURLToPath(new URL("../../test/support/store-children.ts", import.meta.url));
-  const child = spawn(process.execPath, [script, root, action, String(milliseconds)], {
+  const child = spawn(process.execPath, [script, root, action, String(name)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
@@ -66,6 +70,16 @@ test("recover leaves the living alone", async () => {
   expect(existsSync(active)).toBe(true);
   expect(other.snapshots.get(unnamed)).toBeDefined();
   expect(await store.verify()).toEqual([]);
+});
+
+test("recover leaves a process alone that is just about to lock its file", async () => {
+  const store = tempStore();
+  const own = store.scratch();
+  const holder = `${ulid()}-build`;
+  await start(store.root, "register", holder);
+  expect(await store.recover()).toEqual({ processes: 0, folders: 0, blobs: 0, snapshots: 0 });
+  expect(existsSync(join(store.root, "holders", holder))).toBe(true);
+  expect(existsSync(own)).toBe(true);
 });
 
 test("recover sweeps what a dead process left, whatever it was", async () => {

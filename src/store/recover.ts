@@ -42,7 +42,8 @@ export function dropUnsettled(db: Database, bootId: string): void {
 export async function recover(state: State, blobs: BlobStore): Promise<Recovered> {
   void state.build.id;
   const holderFolder = join(state.root, folders.holders);
-  const dead = holders(holderFolder).filter(({ alive }) => !alive);
+  // As the writer: a holder's file is made before it is locked, in one transaction. In between it would look dead.
+  const dead = state.db.write(() => holders(holderFolder).filter(({ alive }) => !alive));
   await emptyTrash(state);
   const stale = staleFolders(state, holderFolder);
   for (const name of stale) await discard(state, join(state.root, folders.active, name));

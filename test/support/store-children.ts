@@ -1,6 +1,7 @@
 // Processes that use one store at once, for tests that kill them. Arguments: the store's folder, what to do, a name.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sha256 } from "../../src/base/index.ts";
 import { encodeConfig } from "../../src/oci/index.ts";
@@ -71,6 +72,18 @@ if (action === "hold") {
   await store.cacheMounts.use({ name, key: sha256(name), sharing: "locked", fill: async () => undefined });
   process.stdout.write("held\n");
   await sleep(60_000);
+} else if (action === "register") {
+  // As a holder registers, but slowly: the file is there some time before it is locked.
+  const db = new DatabaseSync(join(root, "slipway.db"), { timeout: 10_000 });
+  db.exec("BEGIN IMMEDIATE");
+  const holder = new DatabaseSync(join(root, "holders", name));
+  process.stdout.write("half\n");
+  await sleep(300);
+  holder.exec("PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE");
+  db.exec("COMMIT");
+  await sleep(60_000);
+  holder.close();
+  db.close();
 } else if (action === "build") {
   process.stdout.write("ready\n");
   for (const end = Date.now() + Number(name); Date.now() < end; await sleep(0)) await build(store);
