@@ -19,7 +19,7 @@ export async function makeArchiveBase(
   await using _lock = await engine.store.lock(`base ${name}`, ctx.signal);
   // Another build may have made it while this one waited.
   const known = storedBase(engine.store, name);
-  if (known) return known;
+  if (known && engine.store.images.use(known.id)) return known;
   const step = `base ${name}`;
   const started = Date.now();
   announce(ctx, step, `${name} from the Debian archive`);

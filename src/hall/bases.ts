@@ -18,7 +18,8 @@ export interface BaseOptions {
 export function imageResolver(store: Store, engine: Engine | undefined, options: BaseOptions, ctx: Ctx): ImageResolver {
   return async (name, platform) => {
     const known = storedBase(store, name);
-    if (known) return known;
+    // Its files may be asked for much later, when other stages are done.
+    if (known && store.images.use(known.id)) return known;
     if (!engine) throw new NeedsRun();
     if (options.baseImages === "registry") throw noRegistry(name);
     const made = await engine.makeBase(name, platform, options.mirror, ctx);

@@ -6,9 +6,11 @@ import type { Engine } from "./engine.ts";
 
 /** An image of the store as the exporters want it: layers made from snapshots when they are asked for, blobs kept for the next time. */
 export function exportImage({ store, namespace }: Engine, image: ImageRecord): ExportImage {
+  // Its layers are read while they are written out, which takes its time.
+  const used = store.images.use(image.id);
   const configBytes = store.images.config(image.id);
-  if (!configBytes)
-    throw new SlipwayError({ code: "SLIP_STORE", message: `The configuration of ${image.id} is not in the store` });
+  if (!used || !configBytes)
+    throw new SlipwayError({ code: "SLIP_STORE", message: `Image ${image.id} left the store while it was used` });
   const layers = image.snapshots.map((id, at) => ({
     diffId: image.config.rootfs.diff_ids[at] as ImageRecord["id"],
     upper: store.snapshots.folder(id),

@@ -106,6 +106,8 @@ export interface ImageStore {
    */
   put(record: ImageRecord, config?: Uint8Array): void;
   get(id: Digest): ImageRecord | undefined;
+  /** Marks it and its snapshots as used, so that no `prune` removes them while this store is open. False when it is not there. */
+  use(id: Digest): boolean;
   /** The configuration exactly as it was put: its digest is the id. */
   config(id: Digest): Uint8Array | undefined;
   /**

@@ -1,4 +1,6 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import { addImage, addLayer, addRecord, stream, tempStore } from "../../test/support/store-lab.ts";
 import { sha256 } from "../base/index.ts";
@@ -144,6 +146,20 @@ test("nothing that a living build has used is removed, whatever is asked for", a
   expect(removed.snapshots).toContain(made);
   expect(removed.blobs).toEqual([blob.digest]);
   expect(removed.images).toContain(image.id);
+});
+
+test("an image that a living build stands on stays, however long ago it was last used", async () => {
+  const { store, built } = usedStore(twoStages);
+  const rows = new DatabaseSync(join(store.root, "slipway.db"));
+  rows.exec(`UPDATE images SET last_used = ${Date.now() - day}; UPDATE snapshots SET last_used = ${Date.now() - day}`);
+  rows.close();
+  const builder = openStore(store.root);
+  onTestFinished(() => builder[Symbol.dispose]());
+  expect([built.debian.id, sha256("other")].map((id) => builder.images.use(id))).toEqual([true, false]);
+  expect((await store.prune({ all: true })).images).toEqual([built.before.id]);
+  expect(existsSync(store.snapshots.folder(built.base))).toBe(true);
+  builder[Symbol.dispose]();
+  expect((await store.prune({ all: true })).images).toEqual([built.debian.id]);
 });
 
 test("a process that recovers and then prunes does not protect what others have just used", async () => {

@@ -60,6 +60,19 @@ export class ImageTable implements ImageStore {
     return row && recordOf(row);
   }
 
+  use(id: Digest): boolean {
+    const { db, build } = this.#state;
+    // Before the look-up: whoever prunes from now on sees this process.
+    void build.id;
+    const row = db.get<{ readonly top: SnapshotId | null; readonly last_used: number }>(
+      "SELECT top, last_used FROM images WHERE id = ?",
+      id,
+    );
+    if (!row || (row.top !== null && !this.#snapshots.use(row.top))) return false;
+    if (!this.#state.isStale(row.last_used)) return true;
+    return db.run("UPDATE images SET last_used = ? WHERE id = ?", Date.now(), id) > 0;
+  }
+
   config(id: Digest): Uint8Array | undefined {
     return this.#state.db.get<Row>("SELECT config FROM images WHERE id = ?", id)?.config;
   }
