@@ -3,7 +3,7 @@ import { copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:f
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { type Digest, SlipwayError } from "../base/index.ts";
-import { encodeHeader, roundUp } from "../layer/index.ts";
+import { encodeHeaderBlock, roundUp } from "../layer/index.ts";
 import { besides, OutputFile, outputError } from "./output.ts";
 
 /** Where a blob is to be written: a fresh file, or an open one that is at the right place. */
@@ -218,10 +218,10 @@ class TarLayout implements Layout {
 
 const placeholder: Digest = `sha256:${"0".repeat(64)}`;
 
-/** Nothing in it depends on when or by whom it is written. */
+/** One block, so that it fits where a placeholder was. Nothing in it depends on when or by whom it is written. */
 function header(name: string, size: number): Buffer {
   const folder = name.endsWith("/");
-  return encodeHeader({
+  return encodeHeaderBlock({
     name,
     type: folder ? "dir" : "file",
     mode: folder ? 0o755 : 0o644,

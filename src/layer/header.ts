@@ -49,6 +49,19 @@ export function encodeHeader(entry: TarHeader): Buffer {
   return block;
 }
 
+/**
+ * The header of an entry in one block, whatever its size: beyond 8 GiB in base 256 (GNU tar, "Extended numeric fields"), which Go's, GNU's and
+ * Python's readers take. For whoever leaves a block free and knows the size later.
+ */
+export function encodeHeaderBlock(entry: TarHeader): Buffer {
+  if (entry.size <= maxOctal11) return encodeHeader(entry);
+  const block = encodeHeader({ ...entry, size: 0 });
+  block.writeUInt32BE(0x80000000, 124);
+  block.writeBigUInt64BE(BigInt(entry.size), 128);
+  sign(block);
+  return block;
+}
+
 interface Fields {
   readonly name: string;
   readonly prefix: string;
@@ -71,13 +84,18 @@ function fill(block: Buffer, fields: Fields): void {
   octal(block, fields.gid, 116, 7);
   octal(block, fields.size, 124, 11);
   octal(block, fields.mtime, 136, 11);
-  block.write("        ", 148, "latin1");
   block.write(fields.flag, 156, "latin1");
   block.write(fields.linkname, 157, "latin1");
   block.write("ustar\x0000", 257, "latin1");
   octal(block, fields.devMajor, 329, 7);
   octal(block, fields.devMinor, 337, 7);
   block.write(fields.prefix, 345, "latin1");
+  sign(block);
+}
+
+/** The checksum: the sum of the block's bytes with spaces in the checksum's own place. */
+function sign(block: Buffer): void {
+  block.write("        ", 148, "latin1");
   let sum = 0;
   for (let i = 0; i < blockSize; i++) sum += block[i]!;
   block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
@@ -113,6 +131,7 @@ function paxHeader(path: string, records: ReadonlyMap<string, string>): Buffer {
     throw new SlipwayError({
       code: "SLIP_LAYER_INVALID",
       message: `Cannot write "${toText(path)}" into a layer: its extended attributes take more than ${maxPaxBytes} bytes`,
+      hint: "remove attributes from the file in the step that makes it",
     });
   }
   const block = Buffer.alloc(blockSize + roundUp(body.length));
