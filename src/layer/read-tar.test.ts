@@ -86,6 +86,15 @@ describe("readTar", () => {
     }
   });
 
+  test("does not take an empty long name for a name, as Go does not", async () => {
+    const long = tarEntry({ name: "././@LongLink" });
+    long.write("L", 156, "latin1");
+    long.write("        ", 148, "latin1");
+    const sum = long.reduce((total, code) => total + code, 0);
+    long.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+    expect((await read(Buffer.concat([long, tarOf({ name: "real" })]))).map(({ name }) => name)).toEqual(["real"]);
+  });
+
   test("takes an archive without its closing blocks, an empty one, and one with padding after", async () => {
     const one = tarEntry({ name: "a" });
     expect(await read(one)).toHaveLength(1);
@@ -104,6 +113,12 @@ describe("readTar", () => {
     global.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
     expect((await read(Buffer.concat([global, tarOf({ name: "real" })]))).map(({ name }) => name)).toEqual(["real"]);
     expect(global.length).toBe(512 + roundUp(body.length));
+    const named = tarEntry({ name: "n".repeat(300) });
+    const header = named.subarray(0, 512 + roundUp(400));
+    expect(header.toString("latin1", 156, 157)).toBe("x");
+    // what was said of an entry before a global header is forgotten by Go
+    const mixed = Buffer.concat([header.subarray(0, 1024), global, tarOf({ name: "real" })]);
+    expect((await read(mixed)).map(({ name }) => name)).toEqual(["real"]);
   });
 });
 

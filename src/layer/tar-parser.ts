@@ -149,9 +149,11 @@ export class TarParser {
   }
 
   #meta(body: Buffer): void {
+    // an empty long name says nothing, and a global header ends what was said of the entry to come: for Go too
     if (this.#metaFlag === "x") this.#pax = parsePax(body);
-    else if (this.#metaFlag === "L") this.#longName = untilZero(body, 0, body.length);
-    else if (this.#metaFlag === "K") this.#longLink = untilZero(body, 0, body.length);
+    else if (this.#metaFlag === "g") this.#pax = this.#longName = this.#longLink = undefined;
+    else if (this.#metaFlag === "L") this.#longName = untilZero(body, 0, body.length) || undefined;
+    else this.#longLink = untilZero(body, 0, body.length) || undefined;
   }
 
   #beginEntry(block: Buffer, flag: string, headerSize: number): void {
