@@ -69,6 +69,8 @@ describe.each<[string, Unpack]>([
     ["a part of a name that no file system takes", [evil("n".repeat(300))]],
     ["a name deeper than the limit", [evil("a/".repeat(600) + "a")]],
     ["a NUL in a name", [evil("a".repeat(200).replace("a", "\0"))]],
+    ["an attribute that the kernel refuses", [{ name: "a", xattrs: new Map([["user.x", "x".repeat(70_000)]]) }]],
+    ["such an attribute of a folder", [{ ...dir("a"), xattrs: new Map([["user." + "n".repeat(300), "x"]]) }]],
     ["an owner that means no owner", [{ name: "a", uid: 0xffff_ffff }]],
   ])("refuses %s", async (_case, entries) => {
     using place = trap();
@@ -157,6 +159,7 @@ describe.each<[string, Unpack]>([
     ["a size that is no number", (tar) => resum(corrupt(tar, 124, 57))],
     ["a negative size", (tar) => resum(fill(tar, 124, 136, 0xff))],
     ["a size beyond all numbers", (tar) => resum(fill(tar, 124, 136, 0xbf))],
+    ["the device 0:0 in negative numbers", (tar) => resum(device(tar, -0x1000n, -0x100000n))],
     ["an unknown type", (tar) => resum(corrupt(tar, 156, 90))],
     ["a sparse file", (tar) => resum(corrupt(tar, 156, 83))],
     ["something after the end mark", (tar) => Buffer.concat([Buffer.alloc(512), tar])],
@@ -240,6 +243,14 @@ function resum(tar: Buffer): Buffer {
   tar.write("        ", 148, "latin1");
   const sum = tar.subarray(0, 512).reduce((total, byte) => total + byte, 0);
   tar.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  return tar;
+}
+
+/** The first header as that of a character device, its numbers in base 256. */
+function device(tar: Buffer, major: bigint, minor: bigint): Buffer {
+  tar.write("3", 156, "latin1");
+  tar.writeBigInt64BE(major, 329);
+  tar.writeBigInt64BE(minor, 337);
   return tar;
 }
 

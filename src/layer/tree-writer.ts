@@ -1,4 +1,5 @@
 import {
+  type BigIntStats,
   closeSync,
   constants,
   linkSync,
@@ -31,6 +32,8 @@ export type TreeWriterOptions = { readonly limits: ArchiveLimits } & (
 
 const whiteoutPrefix = ".wh.";
 const opaqueName = ".wh..wh..opq";
+/** Notes that aufs left in old images, files and folders: they mean nothing in a layer. */
+const notePrefix = ".wh..wh.";
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY, S_IFBLK, S_IFCHR, S_IFIFO } = constants;
 
 /**
@@ -66,7 +69,7 @@ export class TreeWriter implements TarSink {
     try {
       this.#make(parts, header);
     } catch (error) {
-      throw this.#explain(error, header);
+      throw this.#explain(error, header.name);
     }
   }
 
@@ -82,6 +85,8 @@ export class TreeWriter implements TarSink {
     this.#open = undefined;
     try {
       setAttributes(path, header, this.#options.owner, "file", fd);
+    } catch (error) {
+      throw this.#explain(error, header.name);
     } finally {
       closeSync(fd);
     }
@@ -90,7 +95,13 @@ export class TreeWriter implements TarSink {
   /** After the last entry. */
   finish(): void {
     if (this.#rootIsOpaque) this.#hideLowerRoot();
-    for (const [path, attributes] of this.#folders) setAttributes(path, attributes, this.#options.owner, "dir");
+    for (const [path, attributes] of this.#folders) {
+      try {
+        setAttributes(path, attributes, this.#options.owner, "dir");
+      } catch (error) {
+        throw this.#explain(error, path.slice(this.#rooted.root.length + 1));
+      }
+    }
   }
 
   /** After an error: nothing stays open. */
@@ -116,6 +127,7 @@ export class TreeWriter implements TarSink {
     }
     const folderName = parts.slice(0, -1).join("/");
     if (this.#options.kind === "layer") {
+      if (parts.some((part) => part.startsWith(notePrefix) && part !== opaqueName)) return;
       if (parts.slice(0, -1).some((part) => part.startsWith(whiteoutPrefix))) {
         throw invalidArchive(`"${toText(header.name)}" lies in a whiteout`);
       }
@@ -202,7 +214,7 @@ export class TreeWriter implements TarSink {
   /** False when the kernel does not let this user make it. */
   #node(path: string, header: TarHeader): boolean {
     const { type, devMajor, devMinor } = header;
-    if (devMajor > 0xfff || devMinor > 0xfffff)
+    if (devMajor < 0 || devMajor > 0xfff || devMinor < 0 || devMinor > 0xfffff)
       throw invalidArchive(`"${toText(header.name)}" has no valid device number`);
     if (type === "char" && devMajor === 0 && devMinor === 0) {
       throw invalidArchive(`"${toText(header.name)}" is the device 0:0, which stands for a removed file`);
@@ -228,8 +240,6 @@ export class TreeWriter implements TarSink {
       else this.#markOpaque(this.#rooted.folder(folderName));
       return;
     }
-    // the other names of aufs: notes of its own, which mean nothing in a layer
-    if (base.startsWith(whiteoutPrefix + whiteoutPrefix)) return;
     const hidden = base.slice(whiteoutPrefix.length);
     if (hidden === "" || hidden === "." || hidden === "..") {
       throw invalidArchive(`"${toText(header.name)}" is a whiteout of nothing`);
@@ -263,20 +273,23 @@ export class TreeWriter implements TarSink {
     this.#folders.set(path, below ?? { mode: 0o755, uid: 0, gid: 0, mtimeNs: 0n, xattrs: new Map() });
   }
 
-  /** Attributes of a folder in the layers below: the topmost that has it says them. */
+  /** Attributes of a folder in the layers below: the topmost that has it says them, unless one above hides it. Links are not followed. */
   #below(name: string): Attributes | undefined {
-    const lower = this.#options.kind === "layer" ? (this.#options.lower ?? []) : [];
+    if (this.#options.kind !== "layer") return undefined;
+    const { lower = [], overlayXattrs } = this.#options;
     for (const folder of lower) {
-      const path = `${toBytes(folder)}/${name}`;
-      const stats = lstatSync(fsPath(path), { bigint: true, throwIfNoEntry: false });
-      if (!stats) continue;
-      if (!stats.isDirectory()) return undefined;
-      const xattrs = new Map<string, string>();
-      for (const attribute of listXattrs(fsPath(path)).filter(travels)) {
-        xattrs.set(toBytes(attribute), Buffer.from(getXattr(fsPath(path), attribute) ?? []).toString("latin1"));
+      let path = toBytes(folder);
+      let stats: BigIntStats | undefined;
+      let hides = false;
+      for (const part of name.split("/")) {
+        path += `/${part}`;
+        stats = lstatSync(fsPath(path), { bigint: true, throwIfNoEntry: false });
+        if (!stats) break;
+        if (!stats.isDirectory()) return undefined;
+        hides ||= Buffer.from(getXattr(fsPath(path), `${overlayXattrs}.overlay.opaque`) ?? []).toString() === "y";
       }
-      const mode = Number(stats.mode) & 0o7777;
-      return { mode, uid: Number(stats.uid), gid: Number(stats.gid), mtimeNs: stats.mtimeNs, xattrs };
+      if (stats) return attributesOf(path, stats);
+      if (hides) return undefined;
     }
     return undefined;
   }
@@ -313,12 +326,24 @@ export class TreeWriter implements TarSink {
   }
 
   /** Errors of the kernel that the archive caused become errors about the archive; a full disk and the like stay what they are. */
-  #explain(error: unknown, header: TarHeader): unknown {
+  #explain(error: unknown, name: string): unknown {
     if (isSlipwayError(error)) return error;
     const { code } = error as NodeJS.ErrnoException;
-    const caused = ["ENAMETOOLONG", "ENOTDIR", "EISDIR", "ELOOP", "EINVAL", "ENOENT", "EEXIST", "EMLINK", "EILSEQ"];
+    const caused = [
+      "ENAMETOOLONG",
+      "ENOTDIR",
+      "EISDIR",
+      "ELOOP",
+      "EINVAL",
+      "ENOENT",
+      "EEXIST",
+      "EMLINK",
+      "EILSEQ",
+      "E2BIG",
+      "ERANGE",
+    ];
     if (code === undefined || !caused.includes(code)) return error;
-    return invalidArchive(`"${toText(header.name.slice(0, 200))}" cannot be made (${code})`, error);
+    return invalidArchive(`"${toText(name.slice(0, 200))}" cannot be made (${code})`, error);
   }
 }
 
@@ -326,4 +351,13 @@ const fileFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 
 function isWhiteout(stats: Stats): boolean {
   return stats.isCharacterDevice() && stats.rdev === 0;
+}
+
+function attributesOf(path: string, stats: BigIntStats): Attributes {
+  const xattrs = new Map<string, string>();
+  for (const attribute of listXattrs(fsPath(path)).filter(travels)) {
+    xattrs.set(toBytes(attribute), Buffer.from(getXattr(fsPath(path), attribute) ?? []).toString("latin1"));
+  }
+  const mode = Number(stats.mode) & 0o7777;
+  return { mode, uid: Number(stats.uid), gid: Number(stats.gid), mtimeNs: stats.mtimeNs, xattrs };
 }

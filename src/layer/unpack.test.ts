@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { lstatSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { getXattr } from "../base/syscalls.ts";
+import { getXattr, setXattr } from "../base/syscalls.ts";
 import { type EntryInit, overlayXattrs, privileged, scratch, tarOf, xzTar } from "./fixtures.ts";
 import { extractTar, unpackLayer, type UnpackLayerOptions, writeLayer } from "./index.ts";
 
@@ -55,7 +55,13 @@ describe("unpackLayer", () => {
 
   test("passes over aufs' own notes and the root's own entry", async () => {
     using folder = scratch();
-    const upper = await unpacked(folder, [dir("./", { mode: 0o1777 }), whiteout(".wh..wh.aufs"), file("./a")]);
+    const upper = await unpacked(folder, [
+      dir("./", { mode: 0o1777 }),
+      whiteout(".wh..wh.aufs"),
+      dir(".wh..wh.plnk/"),
+      file(".wh..wh.plnk/1.2"),
+      file("./a"),
+    ]);
     expect(statSync(upper).mode & 0o7777).not.toBe(0o1777);
     expect(execFileSync("ls", ["-A", upper]).toString()).toBe("a\n");
   });
@@ -71,6 +77,26 @@ describe("unpackLayer", () => {
     expect(stats.mode & 0o7777n).toBe(0o1777n);
     expect(stats.mtimeNs).toBe(1_500_000_000_500_000_000n);
     expect(lstatSync(`${upper}/new`).mode & 0o7777).toBe(0o755);
+  });
+
+  test("gives a folder that is only implied nothing that a layer between hides, or that a link in a layer leads to", async () => {
+    using folder = scratch();
+    const [low, outside] = [folder.sub("low"), folder.sub("outside")];
+    for (const path of [`${low}/file/sub`, `${low}/opaque/sub`, `${low}/link/sub`, `${outside}/sub`]) {
+      execFileSync("mkdir", ["-p", "-m", "1777", path]);
+    }
+    const top = folder.sub("top");
+    execFileSync("mkdir", [`${top}/opaque`]);
+    setXattr(`${top}/opaque`, `${overlayXattrs}.overlay.opaque`, Buffer.from("y"));
+    symlinkSync(outside, `${top}/link`);
+    execFileSync("touch", [`${top}/file`]);
+    const names = ["file", "opaque", "link"];
+    const upper = await unpacked(
+      folder,
+      names.map((name) => file(`${name}/sub/a`)),
+      { lower: [top, low] },
+    );
+    for (const name of names) expect(statSync(`${upper}/${name}/sub`).mode & 0o7777).toBe(0o755);
   });
 
   test("spells an opaque root out over what is below", async () => {
