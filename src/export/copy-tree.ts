@@ -97,7 +97,8 @@ function join(folder: Buffer, name: Buffer): Buffer {
 function makeFolder(path: Buffer): void {
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there?.isDirectory()) {
-    chmodSync(path, 0o700);
+    // no more than is needed to write into it: after an error it stays so
+    if ((there.mode & 0o700) !== 0o700) chmodSync(path, (there.mode & 0o7777) | 0o700);
     return;
   }
   if (there) rmSync(path);

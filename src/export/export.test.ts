@@ -374,6 +374,18 @@ describe("exportLocal", () => {
     }
   });
 
+  test("leaves a folder that is there open to others when it fails", async () => {
+    using folder = scratch();
+    const [root, out] = [`${folder.path}/root`, `${folder.path}/out`];
+    for (const path of [`${root}/bin`, `${out}/bin`]) mkdirSync(path, { recursive: true, mode: 0o755 });
+    writeFileSync(`${root}/bin/x`, "x");
+    // a name that stands where the file in the way is put for a moment: it cannot be removed
+    writeFileSync(`${out}/bin/x`, "mine");
+    mkdirSync(`${out}/bin/.slipway-${process.pid}.tmp/x`, { recursive: true });
+    await expect(exportLocal(root, { dest: out }, context())).rejects.toThrow("directory");
+    expect(lstatSync(`${out}/bin`).mode & 0o777).toBe(0o755);
+  });
+
   test("leaves nothing when it fails", async () => {
     using folder = scratch();
     const out = `${folder.path}/out/new`;
