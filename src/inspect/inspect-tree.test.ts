@@ -170,6 +170,22 @@ test("an rpm database whose table is a view of something else gives nothing", ()
   expect(inspectTree(root).packages).toEqual([]);
 });
 
+test("an rpm database of endless headers or names is not read whole", () => {
+  mkdirSync(`${root}/var/lib/rpm`, { recursive: true });
+  const database = new DatabaseSync(`${root}/var/lib/rpm/rpmdb.sqlite`);
+  database.exec(
+    "CREATE TABLE Packages (at INTEGER, blob BLOB AS (CASE WHEN at < 0 THEN name ELSE zeroblob(16000000) END), name)",
+  );
+  database.prepare("INSERT INTO Packages (at, name) VALUES (-1, ?)").run(header({ 1000: "n".repeat(5000) }));
+  database.prepare("INSERT INTO Packages (at, name) VALUES (-2, ?)").run(header({ 1000: "bash" }));
+  const insert = database.prepare("INSERT INTO Packages (at) VALUES (?)");
+  for (let at = 0; at < 80; at++) insert.run(at);
+  database.close();
+  const { packages, notes } = inspectTree(root);
+  expect(packages.map(({ name }) => name)).toEqual(["bash"]);
+  expect(notes).toEqual([expect.stringContaining("not read to its end")]);
+});
+
 test("no link leads out of the root", () => {
   const secret = mkdtempSync(join(tmpdir(), "slipway-outside-"));
   try {

@@ -6,6 +6,10 @@ const FOLDERS = ["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
 const OLD_FORMATS = ["Packages", "Packages.db"];
 const MAX_PACKAGES = 50_000;
 const MAX_HEADER = 16 * 1024 * 1024;
+/** Of all headers together: in a damaged database rows may share their pages, and come to more than the file. */
+const MAX_HEADERS = 1024 * 1024 * 1024;
+/** Of a name or a version. */
+const MAX_TEXT = 4096;
 
 /** Packages of an rpm database in SQLite format; the older formats (Berkeley DB, ndb) are told of through `note`. */
 export function rpmPackages(root: InRoot, note: (text: string) => void): readonly InstalledPackage[] {
@@ -13,7 +17,7 @@ export function rpmPackages(root: InRoot, note: (text: string) => void): readonl
     const database = root.resolve(`${folder}/rpmdb.sqlite`);
     if (database?.stats.isFile()) {
       try {
-        return readDatabase(root.show(root.outside(database.path).toString("latin1")));
+        return readDatabase(root.show(root.outside(database.path).toString("latin1")), note);
       } catch (error) {
         note(`the rpm database ${root.show(database.path)} cannot be read: ${String(error)}`);
         return [];
@@ -30,7 +34,7 @@ export function rpmPackages(root: InRoot, note: (text: string) => void): readonl
 }
 
 /** The file is hostile: opened unchangeable (no journal is replayed), and only a plain table is read. */
-function readDatabase(file: string): readonly InstalledPackage[] {
+function readDatabase(file: string, note: (text: string) => void): readonly InstalledPackage[] {
   const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
   const url = pathToFileURL(file);
   url.searchParams.set("immutable", "1");
@@ -42,7 +46,19 @@ function readDatabase(file: string): readonly InstalledPackage[] {
     const rows = database
       .prepare("SELECT blob FROM Packages WHERE length(blob) <= ? LIMIT ?")
       .iterate(MAX_HEADER, MAX_PACKAGES);
-    return [...rows].flatMap((row) => (row["blob"] instanceof Uint8Array ? headerPackage(row["blob"]) : []));
+    const found: InstalledPackage[] = [];
+    let left = MAX_HEADERS;
+    // one at a time: all headers of a large image take hundreds of megabytes
+    for (const { blob } of rows) {
+      if (!(blob instanceof Uint8Array)) continue;
+      left -= blob.byteLength;
+      if (left < 0) {
+        note("the rpm database holds more than 1 GB, and was not read to its end");
+        break;
+      }
+      found.push(...headerPackage(blob));
+    }
+    return found;
   } finally {
     database.close();
   }
@@ -60,7 +76,7 @@ function headerPackage(blob: Uint8Array): readonly InstalledPackage[] {
       if (bytes.readUInt32BE(entry) !== tag) continue;
       const start = data + bytes.readUInt32BE(entry + 8);
       const end = start < bytes.length ? bytes.indexOf(0, start) : -1;
-      return end < 0 ? undefined : bytes.toString("utf8", start, end);
+      return end < 0 || end - start > MAX_TEXT ? undefined : bytes.toString("utf8", start, end);
     }
     return undefined;
   };
