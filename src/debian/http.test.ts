@@ -54,7 +54,8 @@ test("redirects are followed, an endless one is not", async () => {
     else response.writeHead(302, { location: request.url === "/from" ? "/end" : "/round" }).end();
   });
   expect(await text(client(), `${url}/from`)).toBe("there");
-  await expect(text(client(), `${url}/round`)).rejects.toThrow("too many redirects");
+  const withPassword = `${url.replace("//", "//me:secret@")}/round`;
+  await expect(text(client(), withPassword)).rejects.toThrow(/^(?!.*secret).*too many redirects/);
 });
 
 test("a final status is told at once, without a second try", async () => {

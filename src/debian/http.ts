@@ -97,7 +97,7 @@ export class HttpClient implements Disposable {
         const status = response.statusCode ?? 0;
         const { location } = response.headers;
         if (status >= 300 && status < 400 && status !== 304 && location !== undefined) {
-          if (redirects >= 8) throw new HttpStatusError(url, status, "too many redirects", undefined);
+          if (redirects >= 8) throw new HttpStatusError(withoutPassword(url), status, "too many redirects", undefined);
           at = new URL(location, at);
           response.resume();
           continue;
@@ -122,7 +122,7 @@ export class HttpClient implements Disposable {
     if (url.protocol !== "http:" && url.protocol !== "https:") {
       throw new SlipwayError({
         code: "SLIP_NETWORK",
-        message: `Cannot fetch ${url.href}: only http and https are spoken`,
+        message: `Cannot fetch ${withoutPassword(url)}: only http and https are spoken`,
         hint: "name another mirror with --debian-mirror",
       });
     }
