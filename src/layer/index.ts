@@ -3,6 +3,6 @@ export type * from "./contract.ts";
 export { extractTar, unpackLayer, writeLayer } from "./calls.ts";
 export { defaultLevel } from "./levels.ts";
 export { type Detected, decompress } from "./decompress.ts";
-export { encodeHeaderBlock } from "./header.ts";
+export { encodeHeader, encodeHeaderBlock } from "./header.ts";
 export { readTar } from "./read-tar.ts";
 export { roundUp } from "./tar-format.ts";
