@@ -40,6 +40,11 @@ const failure = async (text: string, options: Partial<PlanOptions> = {}): Promis
     (error: SlipwayError) => error,
   );
 
+test("an ARG takes its value from what was given alone, whatever its name", async () => {
+  const built = await plan("ARG toString=1\nFROM debian:bookworm\nARG toString\nARG constructor=2\nRUN x");
+  expect(lastRun(built).env).toEqual(["PATH=/bin", "toString=1", "constructor=2"]);
+});
+
 describe("stages", () => {
   const file = `FROM debian:bookworm AS Build
 RUN make

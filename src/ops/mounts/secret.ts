@@ -45,7 +45,7 @@ const vaultOptions = ["ro", "nosuid", "nodev", "noexec"] as const;
 /** Reads a secret and shows it as the mount wants; without the secret nothing, or SLIP_SECRET when it is required. */
 export function openSecret(mount: SecretMount, at: number, vault: Vault, rooms: OpRooms): Given {
   const { id, target, env, mode = 0o400, uid = 0, gid = 0 } = mount;
-  const source = rooms.given?.secrets[id];
+  const source = givenTo(rooms.given?.secrets, id);
   const value = source && readSecret(id, source);
   if (value === undefined) {
     if (!mount.required) return nothing;
@@ -70,6 +70,11 @@ export function openSecret(mount: SecretMount, at: number, vault: Vault, rooms: 
     );
   }
   return { mounts, env: env === undefined ? [] : [`${env}=${value.toString("utf8")}`] };
+}
+
+/** What the caller gave under an id; never what every object has by nature, such as `constructor`. */
+export function givenTo<T>(all: Readonly<Record<string, T>> | undefined, id: string): T | undefined {
+  return all && Object.hasOwn(all, id) ? all[id] : undefined;
 }
 
 /** Undefined for a variable that is not set. */

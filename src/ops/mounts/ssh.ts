@@ -4,7 +4,7 @@ import type { SshMount } from "../../graph/index.ts";
 import type { OpRooms } from "../contract.ts";
 import { machinery } from "../machinery.ts";
 import { giveTo } from "./give-to.ts";
-import { type Given, notGiven, secretError, type Vault } from "./secret.ts";
+import { type Given, givenTo, notGiven, secretError, type Vault } from "./secret.ts";
 
 /**
  * Shows the process a socket behind which the caller's agent answers. It is one of slipway's own, for an agent talks to its own user
@@ -18,7 +18,7 @@ export async function openSsh(
   stack: AsyncDisposableStack,
 ): Promise<Given> {
   const { id, target, mode = 0o600, uid = 0, gid = 0 } = mount;
-  const agent = rooms.given?.ssh[id];
+  const agent = givenTo(rooms.given?.ssh, id);
   if (agent === undefined) {
     if (!mount.required) return { mounts: [], env: [] };
     throw notGiven(
@@ -67,6 +67,8 @@ async function listen(folder: string, name: string, agent: string): Promise<Asyn
     closeSync(handle);
     throw secretError(`Cannot pass on the ssh agent ${agent}: ${(error as Error).message}`, undefined, error);
   }
+  // A process that opens more connections than there may be files gets no further ones; that must not end the engine.
+  server.on("error", () => undefined);
   return {
     [Symbol.asyncDispose]: async () => {
       for (const socket of open) socket.destroy();

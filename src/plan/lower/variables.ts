@@ -31,11 +31,16 @@ export function lowerArg(instruction: ArgInstruction, stage: StageBuilder, aroun
   const shown: string[] = [];
   for (const { name, fallback } of declared) {
     if (name === "") throw wrong("ARG names must not be blank", location);
-    const value = around.buildArgs[name] ?? fallback;
+    const value = givenArg(around.buildArgs, name) ?? fallback;
     stage.scope.setArg(name, value);
     shown.push(value === undefined ? name : `${name}=${value}`);
   }
   stage.addNote(`ARG ${shown.join(" ")}`);
+}
+
+/** A build argument's value; never what every object has by nature, such as `constructor`. */
+function givenArg(buildArgs: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(buildArgs, name) ? buildArgs[name] : undefined;
 }
 
 /** The global scope: ARGs before the first FROM, over the platform's. Each sees those before it. */
@@ -50,7 +55,8 @@ export function globalArgs(
     for (const arg of args) {
       const lookup = (name: string): string | undefined => known.get(name);
       const name = expandWord(arg.name.text, lookup, { escape, location });
-      const value = buildArgs[name] ?? (arg.value && expandWord(arg.value.text, lookup, { escape, location }));
+      const value =
+        givenArg(buildArgs, name) ?? (arg.value && expandWord(arg.value.text, lookup, { escape, location }));
       if (value !== undefined) known.set(name, value);
     }
   }
