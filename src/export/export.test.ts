@@ -2,20 +2,26 @@ import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
+  closeSync,
+  constants,
   existsSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  readSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { type Digest, sha256 } from "../base/index.ts";
+import { makeNode } from "../base/syscalls.ts";
 import { parseConfig, parseManifest } from "../oci/index.ts";
 import { openStore } from "../store/index.ts";
 import { context, imageOf, readLayout, scratch, twoLayers, untar, whyNo } from "./fixtures.ts";
@@ -300,6 +306,20 @@ describe("exportTar", () => {
     expect(statSync(`${unpacked}/twin`).ino).toBe(statSync(`${unpacked}/file`).ino);
   });
 
+  test("names the pipe whose reader went away", async () => {
+    using folder = scratch();
+    mkdirSync(`${folder.path}/root`);
+    writeFileSync(`${folder.path}/root/large`, Buffer.alloc(1 << 20));
+    const dest = `${folder.path}/pipe`;
+    makeNode(dest, constants.S_IFIFO | 0o600, 0, 0);
+    const reader = openSync(dest, constants.O_RDONLY | constants.O_NONBLOCK);
+    const done = exportTar(`${folder.path}/root`, { dest }, context());
+    // it is in the middle of the file then: a pipe takes 64 KiB
+    while (!hasData(reader)) await sleep(5);
+    closeSync(reader);
+    await expect(done).rejects.toMatchObject({ code: "SLIP_OUTPUT", message: expect.stringContaining(dest) as string });
+  });
+
   test("names the destination that cannot be written", async () => {
     using folder = scratch();
     writeFileSync(`${folder.path}/file`, "");
@@ -409,4 +429,14 @@ function sizeOf(folder: string): number {
     seen.add(ino);
   }
   return sum;
+}
+
+/** Takes a byte of a pipe that does not block, when there is one. */
+function hasData(pipe: number): boolean {
+  try {
+    return readSync(pipe, Buffer.alloc(1)) === 1;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+    return false;
+  }
 }

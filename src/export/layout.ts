@@ -156,7 +156,7 @@ class TarLayout implements Layout {
     }
     if (read !== size) {
       const message = `Cannot write ${digest} to "${this.location}": its file has ${read} bytes instead of ${size}`;
-      throw new SlipwayError({ code: "SLIP_STORE", message, hint: "run `slipway prune` to drop damaged blobs" });
+      throw new SlipwayError({ code: "SLIP_STORE", message, hint: "run `slipway prune --all` to drop damaged blobs" });
     }
     await this.#end(size);
     this.#blobs.add(digest);

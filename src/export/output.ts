@@ -96,7 +96,7 @@ export class OutputFile {
 export function outputError(location: string, cause: unknown): SlipwayError {
   const known = toSlipwayError(cause);
   if (known.code !== "SLIP_INTERNAL") return known;
-  if (location === "-" && (cause as NodeJS.ErrnoException).code === "EPIPE") {
+  if (location === "-" && known.message.startsWith("EPIPE")) {
     const message = "Cannot write standard output: its reader went away before the end";
     return new SlipwayError({ code: "SLIP_OUTPUT", message, cause });
   }

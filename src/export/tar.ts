@@ -1,7 +1,7 @@
 import type { Ctx } from "../base/index.ts";
 import { writeLayer } from "../layer/index.ts";
 import type { ExportResult, FilesExportOptions } from "./contract.ts";
-import { OutputFile } from "./output.ts";
+import { OutputFile, outputError } from "./output.ts";
 
 /**
  * Writes a root file system as one tar without layers.
@@ -27,6 +27,7 @@ export async function exportTar(
     return { location: output.location, size };
   } catch (error) {
     await output.abandon();
-    throw error;
+    // the thread that writes knows nothing of where to
+    throw outputError(output.location, error);
   }
 }
