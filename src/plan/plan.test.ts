@@ -232,6 +232,15 @@ describe("instructions", () => {
     ]);
   });
 
+  test("a heredoc that COPY makes a file of is named as a file", async () => {
+    const built = await plan("FROM scratch\nCOPY <<../a /d/\nx\n../a\n");
+    expect(op<CopyOp>(built.root).sources).toEqual([{ type: "inline", name: "a", content: "x\n" }]);
+    for (const name of ["a/b", "..", "/"]) {
+      const error = await failure(`FROM scratch\nCOPY <<${name} /d/\nx\n${name}\n`);
+      expect(error.message).toBe(`COPY cannot make a file called "${name}"`);
+    }
+  });
+
   test("RUN in its three forms", async () => {
     expect(lastRun(await plan('FROM debian:bookworm\nRUN ["a", "b"]\n')).args).toEqual(["a", "b"]);
     expect(lastRun(await plan("FROM debian:bookworm\nRUN a b\n")).args).toEqual(["/bin/sh", "-c", "a b"]);

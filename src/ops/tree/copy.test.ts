@@ -212,6 +212,15 @@ describe("what a copy keeps", () => {
     expect(tree()).toEqual({ "d/": "", "d/n": "text\n" });
     expect(mode("dst/d/n")).toBe("644");
   });
+
+  test.each(["../../out", "/out", "a/b", "link/out", "..", "."])("an inline file %s is refused", async (name) => {
+    write("dst", { "d/link": "-> ../../src", "d/a/": "" });
+    const sources = [{ type: "inline", name, content: "text\n" }] as const;
+    await expect(
+      copySources({ sources, root: join(folder, "dst"), destination: "/d/", unpack: false, squashOwners: true }),
+    ).rejects.toMatchObject({ code: "SLIP_COPY_DESTINATION" });
+    expect([readdirSync(folder).sort(), readdirSync(join(folder, "src"))]).toEqual([["dst", "src"], []]);
+  });
 });
 
 describe("what is found", () => {

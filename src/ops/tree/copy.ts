@@ -120,9 +120,15 @@ class Copier {
     for (const { path, source } of this.#folderTimes.reverse()) copyTimes(source, path);
   }
 
-  /** The absolute place of a file called `name`. */
+  /** The absolute place of a file called `name`, which is never a path: that could lead outside the root. */
   #target(name: string): string {
     const { root, destination } = this.#request;
+    if (/^\.{0,2}$|\//.test(name)) {
+      throw new SlipwayError({
+        code: "SLIP_COPY_DESTINATION",
+        message: `Cannot copy to ${JSON.stringify(destination)}: ${JSON.stringify(name)} is no name of a file`,
+      });
+    }
     const at = resolveInRoot(root, destination, true);
     const folder = destination.endsWith("/") || find(`${root}/${at}`)?.isDirectory();
     if (folder) return `${this.#makeFolder(destination)}/${name}`;

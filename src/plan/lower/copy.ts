@@ -85,7 +85,16 @@ function lowerSource(
       throw wrong(`${instruction.kind.toUpperCase()} has an empty source`, { ...location, span: source.path.span });
     return { type: "path", input: 1, path };
   }
-  const { name, content, expand: variables } = source.heredoc;
+  const { content, expand: variables, span } = source.heredoc;
+  // Its name is that of a file at the top of a file system of its own, where `..` leads nowhere.
+  const name = posix.resolve("/", source.heredoc.name).slice(1);
+  if (name === "" || name.includes("/")) {
+    throw wrong(
+      `${instruction.kind.toUpperCase()} cannot make a file called ${JSON.stringify(source.heredoc.name)}`,
+      { ...location, span },
+      "name the heredoc as the file, without a folder",
+    );
+  }
   const text = variables
     ? expandWord(content, stage.scope.lookup, { escape: stage.escape, location, keepQuotes: true })
     : content;
