@@ -131,13 +131,21 @@ class ZstdEncoder implements Encoder {
   readonly #buffers = [Buffer.allocUnsafeSlow(chunkSize), Buffer.allocUnsafeSlow(chunkSize)];
   #turn = 0;
   #previous: Promise<void> = Promise.resolve();
+  /** What became of writing the compressed bytes; it happens in an event, where nobody could catch it. */
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(level: number, out: Out) {
     this.#stream = createZstdCompress({
       chunkSize: 256 * 1024,
       params: { [constants.ZSTD_c_compressionLevel]: level },
     });
-    this.#stream.on("data", out);
+    this.#stream.on("data", (bytes: Buffer) => {
+      try {
+        if (!this.#failure) out(bytes);
+      } catch (error) {
+        this.#failure = { error };
+      }
+    });
     this.#stream.on("error", () => undefined);
   }
 
@@ -154,6 +162,7 @@ class ZstdEncoder implements Encoder {
     this.#previous.catch(() => undefined);
     // the buffer that is filled next is the one written before
     await before;
+    this.#check();
   }
 
   async end(): Promise<void> {
@@ -163,5 +172,10 @@ class ZstdEncoder implements Encoder {
       this.#stream.once("error", reject);
       this.#stream.end();
     });
+    this.#check();
+  }
+
+  #check(): void {
+    if (this.#failure) throw this.#failure.error;
   }
 }

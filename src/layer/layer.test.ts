@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { lstatSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
@@ -8,6 +9,7 @@ import { sha256 } from "../base/index.ts";
 import { getXattr, setTimes, setXattr } from "../base/syscalls.ts";
 import { inPieces, overlayXattrs, plant, privileged, scratch, trees, withoutMarks } from "./fixtures.ts";
 import { type Compression, unpackLayer, writeLayer } from "./index.ts";
+import { runWrite } from "./write-job.ts";
 
 const owner = privileged ? "keep" : "squash";
 
@@ -179,6 +181,13 @@ describe("a layer", () => {
       code: "SLIP_LAYER_INVALID",
       message: /shorter while it was read/,
     });
+  });
+
+  test.each(["none", "gzip", "zstd"] as const)("in %s passes on that the disk is full", async (compression) => {
+    using folder = scratch();
+    writeFileSync(`${folder.path}/file`, randomBytes(6 << 20));
+    const done = runWrite({ upper: folder.path, overlayXattrs, compression, output: "/dev/full" });
+    await expect(done).rejects.toMatchObject({ code: "ENOSPC" });
   });
 
   test("stops when it is cancelled", async () => {
