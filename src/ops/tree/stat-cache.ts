@@ -19,6 +19,8 @@ export interface StatCache {
 
 /** A file that changed this shortly before it was hashed may change again within the same tick of the clock (milliseconds). */
 const racy = 20;
+/** The same where times are kept in whole seconds (FAT, ext4 with small inodes): there a tick has up to two. */
+const racyCoarse = 2020;
 const magic = "slipway-stat-2\n\0";
 const digestBytes = 32;
 const fieldCount = 4;
@@ -62,7 +64,8 @@ export function openStatCache(file: string): StatCache {
       return same(known.fields, at * fieldCount, stat) ? digestAt(known, at) : undefined;
     },
     set(path, stat, sha256) {
-      const settled = Date.now() - Math.max(stat.ctimeMs, stat.mtimeMs) > racy;
+      const tick = stat.ctimeMs % 1000 === 0 ? racyCoarse : racy;
+      const settled = Date.now() - Math.max(stat.ctimeMs, stat.mtimeMs) > tick;
       if (settled) fresh.set(path, { path, fields: fieldsOf(stat), sha256 });
     },
     save(walked) {
