@@ -1,0 +1,51 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { expect, onTestFinished, test } from "vitest";
+import { addImage, addLayer, tempStore } from "../../test/support/store-lab.ts";
+import { openStore, type Store } from "../store/index.ts";
+import { imageResolver } from "./bases.ts";
+import type { Engine } from "./engine.ts";
+import { exportImage } from "./export-image.ts";
+
+/** A store with a base that was last used long ago. */
+function oldBase() {
+  const store = tempStore();
+  const image = (() => {
+    using before = openStore(store.root);
+    const made = addImage(before, [addLayer(before, undefined)], "debian", false);
+    before.images.tag("debian:bookworm", made.id);
+    return made;
+  })();
+  const rows = new DatabaseSync(join(store.root, "slipway.db"));
+  rows.exec("UPDATE images SET last_used = 0; UPDATE snapshots SET last_used = 0");
+  rows.close();
+  const user = openStore(store.root);
+  onTestFinished(() => user[Symbol.dispose]());
+  return { store, image, user };
+}
+
+const ctx = { signal: new AbortController().signal, emit: () => undefined };
+const kept = async (store: Store): Promise<number> => {
+  await store.prune({ all: true });
+  return store.images.list().length + store.snapshots.list().length;
+};
+
+test("a base that a build found stays until its files are asked for", async () => {
+  const { store, image, user } = oldBase();
+  const find = imageResolver(user, undefined, { baseImages: "auto" }, ctx);
+  expect((await find("debian:bookworm", { os: "linux", architecture: "amd64" })).id).toBe(image.id);
+  expect(await kept(store)).toBe(2);
+  user[Symbol.dispose]();
+  expect(await kept(store)).toBe(0);
+});
+
+test("an image stays while it is written out", async () => {
+  const { store, image, user } = oldBase();
+  const engine = { store: user, namespace: { kind: "root", overlayXattrs: "trusted" } } as unknown as Engine;
+  expect(exportImage(engine, image).layers).toHaveLength(1);
+  expect(await kept(store)).toBe(2);
+  user[Symbol.dispose]();
+  expect(await kept(store)).toBe(0);
+  using late = openStore(store.root);
+  expect(() => exportImage({ ...engine, store: late }, image)).toThrow("left the store");
+});
