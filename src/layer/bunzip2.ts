@@ -16,18 +16,22 @@ const longestCode = 20;
  */
 export async function* bunzip2(source: Bytes): Bytes {
   const bits = new BitReader(source);
+  /** For one block after the other: anew for each, a file of tiny blocks would cost a hundred thousand times its size. */
+  let room = new Uint32Array();
   await bits.fill(4);
   do {
     if (bits.take(24) !== 0x425a68) throw damaged("a stream does not begin as it must");
     const level = bits.take(8) - 0x30;
     if (level < 1 || level > 9) throw damaged("its block size is unknown");
+    if (room.length < level * 100_000) room = new Uint32Array(level * 100_000);
+    const block = room.subarray(0, level * 100_000);
     let combined = 0;
     for (;;) {
       await bits.fill(mostBlock);
       const magic = bits.take(24) * 0x1000000 + bits.take(24);
       if (magic === endMagic) break;
       if (magic !== blockMagic) throw damaged("a block does not begin as it must");
-      const { crc, bytes } = readBlock(bits, level * 100_000);
+      const { crc, bytes } = readBlock(bits, block);
       combined = ((combined << 1) | (combined >>> 31)) ^ crc;
       yield bytes;
     }
@@ -36,14 +40,13 @@ export async function* bunzip2(source: Bytes): Bytes {
   } while (await bits.fill(4));
 }
 
-function readBlock(bits: BitReader, size: number): { readonly crc: number; readonly bytes: Uint8Array } {
+function readBlock(bits: BitReader, block: Uint32Array): { readonly crc: number; readonly bytes: Uint8Array } {
   const crc = bits.take32();
   if (bits.take(1) === 1) throw damaged("it is of a version that nothing writes any more");
   const origin = bits.take(24);
   const symbols = readAlphabet(bits);
   const { tables, selectors } = readTables(bits, symbols.length + 2);
   const counts = new Int32Array(256);
-  const block = new Uint32Array(size);
   const length = readSymbols(bits, symbols, tables, selectors, block, counts);
   if (origin >= length) throw damaged("a block's origin lies outside of it");
   const bytes = expandRuns(block, untransform(block, length, origin, counts), length);
@@ -253,7 +256,7 @@ class BitReader {
   async fill(wanted: number): Promise<boolean> {
     const chunks: Uint8Array[] = [this.#bytes.subarray(this.#at)];
     let length = this.#bytes.length - this.#at;
-    if (length >= wanted) return true;
+    if (length >= wanted || this.#ended) return length > 0;
     while (length < wanted && !this.#ended) {
       const step = await this.#source.next();
       if (step.done === true) this.#ended = true;
