@@ -17,7 +17,8 @@ export function isDigest(text: string): text is Digest {
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, v: unknown) => {
     if (v === null || typeof v !== "object" || Array.isArray(v)) return v;
-    const sorted: Record<string, unknown> = {};
+    // Of no kind, so that a member called __proto__ is one like others.
+    const sorted = Object.create(null) as Record<string, unknown>;
     for (const key of Object.keys(v).sort()) sorted[key] = (v as Record<string, unknown>)[key];
     return sorted;
   });
