@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { measure } from "./chores.ts";
@@ -7,6 +7,7 @@ import { isAlive } from "./holder.ts";
 import { aborted } from "./locks.ts";
 import { folders, type State } from "./state.ts";
 import { ulid } from "./ulid.ts";
+import { writeWithRename } from "./write-with-rename.ts";
 
 export interface CacheMountRow {
   readonly id: string;
@@ -75,7 +76,9 @@ export class CacheMountStore implements CacheMounts {
   #take({ key, name, sharing }: CacheMountRequest, scratch: string | undefined): Found {
     const { db, build, root } = this.#state;
     const holder = build.id;
-    return db.write(() => {
+    const fresh = ulid();
+    const source = join(scratch ?? "", "new");
+    return writeWithRename(db, source, cacheFolder(root, fresh), (rename) => {
       const rows = db
         .all<CacheMountRow>("SELECT * FROM cache_mounts WHERE key = ? ORDER BY last_used DESC", key)
         .filter(({ id }) => this.#isThere(id));
@@ -85,7 +88,7 @@ export class CacheMountStore implements CacheMounts {
       });
       if (!free && sharing === "locked" && rows.length > 0) return "busy";
       if (!free && scratch === undefined) return "none";
-      const mount = free?.id ?? ulid();
+      const mount = free?.id ?? fresh;
       const now = Date.now();
       if (!free) {
         db.run(
@@ -97,7 +100,7 @@ export class CacheMountStore implements CacheMounts {
           now,
         );
         this.#state.path(folders.caches, mount);
-        renameSync(join(scratch as string, "new"), cacheFolder(root, mount));
+        rename();
       } else db.run("UPDATE cache_mounts SET last_used = ? WHERE id = ?", now, mount);
       const use = ulid();
       const exclusive = sharing === "shared" ? 0 : 1;

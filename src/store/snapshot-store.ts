@@ -1,9 +1,10 @@
-import { lstatSync, renameSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { type Digest, SlipwayError } from "../base/index.ts";
 import type { SnapshotId, SnapshotRecord, SnapshotRecords } from "./contract.ts";
 import { folders, missing, type State } from "./state.ts";
 import { blockBytes } from "./tree.ts";
+import { writeWithRename } from "./write-with-rename.ts";
 
 interface Row {
   readonly id: SnapshotId;
@@ -72,7 +73,7 @@ export class SnapshotStore implements SnapshotRecords {
     const target = snapshotFolder(root, record.id);
     this.#state.path(folders.snapshots, record.id);
     const disk = record.disk === undefined ? undefined : record.disk + blockBytes(lstatSync(source));
-    db.write(() => {
+    writeWithRename(db, source, target, (rename) => {
       if (record.parent !== undefined && !this.#row(record.parent)) throw missing(`the snapshot ${record.parent}`);
       db.run(
         `INSERT INTO snapshots (id, parent, created, last_used, size, entries, diff_id, boot, disk)
@@ -87,7 +88,7 @@ export class SnapshotStore implements SnapshotRecords {
         bootId,
         disk ?? null,
       );
-      renameSync(source, target);
+      rename();
     });
     return { ...record, disk };
   }
