@@ -8,7 +8,7 @@ import { ulid } from "./index.ts";
 
 /** Ends every transaction as SQLite does on a full disk. */
 function fillDisk(): void {
-  const { exec } = DatabaseSync.prototype;
+  const exec = Object.getOwnPropertyDescriptor(DatabaseSync.prototype, "exec")?.value as (sql: string) => void;
   const full = vi.spyOn(DatabaseSync.prototype, "exec").mockImplementation(function (this: DatabaseSync, sql) {
     if (sql === "COMMIT") throw Object.assign(new Error("database or disk is full"), { errcode: 13 });
     exec.call(this, sql);
