@@ -41,11 +41,15 @@ test.skipIf(none)(`reads streams one behind the other${title}`, async () => {
   expect((await unpack(both)).toString()).toBe("one two");
 });
 
-test.skipIf(none)(`takes no megabytes for each of many tiny streams${title}`, async () => {
-  const tiny = [compress(Buffer.from("x"), 1), compress(Buffer.from("y"), 9)];
-  const many = Buffer.concat(Array.from({ length: 10_000 }, () => tiny).flat());
-  expect((await unpack(many, 100_000)).toString()).toBe("xy".repeat(10_000));
-}, 10_000);
+test.skipIf(none)(
+  `takes no megabytes for each of many tiny streams${title}`,
+  async () => {
+    const tiny = [compress(Buffer.from("x"), 1), compress(Buffer.from("y"), 9)];
+    const many = Buffer.concat(Array.from({ length: 10_000 }, () => tiny).flat());
+    expect((await unpack(many, 100_000)).toString()).toBe("xy".repeat(10_000));
+  },
+  10_000,
+);
 
 test.skipIf(none)(`notices every flipped bit and every cut${title}`, async () => {
   const packed = compress(Buffer.from("some text, some more text, and some again"));
