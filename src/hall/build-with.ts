@@ -35,7 +35,9 @@ export async function buildWith(
   const started = Date.now();
   checkRequest(options);
   const given = { secrets: options.secrets ?? {}, ssh: options.ssh ?? {} };
-  if (Object.keys(given.secrets).length > 0) engine?.keepOffDisk();
+  // The address of a proxy may hold a password.
+  const proxied = Object.keys(options.buildArgs ?? {}).some((name) => /_proxy$/i.test(name));
+  if (proxied || Object.keys(given.secrets).length > 0) engine?.keepOffDisk();
   const { plan, made } = await planFrom(options, store, engine, ctx);
   announcePlan(plan, ctx);
   const shown = { ...ctx, emit: shownEvents(plan, made, ctx.emit) };

@@ -1,4 +1,4 @@
-import { type Ctx, type Digest, digestOf } from "../base/index.ts";
+import type { Ctx, Digest } from "../base/index.ts";
 import type { CopyOp, Vertex } from "../graph/index.ts";
 import { InputsChanged, type Op } from "../solve/index.ts";
 import type { FileTree, OpRooms } from "./contract.ts";
@@ -6,11 +6,12 @@ import { machinery, snapshotOf } from "./machinery.ts";
 import { type Checksum, contextTree, copyFiles, isSmall, sourceChecksum, stageTree, type Taken } from "./sources.ts";
 import type { CopyRequest } from "./tree/copy.ts";
 import { findUser } from "./users.ts";
+import { stepKey } from "./step-key.ts";
 
 /** COPY and ADD: keyed by content, mode and owner of what is copied and by what it is copied onto; never by time or place. */
 export function copyOp(op: CopyOp, vertex: Vertex, rooms: OpRooms): Op<FileTree> {
   const paths = op.sources.flatMap((source) => (source.type === "path" ? [source.path] : []));
-  const key = (inputs: readonly (Digest | undefined)[]): Digest => digestOf({ op, inputs });
+  const key = (inputs: readonly (Digest | undefined)[]): Digest => stepKey({ op, inputs });
   const taken: Taken = {
     sources: paths,
     ignoreOwner: op.chown !== undefined,
@@ -46,7 +47,7 @@ export function copyOp(op: CopyOp, vertex: Vertex, rooms: OpRooms): Op<FileTree>
       // The paths are part of the checksum as far as they matter: as names in the destination.
       const { sources, ...how } = op;
       const inline = sources.filter(({ type }) => type === "inline");
-      return digestOf({ how, inline, checksum: checksum.digest, base });
+      return stepKey({ how, inline, checksum: checksum.digest, base });
     },
     run,
   };

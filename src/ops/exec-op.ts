@@ -1,6 +1,6 @@
 import { chmodSync, statfsSync, writeFileSync } from "node:fs";
 import { posix } from "node:path";
-import { type Ctx, type Digest, digestOf, type Mount, SlipwayError } from "../base/index.ts";
+import { type Ctx, type Digest, type Mount, SlipwayError } from "../base/index.ts";
 import type { ExecMount, ExecOp, Vertex } from "../graph/index.ts";
 import type { ProcessSpec } from "../sandbox/index.ts";
 import type { Op } from "../solve/index.ts";
@@ -10,6 +10,7 @@ import { takenPart } from "./mounts/bind.ts";
 import { openMounts } from "./mounts/open-mounts.ts";
 import { type Checksum, sourceChecksum } from "./sources.ts";
 import { findGroupsOf, findUser } from "./users.ts";
+import { stepKey } from "./step-key.ts";
 
 /**
  * RUN: a process over a file system. Keyed by all that it is given: bind mounts by what they show, caches and secrets by their names alone;
@@ -26,13 +27,13 @@ export function execOp(op: ExecOp, vertex: Vertex, rooms: OpRooms): Op<FileTree>
       keyed.set(at, await sourceChecksum(takenPart(mount, vertex), results.get(mount.input) as FileTree, rooms, ctx));
     }
     const mounts = wanted.map((mount, at) => keyedMount(mount, keyed.get(at)?.digest));
-    return digestOf({ op: { ...rest, mounts }, inputs: [base] });
+    return stepKey({ op: { ...rest, mounts }, inputs: [base] });
   };
   return {
     role: "step",
     key: (inputs) => {
       const mounts = wanted.map((mount) => keyedMount(mount));
-      return digestOf({ op: { ...rest, mounts }, inputs: inputs.filter((_, at) => at === 0 || binds.has(at)) });
+      return stepKey({ op: { ...rest, mounts }, inputs: inputs.filter((_, at) => at === 0 || binds.has(at)) });
     },
     ...(binds.size > 0 && { contentInputs: [...binds], contentKey }),
     run: async (inputs, ctx) => {

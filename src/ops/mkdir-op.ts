@@ -1,5 +1,5 @@
 import { chmodSync, lchownSync, mkdirSync } from "node:fs";
-import { digestOf, ownerError, SlipwayError } from "../base/index.ts";
+import { ownerError, SlipwayError } from "../base/index.ts";
 import type { MkdirOp } from "../graph/index.ts";
 import type { Op } from "../solve/index.ts";
 import type { FileTree, OpRooms } from "./contract.ts";
@@ -7,12 +7,13 @@ import { machinery, snapshotOf } from "./machinery.ts";
 import { resolveInRoot } from "./tree/root-path.ts";
 import { findUser } from "./users.ts";
 import { find } from "./tree/find.ts";
+import { stepKey } from "./step-key.ts";
 
 /** A folder with its parents (WORKDIR): those that are there already stay as they are. */
 export function mkdirOp(op: MkdirOp, rooms: OpRooms): Op<FileTree> {
   return {
     role: "step",
-    key: (inputs) => digestOf({ op, inputs }),
+    key: (inputs) => stepKey({ op, inputs }),
     run: async ([base]) => {
       const { snapshotter, squashOwners } = machinery(rooms);
       await using active = await snapshotter.prepare(snapshotOf(base));
