@@ -227,15 +227,14 @@ RUN --mount=type=secret,id=none ls /run/secrets > /none 2>&1; true
       expect(grep(lab.store, secret)).toEqual([]);
     });
 
-    test("are not on the store's disk while a step has them", async () => {
-      const context = lab.context({
-        Dockerfile: `FROM base
-RUN --mount=type=secret,id=key,env=TOKEN,target=/key echo ready; sleep 2
-`,
-      });
+    test.each([
+      ["", "RUN --mount=type=secret,id=key,env=TOKEN,target=/key", ["--secret", "id=key,env=SECRET_VARIABLE"]],
+      [", nor is a proxy's password", "RUN", ["--build-arg", `HTTP_PROXY=http://user:${secret}@127.0.0.1:1`]],
+    ])("are not on the store's disk while a step has them%s", async (_, instruction, args) => {
+      const context = lab.context({ Dockerfile: `FROM base\n${instruction} echo ready; sleep 2\n` });
       const { code } = await lab.slipway(["version"]);
       expect(code).toBe(0);
-      const running = lab.start(["build", "--secret", "id=key,env=SECRET_VARIABLE", context], {
+      const running = lab.start(["build", ...args, context], {
         env: { SECRET_VARIABLE: secret },
       });
       while (!/^#\d+ [\d.]+ ready$/m.test(running.said()) && running.child.exitCode === null) await sleep(20);
