@@ -48,7 +48,7 @@ if (flags.list) {
 async function main(): Promise<void> {
   const builders = available();
   const chosen = flags.case === undefined ? cases : flags.case.split(",").map(named);
-  mkdirSync(join(dir, "work"), { recursive: true });
+  mkdirSync(join(dir, "builds"), { recursive: true });
   const rows: Row[] = [];
   for (const c of chosen) {
     console.error(`${c.name}: ${c.title}`);
@@ -100,7 +100,7 @@ function version(builder: Builder): string | undefined {
 }
 
 async function measureCase(c: Case, builders: readonly Builder[], runs: number): Promise<readonly Row[]> {
-  const folder = join(dir, "work", c.name);
+  const folder = join(dir, "builds", c.name);
   c.prepare(folder);
   const results = new Map(builders.map((b) => [b.name, new Map<Variant, Measured[]>(c.variants.map((v) => [v, []]))]));
   const failures = new Map<string, string>();
@@ -143,11 +143,11 @@ async function measureCase(c: Case, builders: readonly Builder[], runs: number):
 /** Builds what the measured build stands on, and the image once, so that every builder has its base at hand. */
 async function lay(c: Case, builder: Builder): Promise<void> {
   if (c.ground) {
-    const dockerfile = join(dir, "work", c.name, `../${c.name}-ground/Dockerfile.${builder.name}`);
+    const dockerfile = join(dir, "builds", c.name, `../${c.name}-ground/Dockerfile.${builder.name}`);
     put(dockerfile, c.ground(builder.base));
     await build(builder, resolve(dockerfile, ".."), dockerfile, `${c.name}-ground`, false);
   }
-  await build(builder, join(dir, "work", c.name), dockerfileOf(c, builder), `bench-${c.name}`, false);
+  await build(builder, join(dir, "builds", c.name), dockerfileOf(c, builder), `bench-${c.name}`, false);
 }
 
 async function measureVariant(
@@ -161,7 +161,7 @@ async function measureVariant(
     // A layer that was exported before may lie compressed in the store.
     c.touch?.(folder, Date.now() + run);
     await build(builder, folder, dockerfileOf(c, builder), `bench-${c.name}`, false);
-    const file = join(dir, "work", "export.tar");
+    const file = join(dir, "builds", "export.tar");
     rmSync(file, { force: true });
     const measured = await measure(builder.archive(`bench-${c.name}`, file), builder.daemons());
     rmSync(file, { force: true });
@@ -185,7 +185,7 @@ function build(
 
 /** Beside the context, not in it: the same context serves every builder. */
 function dockerfileOf(c: Case, builder: Builder): string {
-  const file = join(dir, "work", `Dockerfile.${c.name}.${builder.name}`);
+  const file = join(dir, "builds", `Dockerfile.${c.name}.${builder.name}`);
   const text = c.dockerfile(c.ground ? builder.local(`${c.name}-ground`) : builder.base);
   if (!existsSync(file) || readFileSync(file, "utf8") !== text) put(file, text);
   return file;

@@ -44,8 +44,8 @@ enter() {
   for folder in proc sys dev tmp; do mount --rbind "/$folder" "$peers/$folder"; done
   # crun and buildah refuse the hybrid layout.
   if mountpoint -q "$peers/sys/fs/cgroup/unified"; then umount "$peers/sys/fs/cgroup/unified"; fi
-  mkdir -p "$dir/work" "$dir/docker" "$dir/containers" "$peers$dir/work" "$peers/var/lib/docker" "$peers/var/lib/containers"
-  mount --bind "$dir/work" "$peers$dir/work"
+  mkdir -p "$dir/builds" "$dir/docker" "$dir/containers" "$peers$dir/builds" "$peers/var/lib/docker" "$peers/var/lib/containers"
+  mount --bind "$dir/builds" "$peers$dir/builds"
   mount --bind "$dir/docker" "$peers/var/lib/docker"
   mount --bind "$dir/containers" "$peers/var/lib/containers"
   mount -t tmpfs tmpfs "$peers/run"
@@ -66,9 +66,9 @@ enter() {
   chroot "$peers" docker image inspect base:latest >/dev/null 2>&1 || chroot "$peers" docker import - base:latest <"$dir/base.tar" >/dev/null
   if ! chroot "$peers" buildah inspect --type image localhost/base:latest >/dev/null 2>&1; then
     local container
-    ln -f "$dir/base.tar" "$dir/work/base.tar"
+    ln -f "$dir/base.tar" "$dir/builds/base.tar"
     container=$(chroot "$peers" buildah from scratch)
-    chroot "$peers" buildah add -q "$container" "$dir/work/base.tar" / >/dev/null
+    chroot "$peers" buildah add -q "$container" "$dir/builds/base.tar" / >/dev/null
     chroot "$peers" buildah commit -q "$container" localhost/base:latest >/dev/null
     chroot "$peers" buildah rm "$container" >/dev/null
   fi

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { SlipwayError } from "../base/index.ts";
 import { openArchive } from "./archive.ts";
-import { FakeArchive, makeKey, options, sha256Hex, times } from "./testing.ts";
+import { FakeArchive, makeKey, options, sha256Hex, times } from "../../test/support/fake-archive.ts";
 
 const hour = 3_600_000;
 const hello = { name: "hello", version: "2.10-3", fields: { Depends: "libgreet (>= 1)" } };

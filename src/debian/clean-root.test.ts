@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { cleanRoot } from "./clean-root.ts";
 import { writeAptSources, writeDockerFiles } from "./docker-files.ts";
 import { RootFiles } from "./root-files.ts";
-import { tempFolder } from "./testing.ts";
+import { tempFolder } from "../../test/support/store-lab.ts";
 
 const epoch = 1_700_000_000;
 

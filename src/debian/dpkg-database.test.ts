@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { prepareConfigure } from "./configure-script.ts";
 import { type UnpackedPackage, writeDpkgDatabase } from "./dpkg-database.ts";
 import { RootFiles } from "./root-files.ts";
-import { tempFolder } from "./testing.ts";
+import { tempFolder } from "../../test/support/store-lab.ts";
 
 function unpacked(
   name: string,

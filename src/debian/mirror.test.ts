@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { chooseMirrors } from "./mirror.ts";
-import { tempFolder } from "./testing.ts";
+import { tempFolder } from "../../test/support/store-lab.ts";
 
 function apt(files: Readonly<Record<string, string>>): string {
   const folder = tempFolder();

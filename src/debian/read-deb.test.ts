@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import { readTar } from "../layer/index.ts";
 import { readAr } from "./ar.ts";
 import { readDeb } from "./read-deb.ts";
-import { ar, makeDeb, tempFolder } from "./testing.ts";
+import { ar, makeDeb } from "../../test/support/fake-archive.ts";
+import { tempFolder } from "../../test/support/store-lab.ts";
 
 const md5 = (text: string): string => createHash("md5").update(text).digest("hex");
 

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { openArchive } from "./archive.ts";
 import { basePackages } from "./base-packages.ts";
 import { bringRuntime } from "./bring-runtime.ts";
-import { tempStore } from "./testing.ts";
+import { tempStore } from "../../test/support/store-lab.ts";
 
 const ctx = { signal: new AbortController().signal, emit: () => undefined };
 

@@ -6,7 +6,9 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -91,4 +93,17 @@ export function untar(archive: string, into: string): string {
 export function whyNo(tool: string): string | undefined {
   const found = spawnSync(tool, ["--version"], { stdio: "ignore" }).error === undefined;
   return found || process.env["CI"] === "true" ? undefined : `${tool} is not installed`;
+}
+
+/** Bytes of the files below a folder, each once. */
+export function sizeOf(folder: string): number {
+  const seen = new Set<number>();
+  let sum = 0;
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const { ino, size } = statSync(`${entry.parentPath}/${entry.name}`);
+    if (!seen.has(ino)) sum += size;
+    seen.add(ino);
+  }
+  return sum;
 }

@@ -36,10 +36,10 @@ const failure = (text: string): Promise<SlipwayError> =>
 
 describe("RUN --mount", () => {
   test.each([
-    ["target=.", { type: "bind", input: 1, source: "", target: "/work", readonly: true }],
+    ["target=.", { type: "bind", input: 1, source: "", target: "/srv", readonly: true }],
     ["type=bind,source=a/../b,dst=/x,rw", { type: "bind", input: 1, source: "b", target: "/x", readonly: false }],
     ["type=bind,src=../../etc,target=/x", { type: "bind", input: 1, source: "etc", target: "/x", readonly: true }],
-    ["type=cache,target=./dir/", { type: "cache", id: "dir", target: "/work/dir", readonly: false, sharing: "shared" }],
+    ["type=cache,target=./dir/", { type: "cache", id: "dir", target: "/srv/dir", readonly: false, sharing: "shared" }],
     [
       "type=cache,target=/c,id=go,sharing=locked,mode=0700,uid=1,gid=2,ro",
       { type: "cache", id: "go", target: "/c", readonly: true, sharing: "locked", mode: 0o700, uid: 1, gid: 2 },
@@ -61,13 +61,13 @@ describe("RUN --mount", () => {
     ["type=secret,id=k,env=KEY,required", { type: "secret", id: "k", env: "KEY", required: true }],
     [
       "type=secret,id=k,env=KEY,target=k,mode=0444",
-      { type: "secret", id: "k", env: "KEY", target: "/work/k", required: false, mode: 0o444 },
+      { type: "secret", id: "k", env: "KEY", target: "/srv/k", required: false, mode: 0o444 },
     ],
     ["type=ssh", { type: "ssh", id: "default", target: "/run/buildkit/ssh_agent.0", required: false }],
     ["type=ssh,id=git,target=/a,uid=7", { type: "ssh", id: "git", target: "/a", uid: 7, required: false }],
     ["type=$KIND,target=$DIR/x", { type: "tmpfs", target: "/dir/x" }],
   ])("%s", async (flag, expected) => {
-    const { op, history } = await lastRun(`ARG KIND=tmpfs\nENV DIR=/dir\nWORKDIR /work\nRUN --mount=${flag} true\n`);
+    const { op, history } = await lastRun(`ARG KIND=tmpfs\nENV DIR=/dir\nWORKDIR /srv\nRUN --mount=${flag} true\n`);
     expect(op.mounts).toEqual([expected]);
     expect(history.at(-1)).not.toContain("mount");
   });

@@ -31,7 +31,7 @@ COPY d?r/s* /parts/
 COPY [[]odd].txt /bracket
 COPY ["with space.txt", "/json form/"]
 COPY ./dir/../a.txt /../../outside
-WORKDIR /work/place
+WORKDIR /srv/place
 COPY a.txt .
 COPY a.txt relative/name
 COPY a.txt ../up
@@ -49,15 +49,7 @@ COPY c.md /all/a.txt
         ["folder/a.txt", "json form", "json form/with space.txt", "merged", "merged/empty", "merged/one"],
         ["merged/sub", "merged/sub/two", "merged/three", "mixed", "mixed/a.txt", "mixed/empty", "mixed/one"],
         ["mixed/sub", "mixed/sub/two", "outside", "parts", "parts/two", "several", "several/a.txt", "several/b.txt"],
-        [
-          "wild",
-          "work",
-          "work/place",
-          "work/place/a.txt",
-          "work/place/relative",
-          "work/place/relative/name",
-          "work/up",
-        ],
+        ["srv", "srv/place", "srv/place/a.txt", "srv/place/relative", "srv/place/relative/name", "srv/up", "wild"],
       ]
         .flat()
         .sort(),

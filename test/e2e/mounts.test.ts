@@ -24,11 +24,11 @@ describe.skipIf(whyNoLab)(`RUN --mount${because}`, () => {
       "src/b.log": "ignored",
       "src/link": { link: "a" },
       Dockerfile: `FROM base
-WORKDIR /work
+WORKDIR /srv
 RUN --mount=target=. find . | sort > /all; stat -c '%u:%g %a' src/a > /owner; touch src/new 2> /refused; true
 RUN --mount=type=bind,source=src,target=deep/er,rw touch deep/er/new && ls deep/er > /written
 RUN --mount=source=src/link,target=/one/file cat /one/file > /file
-RUN ls /work > /after
+RUN ls /srv > /after
 `,
     });
     const tree = await lab.tree(context);
@@ -39,7 +39,7 @@ RUN ls /work > /after
     expect(content("written")).toBe("a\nlink\nnew\n");
     expect(content("file")).toBe("a");
     expect(content("after")).toBe("");
-    expect(own(tree)).toEqual(["after", "all", "file", "owner", "refused", "work", "written"]);
+    expect(own(tree)).toEqual(["after", "all", "file", "owner", "refused", "srv", "written"]);
     expect(readdirSync(join(context, "src")).sort()).toEqual(["a", "b.log", "link"]);
   });
 

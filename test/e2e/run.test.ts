@@ -57,7 +57,7 @@ ARG FROM_ARG=2
 ARG BOTH=arg
 ARG UNSET
 RUN env | grep -v '^\\(SHLVL\\|PWD\\|OLDPWD\\)=' | sort > /env
-WORKDIR /work/here
+WORKDIR /srv/here
 RUN pwd > /pwd
 RUN mkdir -m 777 /open
 USER app
@@ -81,7 +81,7 @@ RUN echo "$-" > /shell-flags
       "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
       "",
     ]);
-    expect(content("pwd")).toBe("/work/here\n");
+    expect(content("pwd")).toBe("/srv/here\n");
     expect(content("open/by-name")).toMatch(
       /^uid=1234\(app\) gid=2345\(app\) groups=(?=.*2345\(app\))(?=.*50\(staff\))/,
     );

@@ -10,7 +10,7 @@ FROM base AS b
 COPY files /files
 RUN : ${name}; cp -r /files /copied && dd if=/dev/zero of=/zeros bs=64k count=64 2>/dev/null
 FROM base
-WORKDIR /work/${name}
+WORKDIR /srv/${name}
 COPY --from=a /many many
 COPY --from=b /copied /zeros ./
 ADD files /files

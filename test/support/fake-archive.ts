@@ -1,17 +1,17 @@
 // A small Debian archive for tests: its own key, signed Releases, packages, and a loopback server that misbehaves on demand.
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { crc32, gzipSync, zstdCompressSync } from "node:zlib";
 import * as openpgp from "openpgp";
 import { onTestFinished } from "vitest";
-import type { BuildEvent } from "../base/index.ts";
-import { writeLayer } from "../layer/index.ts";
-import { openStore, type Store } from "../store/index.ts";
-import type { OpenArchiveOptions } from "./contract.ts";
+import type { BuildEvent } from "../../src/base/index.ts";
+import { writeLayer } from "../../src/layer/index.ts";
+import type { Store } from "../../src/store/index.ts";
+import type { OpenArchiveOptions } from "../../src/debian/contract.ts";
+import { tempFolder, tempStore } from "./store-lab.ts";
 
 /** Makes one answer go wrong. Called for each request of the path until it returns false. */
 export type Fault = (request: IncomingMessage, response: ServerResponse, body: Buffer) => boolean;
@@ -45,18 +45,6 @@ export async function makeKey(name: string): Promise<SigningKey> {
     date: new Date(Date.now() - 3_600_000),
   });
   return { privateKey, armoured: publicKey.armor() };
-}
-
-export function tempFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "slipway-debian-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-export function tempStore(): Store {
-  const store = openStore(tempFolder());
-  onTestFinished(() => store[Symbol.dispose]());
-  return store;
 }
 
 /** An archive on a loopback server. */
