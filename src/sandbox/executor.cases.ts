@@ -1,12 +1,10 @@
 // The contract of Executor as cases, for every runtime and every kind of namespace. They run where the engine runs
-// (test/support/in-sandbox.ts), and so throw by node:assert instead of using the test runner; one list, so longer than other files.
+// (test/support/in-sandbox.ts), and so throw by node:assert instead of using the test runner.
 import assert from "node:assert/strict";
 import {
-  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -14,45 +12,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestRuntime } from "../../test/support/runtimes.ts";
-import { makeSmallRoot } from "../../test/support/small-root.ts";
-import type { BuildEvent } from "../base/index.ts";
-import { makeNode, mountAll, unmount } from "../base/syscalls.ts";
-import type { Executor, Namespace, ProcessSpec, Runtime } from "./index.ts";
-import { openExecutor, runtimeFromTree } from "./index.ts";
+import { hostileCases } from "./executor-hostile.cases.ts";
+import { makeNode } from "../base/syscalls.ts";
+import { bind, field, type Lab, status } from "./executor-lab.cases.ts";
 import { childrenOf } from "./process-tree.ts";
-import { identify } from "./runtime.ts";
-
-interface Answer {
-  readonly exitCode: number;
-  readonly out: string;
-  readonly err: string;
-  readonly events: readonly BuildEvent[];
-}
-
-interface Lab {
-  readonly executor: Executor;
-  readonly runtime: Runtime;
-  readonly namespace: Namespace;
-  readonly warning: string | null;
-  /** The root, an overlay, and the folder of its changes. */
-  readonly root: string;
-  readonly upper: string;
-  readonly folder: string;
-  /** Runs a shell script. */
-  readonly sh: (script: string, spec?: Partial<ProcessSpec>, signal?: AbortSignal) => Promise<Answer>;
-  /** One more root like it. */
-  readonly anotherRoot: () => Disposable & { readonly path: string };
-  readonly run: (args: readonly string[], spec?: Partial<ProcessSpec>, signal?: AbortSignal) => Promise<Answer>;
-}
-
-const root0 = { uid: 0, gid: 0, additionalGids: [] };
-const status = (name: string): string => `grep -E '^${name}:' /proc/self/status`;
-const field = ({ out }: Answer): string => out.trim().replace(/^.*:\s*/, "");
-const bind = (source: string, target: string, ...options: string[]) =>
-  ({ type: "bind", source, target, options }) as const;
 
 export const cases: Readonly<Record<string, (lab: Lab) => Promise<void>>> = {
   "the exit code is the process's": async ({ run, sh }) => {
@@ -384,186 +348,13 @@ export const cases: Readonly<Record<string, (lab: Lab) => Promise<void>>> = {
     await assert.rejects(run(["true"], { cwd: "relative" }), { code: "SLIP_SANDBOX" });
   },
 
-  "where the kernel's file systems go the root must have folders": async ({ run, root, upper, folder }) => {
-    mkdirSync(join(folder, "outside"));
-    for (const name of ["proc", "sys", "dev"]) {
-      for (const link of [join(folder, "outside"), "/tmp", "..", "nowhere"]) {
-        symlinkSync(link, join(root, name));
-        await assert.rejects(run(["true"]), { code: "SLIP_SANDBOX", message: /is a symbolic link/ });
-        rmSync(join(root, name));
-      }
-      writeFileSync(join(root, name), "");
-      await assert.rejects(run(["true"]), { code: "SLIP_SANDBOX", message: /is no folder/ });
-      rmSync(join(root, name));
-    }
-    assert.deepEqual(readdirSync(join(folder, "outside")), []);
-    assert.deepEqual(readdirSync(upper), []);
-  },
-
-  "files of the network that a hostile root has in other forms do no harm": async ({ run, root, folder }) => {
-    writeFileSync(join(folder, "host"), "of the machine");
-    const place = join(root, "etc/hosts");
-    for (const link of [
-      "/dev/null",
-      "/proc/self/mem",
-      "/proc/sysrq-trigger",
-      "/sys/kernel/notes",
-      "hosts",
-      "/etc/hosts/x",
-    ]) {
-      symlinkSync(link, place);
-      // where nothing can be mounted the process does not run
-      await run(["true"]).catch((error: unknown) =>
-        assert.equal((error as { code?: string }).code, "SLIP_SANDBOX", link),
-      );
-      assert.equal(lstatSync(place).isSymbolicLink(), true);
-      rmSync(place);
-    }
-    makeNode(place, 0o010644, 0, 0);
-    assert.match((await run(["cat", "/etc/hosts"])).out, /slipway/);
-    rmSync(place);
-    rmSync(join(root, "etc"), { recursive: true });
-    symlinkSync(folder, join(root, "etc"));
-    assert.match((await run(["cat", "/etc/hosts"])).out, /slipway/);
-    assert.deepEqual(readdirSync(folder).includes("hosts"), false);
-    rmSync(join(root, "etc"));
-    writeFileSync(join(root, "etc"), "a file");
-    await assert.rejects(run(["true"]), { code: "SLIP_SANDBOX" });
-  },
-
-  "links that a process puts where its mount points were lead nobody outside": async ({ sh, root, folder }) => {
-    mkdirSync(join(folder, "a/b/c"), { recursive: true });
-    const before = statSync(join(folder, "a/b"), { bigint: true }).mtimeNs;
-    const mounts = [{ type: "tmpfs", source: "tmpfs", target: "/made/a/b/c", options: [] }] as const;
-    const answer = await sh(`mv /made/a /made/else && ln -s ${folder}/a /made/a`, { mounts });
-    assert.equal(answer.exitCode, 0, answer.err);
-    assert.equal(lstatSync(join(root, "made/a")).isSymbolicLink(), true);
-    assert.equal(existsSync(join(folder, "a/b/c")), true);
-    assert.equal(statSync(join(folder, "a/b"), { bigint: true }).mtimeNs, before);
-  },
-
-  "a working folder that leads to what the runtime has open is refused": async ({ run, root }) => {
-    symlinkSync("/proc/self/fd/7", join(root, "tmp/link"));
-    for (const cwd of [
-      "/proc/self/fd/7",
-      "/proc/1/cwd",
-      "/tmp/link",
-      "/tmp/../proc/self/fd/8/..",
-      "relative",
-      "a/../../b",
-    ]) {
-      await assert.rejects(run(["true"], { cwd }), { code: "SLIP_SANDBOX" }, cwd);
-    }
-  },
-
-  "what has a NUL in it is refused, what is too long for the kernel gives 126": async ({ run }) => {
-    for (const spec of [{ env: ["PATH=/bin", "A=b\0c"] }, { cwd: "/tmp\0/x" }, { hostname: "a\0b" }]) {
-      await assert.rejects(run(["true"], spec), { code: "SLIP_SANDBOX", message: /NUL/ });
-    }
-    await assert.rejects(run(["sh", "-c", "true\0false"]), { code: "SLIP_SANDBOX" });
-    const many = Array.from({ length: 1000 }, (_, at) => `V${at}=${"x".repeat(1000)}`);
-    assert.equal((await run(["sh", "-c", "exit ${#V999}"], { env: ["PATH=/bin", ...many] })).exitCode, 1000 % 256);
-    const long = await run(["true"], { env: ["PATH=/bin", `LONG=${"x".repeat(200_000)}`] });
-    assert.equal(long.exitCode, 126);
-    assert.match(long.err, /too long/i);
-  },
-
-  "devices of the machine keep their owner and mode, and stay where they are": async ({ sh, root }) => {
-    const before = statSync("/dev/null", { bigint: true });
-    const attempts =
-      "chmod 600 /dev/null; chown 7:7 /dev/null; rm -f /dev/null; mv /dev/null /dev/x; chmod 0 /dev/zero";
-    await sh(attempts);
-    await sh(`touch /dev/null; echo x > /dev/null; ${attempts}`);
-    const { mode, uid, gid, ino } = statSync("/dev/null", { bigint: true });
-    assert.deepEqual([mode, uid, gid, ino], [before.mode, before.uid, before.gid, before.ino]);
-    assert.equal(existsSync(join(root, "dev")), false);
-  },
-
-  "no device is opened through a volume of memory": async ({ sh }) => {
-    const mounts = [{ type: "tmpfs", source: "tmpfs", target: "/m", options: ["dev"] }] as const;
-    const answer = await sh("mknod /m/zero c 1 5; cat /m/zero", { mounts });
-    assert.notEqual(answer.exitCode, 0);
-    assert.equal(answer.out, "");
-  },
-
-  "calls of the 32-bit and x32 interfaces are filtered as well": async ({ run, root }) => {
-    if (process.arch !== "x64") return;
-    for (const [call, fine] of [
-      [{ interrupt: true, number: 20 }, true],
-      [{ interrupt: true, number: 310, argument: 0x10000000 }, false],
-      [{ interrupt: true, number: 21 }, false],
-      [{ interrupt: false, number: 39 }, true],
-      [{ interrupt: false, number: 272, argument: 0x10000000 }, false],
-      [{ interrupt: false, number: 0x40000000 + 272, argument: 0x10000000 }, false],
-      [{ interrupt: false, number: 165 }, false],
-    ] as const) {
-      writeFileSync(join(root, "tmp/call"), callingProgram(call), { mode: 0o755 });
-      const { exitCode } = await run(["/tmp/call"]);
-      // its process id, EPERM, ENOSYS; or the signal SEGV where the kernel has no 32-bit interface
-      assert.ok((fine ? [1, 139] : [101, 138, 139]).includes(exitCode), `${JSON.stringify(call)} gave ${exitCode}`);
-    }
-  },
-
-  "programs that are setuid root work as they do in docker": async ({ sh, namespace }) => {
-    if (namespace.kind === "single-id") return;
-    assert.equal((await sh("cat /bin/id > /bin/root-id && chmod 4755 /bin/root-id")).exitCode, 0);
-    const user = { uid: 1000, gid: 1000, additionalGids: [] };
-    assert.match((await sh("/bin/root-id", { user })).out, /^uid=1000\S* gid=1000\S* euid=0/);
-  },
-
   "the executor names its runtime and finds the kernel fit": async ({ executor, runtime }) => {
     assert.equal(executor.name, runtime.name);
     assert.equal(await executor.probe(), true);
   },
-};
 
-/**
- * A 64-bit program that makes one system call, by `int 0x80` or `syscall`, and exits with its result: a process id, or 100 and
- * the number of the error.
- */
-function callingProgram(call: {
-  readonly interrupt: boolean;
-  readonly number: number;
-  readonly argument?: number;
-}): Buffer {
-  const u32 = (value: number): number[] => [...new Uint8Array(Uint32Array.of(value).buffer)];
-  const argument = call.argument ?? 0;
-  const enter = call.interrupt ? [0xcd, 0x80] : [0x0f, 0x05];
-  const arguments_ = [0xbb, ...u32(argument), 0xbf, ...u32(argument), 0x31, 0xf6, 0x31, 0xc9, 0x31, 0xd2];
-  // test eax,eax; jns +5; neg eax; add eax,100; mov edi,eax; mov eax,60; syscall
-  const exit = [0x85, 0xc0, 0x79, 0x05, 0xf7, 0xd8, 0x83, 0xc0, 100, 0x89, 0xc7, 0xb8, ...u32(60), 0x0f, 0x05];
-  const code = Buffer.from([0xb8, ...u32(call.number), ...arguments_, ...enter, ...exit]);
-  const base = 0x400000n;
-  const header = Buffer.alloc(120);
-  header.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
-  for (const [at, value] of [
-    [16, 2],
-    [18, 62],
-    [52, 64],
-    [54, 56],
-    [56, 1],
-  ] as const)
-    header.writeUInt16LE(value, at);
-  for (const [at, value] of [
-    [20, 1],
-    [64, 1],
-    [68, 5],
-  ] as const)
-    header.writeUInt32LE(value, at);
-  const size = BigInt(header.length + code.length);
-  for (const [at, value] of [
-    [24, base + 120n],
-    [32, 64n],
-    [80, base],
-    [88, base],
-    [96, size],
-    [104, size],
-    [112, 4096n],
-  ] as const) {
-    header.writeBigUInt64LE(value, at);
-  }
-  return Buffer.concat([header, code]);
-}
+  ...hostileCases,
+};
 
 function readIfThere(path: string): string {
   return existsSync(path) ? readFileSync(path, "utf8") : "";
@@ -579,112 +370,4 @@ function sleepers(seconds: string): number[] {
       return false;
     }
   });
-}
-
-/** A case that takes longer has failed: its processes are killed and the next one runs. */
-const patience = 20_000;
-/** A process may write this many bytes; one that writes more is killed. */
-const mostOutput = 8 << 20;
-
-/** Runs all cases (or those named), each over a fresh root; gives the error of each that failed, null for the others. */
-export async function runCases(
-  argument: unknown,
-  given: { readonly namespace: Namespace; readonly warning: string | null },
-): Promise<Record<string, string | null>> {
-  const where = argument as TestRuntime & { readonly only?: readonly string[] };
-  const runtime = where.kind === "tree" ? runtimeFromTree(where.path) : identify(where.path);
-  assert.ok(runtime);
-  const home = mkdtempSync(join(tmpdir(), "slipway-sandbox-"));
-  const lower = join(home, "lower");
-  mkdirSync(lower);
-  makeSmallRoot(lower);
-  if (given.namespace.kind === "root") chownSync(lower, 0, 0);
-  const results: Record<string, string | null> = {};
-  try {
-    for (const [name, run] of Object.entries(cases)) {
-      if (where.only && !where.only.includes(name)) continue;
-      try {
-        await oneCase(run, runtime, join(home, `${Object.keys(results).length}`), lower, given);
-        results[name] = null;
-      } catch (error) {
-        results[name] = (error as Error).stack ?? String(error);
-      }
-    }
-  } finally {
-    rmSync(home, { recursive: true, force: true });
-  }
-  return results;
-}
-
-async function oneCase(
-  test: (lab: Lab) => Promise<void>,
-  runtime: Runtime,
-  folder: string,
-  lower: string,
-  { namespace, warning }: { readonly namespace: Namespace; readonly warning: string | null },
-): Promise<void> {
-  mkdirSync(folder);
-  const upper = join(folder, "upper");
-  using overlay = makeRoot(folder, lower, namespace);
-  const root = overlay.path;
-  let roots = 0;
-  const anotherRoot = (): ReturnType<typeof makeRoot> => {
-    const place = join(folder, `another-${roots++}`);
-    mkdirSync(place);
-    return makeRoot(place, lower, namespace);
-  };
-  const executor = openExecutor({ runtime, stateDir: join(folder, "state"), namespace });
-  const stop = new AbortController();
-  const run: Lab["run"] = async (args, spec = {}, signal = stop.signal) => {
-    const output = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] };
-    const events: BuildEvent[] = [];
-    let size = 0;
-    const onOutput = (stream: "stdout" | "stderr", chunk: Uint8Array): void => {
-      size += chunk.length;
-      if (size <= mostOutput) output[stream].push(chunk);
-      else stop.abort(new Error(`${args.join(" ")} writes more than ${mostOutput} bytes`));
-    };
-    const { exitCode } = await executor.run(
-      {
-        root,
-        args,
-        env: ["PATH=/bin", "HOME=/root"],
-        cwd: "/",
-        user: root0,
-        mounts: [],
-        network: "host",
-        stdio: { type: "pipe", onOutput },
-        ...spec,
-      },
-      { signal: AbortSignal.any([signal, stop.signal]), emit: (event) => events.push(event) },
-    );
-    const text = (chunks: Uint8Array[]): string => Buffer.concat(chunks).toString();
-    return { exitCode, out: text(output.stdout), err: text(output.stderr), events };
-  };
-  const sh: Lab["sh"] = (script, spec, signal) => run(["sh", "-c", script], spec, signal);
-  const timer = setTimeout(() => stop.abort(new Error(`it took more than ${patience / 1000} s`)), patience);
-  const stopped = new Promise<never>((_, reject) => {
-    // a moment later, so that the processes that the case waits for have been killed
-    stop.signal.addEventListener("abort", () => setTimeout(() => reject(stop.signal.reason as Error), 3000));
-  });
-  try {
-    await Promise.race([
-      test({ executor, runtime, namespace, warning, root, upper, folder, anotherRoot, run, sh }),
-      stopped,
-    ]);
-  } catch (error) {
-    throw stop.signal.aborted ? stop.signal.reason : error;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** An overlay over `lower`; its changes are in `upper` of the folder. */
-function makeRoot(folder: string, lower: string, namespace: Namespace): Disposable & { readonly path: string } {
-  const [upper, work, root] = ["upper", "work", "root"].map((name) => join(folder, name)) as [string, string, string];
-  for (const path of [upper, work, root]) mkdirSync(path);
-  const user = namespace.overlayXattrs === "user" ? ["userxattr"] : [];
-  const options = [`lowerdir+=${lower}`, `upperdir=${upper}`, `workdir=${work}`, ...user];
-  mountAll([{ type: "overlay", source: "overlay", target: "/", options }], root);
-  return { path: root, [Symbol.dispose]: () => unmount(root, { detach: true }) };
 }

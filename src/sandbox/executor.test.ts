@@ -23,7 +23,7 @@ describe.each(whos)("Executor for a user of kind %s", (who) => {
     // side by side, each in namespaces of its own
     const all = Object.entries(runtimes).map(async ([name, runtime]) => {
       if (!runtime) return;
-      const answer = await inSandbox(user as User, "src/sandbox/executor.cases.ts", "runCases", runtime);
+      const answer = await inSandbox(user as User, "src/sandbox/executor-run.cases.ts", "runCases", runtime);
       results[name] = answer as Record<string, string | null>;
     });
     await Promise.all(all);

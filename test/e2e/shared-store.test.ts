@@ -91,7 +91,7 @@ describe.skipIf(whyNoLab)(`one store for several builds${because}`, () => {
       expect(await lab.verify()).toEqual([]);
     }
     const tree = await lab.tree(context);
-    expect(tree.get("work/killed/done")?.content).toBe("killed\n");
+    expect(tree.get("srv/killed/done")?.content).toBe("killed\n");
   });
 
   test.each(["caller", "engine"])("when only the %s is killed, the other one ends by itself", async (who) => {
