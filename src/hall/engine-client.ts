@@ -38,12 +38,13 @@ export async function callEngine<J extends JobName>(
   const child = spawn(command, args, {
     stdio: [stdin, stdout, "inherit", "ipc"],
     env: { ...env, [engineVariable]: name },
-    // Signals of the terminal come to the container through this process, once. Where the container gets a terminal itself, the
-    // runtime has to hear of changes of its size.
-    detached: call.streams?.terminal === false,
+    // Signals of the terminal come to the engine and its containers through this process, once. Where a container gets a terminal
+    // itself, the runtime has to hear of changes of its size.
+    detached: call.streams?.terminal !== true,
   });
   const send = (message: ToEngine): void => {
-    if (child.connected) child.send(message);
+    // what could not be delivered shows in how the engine ended
+    if (child.connected) child.send(message, () => undefined);
   };
   const cancel = (): void => send({ type: "cancel" });
   call.signal?.addEventListener("abort", cancel);

@@ -21,7 +21,8 @@ export function findRuntime(): Runtime | undefined {
 
 /** Asks a program which runtime it is; undefined when it is none or does not start. */
 export function identify(path: string, env?: Readonly<Record<string, string>>): Runtime | undefined {
-  const { status, stdout } = spawnSync(path, ["--version"], { encoding: "utf8", env, timeout: 10_000 });
+  const options = { encoding: "utf8", env, timeout: 10_000, detached: true } as const;
+  const { status, stdout } = spawnSync(path, ["--version"], options);
   if (status !== 0) return undefined;
   const name = (["crun", "runc"] as const).find((known) => stdout.startsWith(`${known} version`));
   return name && { name, path, env };
