@@ -38,8 +38,7 @@ export function slipway(dir: string, program = join(repository, "bin/slipway")):
     base: "debian:bookworm-slim",
     local: (tag) => tag,
     version: () => command("--version"),
-    build: (r) =>
-      command("build", "-q", ...(r.noCache ? ["--no-cache"] : []), "-f", r.dockerfile, "-t", r.tag, r.context),
+    build: (r) => command(...buildWords(r)),
     // --no-cache alone would still know the digests of files that it has seen.
     forget: () => [{ argv: ["rm", "-rf", join(dir, "slipway/statcache")] }],
     archive: (tag, file) => command("save", "-o", file, tag),
@@ -58,19 +57,7 @@ export function docker(peers: string | undefined, daemon: number | undefined): B
     base: "base",
     local: (tag) => tag,
     version: () => command("version", "--format", "{{.Server.Version}}"),
-    build: (r) =>
-      command(
-        "build",
-        "-q",
-        "--network",
-        "host",
-        ...(r.noCache ? ["--no-cache"] : []),
-        "-f",
-        r.dockerfile,
-        "-t",
-        r.tag,
-        r.context,
-      ),
+    build: (r) => command(...buildWords(r, "--network", "host")),
     forget: () => [command("builder", "prune", "-af")],
     archive: (tag, file) => command("save", "-o", file, tag),
     daemons: () => (daemon === undefined ? [] : [daemon]),
@@ -84,26 +71,16 @@ export function buildah(peers: string | undefined): Builder {
     base: "localhost/base",
     local: (tag) => `localhost/${tag}`,
     version: () => command("--version"),
-    build: (r) =>
-      command(
-        "build",
-        "-q",
-        "--layers",
-        "--isolation",
-        "chroot",
-        "--network",
-        "host",
-        ...(r.noCache ? ["--no-cache"] : []),
-        "-f",
-        r.dockerfile,
-        "-t",
-        r.tag,
-        r.context,
-      ),
+    build: (r) => command(...buildWords(r, "--layers", "--isolation", "chroot", "--network", "host")),
     forget: () => [command("rmi", "--prune", "--force")],
     archive: (tag, file) => command("push", "-q", `localhost/${tag}`, `oci-archive:${file}`),
     daemons: () => [],
   };
+}
+
+/** What all three call the same; `own` are flags that one builder alone needs. */
+function buildWords(r: BuildRequest, ...own: readonly string[]): readonly string[] {
+  return ["build", "-q", ...own, ...(r.noCache ? ["--no-cache"] : []), "-f", r.dockerfile, "-t", r.tag, r.context];
 }
 
 function inside(peers: string | undefined): readonly string[] {

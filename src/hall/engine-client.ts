@@ -38,9 +38,9 @@ export async function callEngine<J extends JobName>(
   const child = spawn(command, args, {
     stdio: [stdin, stdout, "inherit", "ipc"],
     env: { ...env, [engineVariable]: name },
-    // Signals of the terminal come to the engine and its containers through this process, once. Where a container gets a terminal
-    // itself, the runtime has to hear of changes of its size.
-    detached: call.streams?.terminal !== true,
+    // Signals of the terminal come to the container through this process, once. Where the container gets a terminal itself, the
+    // runtime has to hear of changes of its size.
+    detached: call.streams?.terminal === false,
   });
   const send = (message: ToEngine): void => {
     // what could not be delivered shows in how the engine ended

@@ -1,18 +1,13 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { removeFolder } from "../e2e/support/remove-folder.ts";
+import { type Ended, keptEnvironment, type Running, startGroup } from "../e2e/support/slipway.ts";
 
 /** `many-ids`: a user with a range of sub-ids. `one-id`: one without. `self`: whoever runs the tests, who is not root. */
 export type Kind = "many-ids" | "one-id" | "self";
-
-export interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 export interface CallOptions {
   readonly cwd?: string;
@@ -33,10 +28,7 @@ export interface Person extends Disposable {
   readonly store: string;
   /** Writes a build context that belongs to the person. */
   context(name: string, files: Readonly<Record<string, string | Uint8Array>>): string;
-  start(
-    args: readonly string[],
-    options?: CallOptions,
-  ): { readonly child: ChildProcess; readonly ended: Promise<Ended> };
+  start(args: readonly string[], options?: CallOptions): Running;
   slipway(args: readonly string[], options?: CallOptions): Promise<Ended>;
 }
 
@@ -44,8 +36,6 @@ const project = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/,
 /** An ordinary user may not be able to read the folder that the project lies in; here every one sees it. */
 const seen = "/mnt";
 const asUser = `mount --rbind "$0" ${seen} && eval "$1" && cd "$2" && uid=$3 gid=$4 && shift 4 && exec $enter setpriv --reuid "$uid" --regid "$gid" --clear-groups -- "$@"`;
-/** Longer than any call takes on a busy machine. */
-const usualPatience = 60_000;
 const isRoot = process.getuid?.() === 0;
 
 const works = (command: string, ...args: readonly string[]): boolean =>
@@ -83,32 +73,12 @@ export function person(kind: Kind): Person {
     if (isRoot) execFileSync("chown", ["-hR", `${uid}:${gid}`, path]);
     return path;
   };
-  const start: Person["start"] = (
-    args,
-    { cwd = home, env = {}, before = ":", through = [], patience = usualPatience } = {},
-  ) => {
-    const kept = ["PATH", "TMPDIR", "SLIPWAY_RUNTIME", "SLIPWAY_DEBIAN_MIRROR", "NODE_EXTRA_CA_CERTS"];
-    const variables = Object.fromEntries(kept.flatMap((key) => (process.env[key] ? [[key, process.env[key]]] : [])));
+  const start: Person["start"] = (args, { cwd = home, env = {}, before = ":", through = [], patience } = {}) => {
     const command = [...through, `${isRoot ? seen : project}/bin/slipway`, ...args];
     const all = isRoot
       ? ["unshare", "-m", "sh", "-c", asUser, project, before, cwd, `${uid}`, `${gid}`, ...command]
       : command;
-    const child = spawn(all[0] as string, all.slice(1), {
-      cwd,
-      env: { ...variables, HOME: home, SLIPWAY_ROOT: store, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-      detached: true,
-    });
-    const out = { stdout: "", stderr: "" };
-    for (const stream of ["stdout", "stderr"] as const) {
-      child[stream].setEncoding("utf8").on("data", (text: string) => (out[stream] += text));
-    }
-    const timer = setTimeout(() => killGroup(child), patience);
-    const ended = new Promise<Ended>((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (code) => resolve({ code, ...out }));
-    }).finally(() => clearTimeout(timer));
-    return { child, ended };
+    return startGroup(all, { cwd, env: { ...keptEnvironment(), HOME: home, SLIPWAY_ROOT: store, ...env }, patience });
   };
   return {
     kind,
@@ -129,15 +99,6 @@ export function person(kind: Kind): Person {
       if (made) spawnSync("userdel", [name]);
     },
   };
-}
-
-/** SIGKILL for a call and all that it has started. */
-export function killGroup({ pid }: ChildProcess): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, "SIGKILL");
-  } catch {
-    // it has ended
-  }
 }
 
 /** True when newuidmap may be used: what a person of the kind gets are the owners that root would get. */

@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodeHeader } from "../../src/layer/index.ts";
 import { readTree } from "../e2e/support/tar-tree.ts";
-import { baseFiles, type Ended, hasManyIds, kinds, killGroup, obstacle, type Person, person } from "./people.ts";
+import { type Ended, killGroup } from "../e2e/support/slipway.ts";
+import { baseFiles, hasManyIds, kinds, obstacle, type Person, person } from "./people.ts";
 
 const isRoot = process.getuid?.() === 0;
 

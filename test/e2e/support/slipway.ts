@@ -26,18 +26,30 @@ export interface Running {
 }
 
 /** Longer than any call here takes on a busy machine; then it is killed and the test fails. */
-const patience = 60_000;
+const usualPatience = 60_000;
 
 /** Starts the command. Of the environment it gets what is named here alone. */
 export function start(args: readonly string[], { store, env = {}, cwd }: CallOptions): Running {
-  const kept = ["PATH", "HOME", "TMPDIR", "SLIPWAY_RUNTIME", "SLIPWAY_DEBIAN_MIRROR", "NODE_EXTRA_CA_CERTS"];
-  const own = Object.fromEntries(kept.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
-  const child = spawn(program, args, {
-    cwd,
-    env: { ...own, SLIPWAY_ROOT: store, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-  });
+  return startGroup([program, ...args], { cwd, env: { ...keptEnvironment("HOME"), SLIPWAY_ROOT: store, ...env } });
+}
+
+/** Variables that any slipway of a test needs to find its tools, with others by name. */
+export function keptEnvironment(...others: readonly string[]): Readonly<Record<string, string>> {
+  const kept = ["PATH", "TMPDIR", "SLIPWAY_RUNTIME", "SLIPWAY_DEBIAN_MIRROR", "NODE_EXTRA_CA_CERTS", ...others];
+  return Object.fromEntries(kept.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+}
+
+/** Starts a program in a process group of its own, and ends the group when it takes longer than `patience` (milliseconds). */
+export function startGroup(
+  [command, ...args]: readonly string[],
+  options: {
+    readonly cwd: string | undefined;
+    readonly env: Readonly<Record<string, string>>;
+    readonly patience?: number | undefined;
+  },
+): Running {
+  const { cwd, env, patience = usualPatience } = options;
+  const child = spawn(command as string, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
   const out: Record<"stdout" | "stderr", string> = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
     child[name].setEncoding("utf8").on("data", (text: string) => (out[name] += text));
