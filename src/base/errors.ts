@@ -7,12 +7,16 @@ import type { SourceLocation } from "./source.ts";
 export const errorCodes = {
   /** A command line that cannot be understood. */
   SLIP_USAGE: 2,
+  /** A file of settings, certificates or credentials that cannot be used. */
+  SLIP_CONFIG: 2,
   /** The Dockerfile is missing or unreadable. */
   SLIP_DOCKERFILE_NOT_FOUND: 3,
   /** The Dockerfile does not follow the Dockerfile reference. */
   SLIP_DOCKERFILE: 3,
   /** The build checks found something, and the Dockerfile makes that an error. */
   SLIP_CHECK: 3,
+  /** The Dockerfile asks for a right that the command line did not give. */
+  SLIP_NOT_ALLOWED: 3,
   /** Understood, and not built yet. */
   SLIP_UNSUPPORTED: 3,
   /** A stage, number or target that the Dockerfile does not have. */
@@ -37,6 +41,12 @@ export const errorCodes = {
   SLIP_OCI_INVALID: 5,
   /** The network or a server did not answer as it must. */
   SLIP_NETWORK: 6,
+  /** A git repository that cannot be fetched, or git is not installed. */
+  SLIP_GIT: 6,
+  /** A registry wants credentials, or refuses those that it got. */
+  SLIP_UNAUTHORIZED: 6,
+  /** A registry refuses, or does not keep to the distribution-spec. */
+  SLIP_REGISTRY: 6,
   /** An archive, package or signature that does not verify. */
   SLIP_VERIFY: 6,
   /** A package that the archive does not have or that cannot be resolved. */
@@ -47,6 +57,8 @@ export const errorCodes = {
   SLIP_LAYER_INVALID: 6,
   /** No OCI runtime, or the kernel refuses what a sandbox needs. */
   SLIP_SANDBOX: 7,
+  /** Programs of another architecture, which this machine does not run. */
+  SLIP_EMULATION: 7,
   /** The store is damaged or of another version. */
   SLIP_STORE: 8,
   /** The disk is full. */
