@@ -9,6 +9,8 @@ export interface StepInfo {
   readonly id: string;
   /** Stage name, or its number as text; undefined for steps of no stage (sources, exports). */
   readonly stage?: string | undefined;
+  /** What it is made for, where steps of several platforms are told apart: `linux/arm64`. */
+  readonly platform?: string | undefined;
   /** Position in its stage, from 1, and the number of steps of that stage. */
   readonly position?: readonly [number, number] | undefined;
   /** What is done, as the user wrote it: `RUN go build -o /app .`. */
@@ -30,6 +32,15 @@ export type BuildEvent =
     }
   | { readonly type: "step-start"; readonly id: string; readonly time: number }
   | { readonly type: "step-cached"; readonly id: string }
+  | {
+      /** Why a step has to run; comes after its start. */
+      readonly type: "step-why";
+      readonly id: string;
+      /** In one line. */
+      readonly text: string;
+      /** One by one. */
+      readonly causes: readonly { readonly kind: string; readonly text: string }[];
+    }
   | { readonly type: "step-output"; readonly id: string; readonly stream: "stdout" | "stderr"; readonly text: string }
   | {
       readonly type: "step-progress";
@@ -48,6 +59,8 @@ export type BuildEvent =
       readonly message: string;
       /** The name of the build check that it comes from. */
       readonly code?: string | undefined;
+      /** A hint at what may be on purpose. */
+      readonly note?: true | undefined;
       /** First and last line in the Dockerfile, from 1. */
       readonly line?: number | undefined;
       readonly endLine?: number | undefined;

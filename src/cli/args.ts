@@ -31,11 +31,15 @@ export type Values<T extends OptionTable> = { readonly [K in keyof T]: ValueOf<T
 export interface ParsedArgs<T extends OptionTable> {
   readonly values: Values<T>;
   readonly positionals: readonly string[];
+  /** What follows `--`, where that is kept apart; undefined without a `--`. */
+  readonly behindDashes?: readonly string[] | undefined;
 }
 
 export interface ParseOptions {
   /** Flags end at the first positional; the rest is passed on untouched (`run IMAGE ARG...`). */
   readonly stopAtPositional?: boolean | undefined;
+  /** What follows `--` is no positional, but another command line (`shell STEP -- CMD`). */
+  readonly dashesApart?: boolean | undefined;
   /** Long names (and single letters) of flags that docker has and slipway does not, with what to do instead. */
   readonly refused?: Readonly<Record<string, string>> | undefined;
 }
@@ -59,6 +63,7 @@ export function parseArgs<T extends OptionTable>(
   }
 
   const positionals: string[] = [];
+  let behindDashes: readonly string[] | undefined;
   const waiting = [...argv];
   const set = (name: string, shown: string, given: string | undefined): void => {
     const spec = table[name] as OptionSpec;
@@ -85,7 +90,8 @@ export function parseArgs<T extends OptionTable>(
 
   for (let arg = waiting.shift(); arg !== undefined; arg = waiting.shift()) {
     if (arg === "--") {
-      positionals.push(...waiting.splice(0));
+      if (options.dashesApart) behindDashes = waiting.splice(0);
+      else positionals.push(...waiting.splice(0));
     } else if (arg.startsWith("--")) {
       const [long, given] = cut(arg.slice(2));
       const name = longs.get(long);
@@ -107,7 +113,7 @@ export function parseArgs<T extends OptionTable>(
       if (options.stopAtPositional) positionals.push(...waiting.splice(0));
     }
   }
-  return { values: values as Values<T>, positionals };
+  return { values: values as Values<T>, positionals, ...(behindDashes && { behindDashes }) };
 }
 
 /** A command line that cannot be understood. */

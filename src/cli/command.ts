@@ -19,6 +19,8 @@ export interface Command<T extends OptionTable = OptionTable> {
   readonly missing?: string | undefined;
   /** Flags end at the first positional. */
   readonly stopAtPositional?: boolean | undefined;
+  /** What follows `--` is another command line. */
+  readonly dashesApart?: boolean | undefined;
   /** The command passes signals on and is not cancelled by them. */
   readonly passesSignals?: boolean | undefined;
   /** Exit code when the command itself fails, where the usual codes could be taken for those of the program that it runs. */

@@ -10,6 +10,7 @@ export async function pruneInEngine({ all }: Plain<PruneOptions>, store: Store):
     snapshots: removed.snapshots.length,
     cacheRecords: removed.records.length,
     cacheMounts: removed.cacheMounts.length,
+    failedSteps: removed.failedSteps.length,
     blobs: removed.blobs.length,
     freed: removed.bytes,
   };

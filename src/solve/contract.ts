@@ -1,5 +1,6 @@
 import type { Ctx, Digest } from "../base/index.ts";
 import type { Vertex } from "../graph/index.ts";
+import type { KeyParts } from "./key-parts.ts";
 
 /** How one vertex is keyed and run. */
 export interface Op<R> {
@@ -15,7 +16,20 @@ export interface Op<R> {
   readonly contentInputs?: readonly number[] | undefined;
   /** The key that covers what is really taken from the content inputs; asked for only when the definition key missed. */
   contentKey?(inputs: readonly (Digest | undefined)[], results: ReadonlyMap<number, R>, ctx: Ctx): Promise<Digest>;
+  /** What the key was made of, for people; asked for when a step misses, after its key is known. */
+  parts?(inputs: readonly (Digest | undefined)[]): KeyParts;
   run(inputs: readonly R[], ctx: Ctx): Promise<R>;
+}
+
+/** A step that the cache has no answer for. */
+export interface Miss<R> {
+  readonly vertex: Vertex;
+  readonly identity: Digest;
+  /** It was not looked for. */
+  readonly forced: boolean;
+  readonly op: Op<R>;
+  /** Identities of the vertex's inputs. */
+  readonly inputs: readonly (Digest | undefined)[];
 }
 
 export interface CacheEntry<R> {
@@ -38,10 +52,19 @@ export interface SolveOptions<R> {
   readonly cache: KeyedCache<R>;
   /** Steps that run at once. */
   readonly jobs: number;
-  /** Neither key is looked up; results replace what was recorded. */
-  readonly noCache?: boolean | undefined;
+  /** Vertices that are wanted as well: `peek` gives their results. */
+  readonly also?: readonly Vertex[] | undefined;
+  /** Steps whose keys are not looked up; their results replace what was recorded. */
+  readonly noCache?: ((vertex: Vertex) => boolean) | undefined;
+  /**
+   * Keys that this build has recorded, to which the solve adds its own: what was made a moment ago is found even without the cache, when
+   * the same build is solved again.
+   */
+  readonly made?: Set<Digest> | undefined;
   /** Throw NeedsRun instead of running a step. */
   readonly lookupOnly?: boolean | undefined;
+  /** A step has to run, and is about to. */
+  readonly onMiss?: ((miss: Miss<R>) => void) | undefined;
   /** A step's result is there: called once for each, hit or run. */
   readonly onResult?: ((vertex: Vertex, result: R) => void) | undefined;
 }

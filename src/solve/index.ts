@@ -1,4 +1,8 @@
 /** Floor 3: decides what of a graph must run, and runs it: keys, cache, scheduling. Knows no vertex kind. */
-export type { CacheEntry, KeyedCache, Op, SolveOptions, SolveReport } from "./contract.ts";
+export type { CacheEntry, KeyedCache, Miss, Op, SolveOptions, SolveReport } from "./contract.ts";
 export { InputsChanged, NeedsRun } from "./contract.ts";
+export { compareParts, distance } from "./compare-parts.ts";
+export { type FileEntry, fileList } from "./file-list.ts";
+export { type Forecast, forecast, type ForecastOptions } from "./forecast.ts";
+export type { FileList, Hidden, KeyParts, MissCause } from "./key-parts.ts";
 export { solve } from "./solver.ts";

@@ -35,17 +35,23 @@ class Solver<R> {
   readonly #cached = new Set<Digest>();
   /** Steps and sources that were reported as cached. */
   readonly #told = new Set<Digest>();
+  /** Keys that were recorded here, or by an earlier solve of the same build. */
+  readonly #made: Set<Digest>;
+  /** Vertices whose results are made anew although their definition is the same. */
+  readonly #fresh = new Map<Digest, boolean>();
 
   constructor(options: SolveOptions<R>, ctx: Ctx) {
     this.#options = options;
     this.#ctx = { ...ctx, signal: AbortSignal.any([ctx.signal, this.#failed.signal]) };
     this.#limiter = new Limiter(options.jobs);
+    this.#made = options.made ?? new Set();
   }
 
   async solve(root: Vertex): Promise<SolveReport<R>> {
     try {
-      const result = await this.#resolve(root);
-      return { result, ran: this.#ran, cached: this.#cached, peek: (vertex) => this.#peek(vertex) };
+      const { also = [] } = this.#options;
+      const [result] = await Promise.all([root, ...also].map((vertex) => this.#resolve(vertex)));
+      return { result: result as R, ran: this.#ran, cached: this.#cached, peek: (vertex) => this.#peek(vertex) };
     } catch (error) {
       this.#failed.abort();
       // What was thrown first may be a cancelled sibling's error.
@@ -75,7 +81,7 @@ class Solver<R> {
     const volatile = inputs.includes(undefined);
     const definition = volatile ? undefined : op.key(inputs);
     if (definition !== undefined) {
-      const entry = this.#lookUp(definition);
+      const entry = this.#readsFresh(vertex, op) ? undefined : this.#lookUp(vertex, definition);
       if (entry) {
         this.#found.set(vertex.digest, entry);
         return entry.identity;
@@ -143,19 +149,23 @@ class Solver<R> {
       return op.role === "source" ? this.#take(vertex, op, results) : this.#run(vertex, op, results);
     }
     const identity = (await this.#identify(vertex)) as Digest;
-    const hit = this.#found.get(vertex.digest) ?? this.#lookUp(identity);
+    const hit = this.#found.get(vertex.digest) ?? this.#lookUp(vertex, identity);
     if (hit) return this.#hit(vertex, op, identity, hit);
     if (this.#options.lookupOnly) throw new NeedsRun();
 
     const inputs = await Promise.all(vertex.inputs.map((input) => this.#resolve(input)));
     return this.#limiter.run(async () => {
       await using _lock = await this.#options.cache.lock?.(identity, this.#ctx);
-      const other = this.#lookUp(identity);
+      const other = this.#lookUp(vertex, identity);
       if (other) return await this.#hit(vertex, op, identity, other);
-      const result = await this.#run(vertex, op, inputs);
+      const keys = await Promise.all(vertex.inputs.map((input) => this.#identify(input)));
+      const result = await this.#run(vertex, op, inputs, () =>
+        this.#options.onMiss?.({ vertex, identity, forced: this.#isFresh(vertex), op, inputs: keys }),
+      );
       this.#ran.add(vertex.digest);
-      const replace = this.#options.noCache === true;
+      const replace = this.#isFresh(vertex);
       const entry = this.#options.cache.put(identity, { identity, result }, vertex.origin.text, replace);
+      this.#made.add(identity);
       await this.#recordDefinition(vertex, op, entry);
       return entry.result;
     });
@@ -172,7 +182,9 @@ class Solver<R> {
     if (!op.contentKey) return;
     const inputs = await Promise.all(vertex.inputs.map((input) => this.#identify(input)));
     if (inputs.includes(undefined)) return;
-    this.#options.cache.put(op.key(inputs), entry, vertex.origin.text, true);
+    const key = op.key(inputs);
+    this.#options.cache.put(key, entry, vertex.origin.text, true);
+    if (this.#made.has(entry.identity)) this.#made.add(key);
   }
 
   /** A source is at hand: that is a hit. */
@@ -186,10 +198,12 @@ class Solver<R> {
     }
   }
 
-  async #run(vertex: Vertex, op: Op<R>, inputs: readonly R[]): Promise<R> {
+  /** @param onStart called when the step has been told as started. */
+  async #run(vertex: Vertex, op: Op<R>, inputs: readonly R[], onStart?: () => void): Promise<R> {
     const started = Date.now();
     this.#ctx.signal.throwIfAborted();
     this.#ctx.emit({ type: "step-start", id: vertex.digest, time: started });
+    onStart?.();
     this.#running++;
     for (const start of this.#onRun) start();
     try {
@@ -232,8 +246,30 @@ class Solver<R> {
     return identity === undefined ? undefined : this.#options.cache.get(identity)?.result;
   }
 
-  #lookUp(key: Digest): CacheEntry<R> | undefined {
-    return this.#options.noCache ? undefined : this.#options.cache.get(key);
+  #lookUp(vertex: Vertex, key: Digest): CacheEntry<R> | undefined {
+    if (this.#isFresh(vertex) && !this.#made.has(key)) return undefined;
+    return this.#options.cache.get(key);
+  }
+
+  /**
+   * True for a step that is not looked up, and for one that stands on such a step: a record of it would stand on what that step gave
+   * before.
+   */
+  #isFresh(vertex: Vertex): boolean {
+    if (!this.#options.noCache) return false;
+    const known = this.#fresh.get(vertex.digest);
+    if (known !== undefined) return known;
+    const contents = this.#op(vertex).contentInputs ?? [];
+    const fresh =
+      this.#options.noCache(vertex) ||
+      vertex.inputs.some((input, at) => !contents.includes(at) && this.#isFresh(input));
+    this.#fresh.set(vertex.digest, fresh);
+    return fresh;
+  }
+
+  /** Whether a vertex takes content that is made anew: then only that content tells what the vertex gives. */
+  #readsFresh(vertex: Vertex, op: Op<R>): boolean {
+    return (op.contentInputs ?? []).some((at) => this.#isFresh(vertex.inputs[at] as Vertex));
   }
 
   /** A hit stands for everything below it: inputs that nobody else looked at count as cached too, and are told first. */

@@ -7,6 +7,7 @@ import type { ContentStore } from "./contract.ts";
 import { folders, missing, type State } from "./state.ts";
 import { moveToTrash } from "./trash.ts";
 import { blockBytes } from "./tree.ts";
+import { writeWithRename } from "./write-with-rename.ts";
 
 interface Row {
   readonly digest: Digest;
@@ -153,8 +154,10 @@ export class BlobStore implements ContentStore {
     const path = this.path(digest);
     await promises.mkdir(dirname(path), { recursive: true });
     const now = Date.now();
-    this.#state.db.write(() => {
-      renameSync(file, path);
+    writeWithRename(this.#state.db, file, path, (rename) => {
+      // With a row that stays whatever comes of this one, the file must not be taken back.
+      if (this.#row(digest)) renameSync(file, path);
+      else rename();
       this.#state.db.run(
         `INSERT INTO blobs (digest, media_type, size, created, last_used) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT (digest) DO UPDATE SET size = excluded.size, last_used = excluded.last_used,
@@ -204,6 +207,6 @@ function mismatch(message: string): SlipwayError {
   return new SlipwayError({
     code: "SLIP_DIGEST_MISMATCH",
     message,
-    hint: "the bytes were changed on the way or on the disk; try again, and `slipway prune` what is damaged",
+    hint: "the bytes were changed on the way or on the disk; try again, and take what is damaged away with `slipway prune --all`",
   });
 }

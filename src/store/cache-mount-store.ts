@@ -6,6 +6,7 @@ import type { CacheMount, CacheMountRequest, CacheMounts, CacheMountUse } from "
 import { isAlive } from "./holder.ts";
 import { aborted } from "./locks.ts";
 import { folders, type State } from "./state.ts";
+import { measureTree } from "./tree.ts";
 import { ulid } from "./ulid.ts";
 import { writeWithRename } from "./write-with-rename.ts";
 
@@ -16,6 +17,7 @@ export interface CacheMountRow {
   readonly created: number;
   readonly last_used: number;
   readonly disk: number | null;
+  readonly used_by: string | null;
 }
 
 interface UseRow {
@@ -23,6 +25,9 @@ interface UseRow {
   readonly holder: string;
   readonly exclusive: number;
 }
+
+/** Somebody else has it for longer than this: then whoever waits says so (milliseconds). */
+const patience = 1000;
 
 /** What a look at the folders of a key gave: one to use, none that is free, or none at all. */
 type Found = { readonly mount: string; readonly use: string } | "busy" | "none";
@@ -43,12 +48,19 @@ export class CacheMountStore implements CacheMounts {
   async use(request: CacheMountRequest, signal?: AbortSignal): Promise<CacheMountUse> {
     const name = `the cache ${request.name}`;
     let scratch: string | undefined;
+    const started = Date.now();
+    let told = false;
     try {
       for (let wait = 2; ; wait = Math.min(wait * 2, 100)) {
         await aborted(signal, name, undefined);
         const found = this.#take(request, scratch);
-        if (found === "busy") await aborted(signal, name, sleep(wait));
-        else if (found !== "none") return this.#opened(found.mount, found.use);
+        if (found === "busy") {
+          if (!told && Date.now() - started > patience) {
+            told = true;
+            request.onWait?.();
+          }
+          await aborted(signal, name, sleep(wait));
+        } else if (found !== "none") return this.#opened(found.mount, found.use);
         else {
           scratch = this.#state.scratch();
           mkdirSync(join(scratch, "new"));
@@ -63,17 +75,37 @@ export class CacheMountStore implements CacheMounts {
   list(): readonly CacheMount[] {
     return this.#state.db
       .all<CacheMountRow>("SELECT * FROM cache_mounts ORDER BY last_used DESC")
-      .map(({ id, name, created, last_used: lastUsed }) => {
-        const inUse = this.#uses(id).some(({ holder }) => this.#lives(holder));
-        return { id, name, created, lastUsed, inUse };
-      });
+      .map((row) => this.#mountOf(row));
+  }
+
+  async remove(ids: readonly string[]): Promise<readonly CacheMount[]> {
+    const { db, root, tool } = this.#state;
+    // Seen by others, as in a prune: what lies about when this process dies here belongs to a dead process.
+    void tool.id;
+    const removed = db.write(() =>
+      ids.flatMap((id) => {
+        const row = db.get<CacheMountRow>("SELECT * FROM cache_mounts WHERE id = ?", id);
+        if (!row || this.#living(id).length > 0) return [];
+        const mount = this.#mountOf(row);
+        db.run("DELETE FROM cache_mounts WHERE id = ?", id);
+        return [mount];
+      }),
+    );
+    for (const { id } of removed) await this.#discard(cacheFolder(root, id));
+    return removed;
+  }
+
+  #mountOf({ id, name, created, last_used: lastUsed, used_by: usedBy, disk }: CacheMountRow): CacheMount {
+    const inUse = this.#uses(id).some(({ holder }) => this.#lives(holder));
+    const size = disk ?? sizeOf(cacheFolder(this.#state.root, id));
+    return { id, name, created, lastUsed, inUse, usedBy: usedBy ?? undefined, disk: size };
   }
 
   /**
    * As the only writer: takes a folder of the key that may be taken, or else publishes the new one.
    * @param scratch where a new one lies, in `new`; without it none is published.
    */
-  #take({ key, name, sharing }: CacheMountRequest, scratch: string | undefined): Found {
+  #take({ key, name, sharing, usedBy }: CacheMountRequest, scratch: string | undefined): Found {
     const { db, build, root } = this.#state;
     const holder = build.id;
     const fresh = ulid();
@@ -92,16 +124,20 @@ export class CacheMountStore implements CacheMounts {
       const now = Date.now();
       if (!free) {
         db.run(
-          "INSERT INTO cache_mounts (id, name, key, created, last_used) VALUES (?, ?, ?, ?, ?)",
+          "INSERT INTO cache_mounts (id, name, key, created, last_used, used_by) VALUES (?, ?, ?, ?, ?, ?)",
           mount,
           name,
           key,
           now,
           now,
+          usedBy ?? null,
         );
         this.#state.path(folders.caches, mount);
         rename();
-      } else db.run("UPDATE cache_mounts SET last_used = ? WHERE id = ?", now, mount);
+      } else {
+        const by = usedBy ?? null;
+        db.run("UPDATE cache_mounts SET last_used = ?, used_by = coalesce(?, used_by) WHERE id = ?", now, by, mount);
+      }
       const use = ulid();
       const exclusive = sharing === "shared" ? 0 : 1;
       db.run(
@@ -165,6 +201,15 @@ export class CacheMountStore implements CacheMounts {
   #lives(holder: string): boolean {
     const { build, root } = this.#state;
     return (build.registered && build.id === holder) || isAlive(join(root, folders.holders), holder);
+  }
+}
+
+/** Undefined for what is gone meanwhile, or belongs to another user. */
+function sizeOf(folder: string): number | undefined {
+  try {
+    return measureTree(folder)?.disk;
+  } catch {
+    return undefined;
   }
 }
 

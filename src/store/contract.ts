@@ -1,5 +1,5 @@
 import type { Bytes, Digest } from "../base/index.ts";
-import type { Descriptor, ImageConfig } from "../oci/index.ts";
+import type { Descriptor, ImageConfig, Platform } from "../oci/index.ts";
 
 /** Content-addressed blobs. Nothing half-written is ever visible. */
 export interface ContentStore {
@@ -51,6 +51,31 @@ export interface CacheRecord {
   readonly snapshot: SnapshotId;
   readonly created: number;
   readonly description: string;
+}
+
+/** What the key of a step that ran was made of, kept beside its record so that a later miss can be told why. */
+export interface KeyNote {
+  readonly key: Digest;
+  /** Where the step stands: a name for its Dockerfile and stage. */
+  readonly place: string;
+  /** Its number in the stage. */
+  readonly position: number;
+  /** A name for what the instruction says, whatever the place. */
+  readonly text: string;
+  readonly made: number;
+  /** Why it ran, in words. */
+  readonly why: string;
+  /** What the key was made of, as JSON gives it back; the caller checks its shape. Undefined once the record is gone. */
+  readonly parts: unknown;
+}
+
+/** What a failed step left: its file system as the failed command left it. */
+export interface FailedStep {
+  readonly snapshot: SnapshotId;
+  /** Milliseconds since the epoch. */
+  readonly created: number;
+  /** What it takes to go into it, as JSON gives it back; the caller checks its shape. */
+  readonly state: unknown;
 }
 
 /** Bytes and names of a stage that was left behind or shipped. */
@@ -113,12 +138,18 @@ export interface ImageStore {
   /**
    * By name (`debian` means `docker.io/library/debian:latest`), by whole id with or without `sha256:`, or by the first
    * digits of the id. Throws SLIP_IMAGE_UNKNOWN when digits fit several images.
+   * @param platform which image of a name for several platforms; without it this machine's, or else the first. What is found by a name of
+   * a single image or by id may be for another platform.
    */
-  find(text: string): ImageRecord | undefined;
-  /** Gives the image the name, which leaves the image that had it. Returns that image's id. */
-  tag(name: string, id: Digest): Digest | undefined;
-  /** Takes a name away; the image stays. Returns the id that it named. */
-  untag(name: string): Digest | undefined;
+  find(text: string, platform?: Platform): ImageRecord | undefined;
+  /** All images of a name, one a platform, in their order; none for what is no name. */
+  named(name: string): readonly ImageRecord[];
+  /** Gives the images the name, each for its platform; it leaves those that had it. Returns the first of them. */
+  tag(name: string, ...ids: readonly [Digest, ...Digest[]]): Digest | undefined;
+  /** Gives the image the name beside those for other platforms. */
+  tagBeside(name: string, id: Digest): void;
+  /** Takes a name away, from one image alone if an id is given; the images stay. Returns the first that lost it. */
+  untag(name: string, id?: Digest): Digest | undefined;
   names(id: Digest): readonly string[];
   /** Newest first. */
   list(): readonly ImageRecord[];
@@ -143,7 +174,17 @@ export interface SnapshotRecords {
    * @returns the record as it is kept: what it takes on the disk with the folder that holds `fs`.
    */
   publish(record: SnapshotRecord, source: string): SnapshotRecord;
+  /**
+   * Puts the folder of changes of one snapshot on another parent as well, without copying it: what the folder says must hold whatever lies
+   * below it. The same two always give the same snapshot. Nothing of the two is removed while it is there.
+   */
+  stack(id: SnapshotId, parent: SnapshotId): SnapshotRecord;
   setDiffId(id: SnapshotId, diffId: Digest): void;
+  /** The digest of the layer whose times end at an epoch (seconds); undefined while nobody computed it. */
+  rewritten(id: SnapshotId, epoch: number): Digest | undefined;
+  setRewritten(id: SnapshotId, epoch: number, diffId: Digest): void;
+  /** The epoch (seconds) that gives a layer this digest; undefined for the digest of its own times. */
+  epochOf(id: SnapshotId, diffId: Digest): number | undefined;
   /** Throws SLIP_STORE while an image or a child stands on it; its cache records go with it. */
   remove(id: SnapshotId): Promise<boolean>;
 }
@@ -152,20 +193,41 @@ export interface SnapshotRecords {
 export interface CacheRecords {
   /** The record, when its snapshot is still there; marks both as used, so that nothing removes them while this store is open. */
   get(key: Digest): CacheRecord | undefined;
+  /** As `get`, without marking anything: for those who only want to know. */
+  peek(key: Digest): CacheRecord | undefined;
   /**
    * Records a result. Another build may have been first: then its record stays and is returned, and the caller goes on with
    * that; unless `replace` is set. Throws SLIP_STORE when the snapshot is not in the store.
+   * @param options.note is kept with the record that is new.
    */
-  put(record: CacheRecord, options?: { readonly replace?: boolean | undefined }): CacheRecord;
+  put(
+    record: CacheRecord,
+    options?: { readonly replace?: boolean | undefined; readonly note?: KeyNote | undefined },
+  ): CacheRecord;
   /** Marks as used at a time in milliseconds since the epoch, now if none is given. */
   touch(key: Digest, lastUsed?: number): void;
   delete(key: Digest): void;
   list(): readonly (CacheRecord & { readonly lastUsed: number })[];
 }
 
+/** What the keys of steps were made of; notes are written with records. */
+export interface KeyNotes {
+  get(key: Digest): KeyNote | undefined;
+  /** Notes of records that are there, of this place or this text: those of the place first, then the latest first. */
+  near(place: string, text: string): readonly KeyNote[];
+}
+
+/** The latest few steps that failed; their snapshots stay until `prune`, or until newer ones take their place and `collect` comes. */
+export interface FailedSteps {
+  /** Throws SLIP_STORE when the snapshot is not in the store. */
+  add(step: FailedStep): void;
+  /** Latest first. */
+  list(): readonly FailedStep[];
+}
+
 /** Which blob a layer became in which compression. */
 export interface LayerBlobs {
-  /** Only when the blob is still in the store. */
+  /** Only when the blob is still in the store; marks it as used, so that nothing removes it while this store is open. */
   get(diffId: Digest, compression: LayerBlob["compression"], level: number): LayerBlob | undefined;
   put(blob: LayerBlob): void;
 }
@@ -191,6 +253,10 @@ export interface CacheMount {
   readonly lastUsed: number;
   /** A living process has it mounted. */
   readonly inUse: boolean;
+  /** The step that used it last, as its Dockerfile has it. */
+  readonly usedBy: string | undefined;
+  /** Bytes on the disk, as its last user left it; undefined when nobody measured it. */
+  readonly disk: number | undefined;
 }
 
 export interface CacheMountRequest {
@@ -204,6 +270,10 @@ export interface CacheMountRequest {
   readonly sharing: "shared" | "private" | "locked";
   /** Makes the folder that it is given what a new cache begins with. */
   readonly fill: (folder: string) => Promise<void>;
+  /** The step that asks, for people. */
+  readonly usedBy?: string | undefined;
+  /** Called once when somebody else has it for about a second. */
+  readonly onWait?: (() => void) | undefined;
 }
 
 /** A cache mount in use; disposing of it lets it go. The kernel lets go of those of a process that died. */
@@ -217,6 +287,8 @@ export interface CacheMounts {
   use(request: CacheMountRequest, signal?: AbortSignal): Promise<CacheMountUse>;
   /** Used last first. */
   list(): readonly CacheMount[];
+  /** Deletes those of the ids that nobody uses. Rootless: only inside the namespaces. */
+  remove(ids: readonly string[]): Promise<readonly CacheMount[]>;
 }
 
 export interface PruneOptions {
@@ -236,6 +308,8 @@ export interface Removed {
   readonly blobs: readonly Digest[];
   /** Ids of cache mounts. */
   readonly cacheMounts: readonly string[];
+  /** What failed steps left. */
+  readonly failedSteps: readonly SnapshotId[];
   /** Bytes that all of it took on the disk. */
   readonly bytes: number;
 }
@@ -259,12 +333,16 @@ export interface DiskUsage {
   readonly images: UsagePart;
   /** The snapshots that no image holds; counted by cache record, active are those whose snapshot an image holds. */
   readonly cache: UsagePart;
+  /** What failed steps left of their file systems. */
+  readonly failedSteps: UsagePart;
   /** What `RUN --mount=type=cache` left; active are those in use. */
   readonly cacheMounts: UsagePart;
   /** Layers as they left the store, which snapshots give again; active are those whose layer is there. */
   readonly layerBlobs: UsagePart;
   /** All other blobs. */
   readonly otherBlobs: UsagePart;
+  /** What else is made again when it is missing: what is known of the files of build contexts, indexes of the archive. By name below the root. */
+  readonly remade: Readonly<Record<string, UsagePart>>;
   /** Bytes of everything else by its name below the root: `slipway.db`, `debian`, ... */
   readonly rest: Readonly<Record<string, number>>;
   readonly total: number;
@@ -301,6 +379,8 @@ export interface Store extends Disposable {
   readonly images: ImageStore;
   readonly snapshots: SnapshotRecords;
   readonly records: CacheRecords;
+  readonly keyNotes: KeyNotes;
+  readonly failedSteps: FailedSteps;
   readonly cacheMounts: CacheMounts;
   readonly layerBlobs: LayerBlobs;
   readonly facts: Facts;

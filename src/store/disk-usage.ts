@@ -5,6 +5,7 @@ import { blobBytes } from "./blob-store.ts";
 import { cacheFolder, type CacheMountRow } from "./cache-mount-store.ts";
 import type { CacheMounts, DiskUsage, SnapshotId, UsagePart } from "./contract.ts";
 import { blobRows, chainOf, choose, snapshotRows } from "./gc.ts";
+import { type RemadeFile, remadeFiles } from "./remade.ts";
 import { snapshotFolder } from "./snapshot-store.ts";
 import { folders, type State } from "./state.ts";
 import { blockBytes, measureTree } from "./tree.ts";
@@ -36,9 +37,12 @@ export function diskUsage(state: State, cacheMounts: CacheMounts): DiskUsage {
   );
   const held = new Set(images.flatMap(({ top }) => chainOf(snapshots, top).map(({ id }) => id)));
   const records = db.all<{ snapshot: SnapshotId }>("SELECT snapshot FROM records");
-  const sumOf = (inImages: boolean): Sum<{ id: SnapshotId; size: number }> =>
+  const failed = new Set(
+    db.all<{ snapshot: SnapshotId }>("SELECT snapshot FROM failed_steps").map(({ snapshot }) => snapshot),
+  );
+  const sumOf = (wanted: (id: SnapshotId) => boolean): Sum<{ id: SnapshotId; size: number }> =>
     summing(
-      [...snapshots.values()].filter(({ id }) => held.has(id) === inImages),
+      [...snapshots.values()].filter(({ id }) => wanted(id)),
       ({ size }) => size,
     );
   const goneSnapshots = { plain: new Set(plain.snapshots), withAll: new Set(withAll.snapshots) };
@@ -59,15 +63,21 @@ export function diskUsage(state: State, cacheMounts: CacheMounts): DiskUsage {
   const mounts = db.all<CacheMountRow>("SELECT * FROM cache_mounts");
   const parts = {
     images: part(
-      sumOf(true),
+      sumOf((id) => held.has(id)),
       ({ id }) => id,
       { count: images.length, active: images.filter(({ named }) => named === 1).length },
       goneSnapshots,
     ),
     cache: part(
-      sumOf(false),
+      sumOf((id) => !held.has(id) && !failed.has(id)),
       ({ id }) => id,
       { count: records.length, active: records.filter(({ snapshot }) => held.has(snapshot)).length },
+      goneSnapshots,
+    ),
+    failedSteps: part(
+      sumOf((id) => !held.has(id) && failed.has(id)),
+      ({ id }) => id,
+      { count: failed.size, active: 0 },
       goneSnapshots,
     ),
     cacheMounts: part(
@@ -79,9 +89,27 @@ export function diskUsage(state: State, cacheMounts: CacheMounts): DiskUsage {
     layerBlobs: blobPart(blobs.filter(({ digest }) => layers.has(digest))),
     otherBlobs: blobPart(blobs.filter(({ digest }) => !layers.has(digest))),
   };
+  const files = remadeFiles(root);
+  const goneFiles = { plain: pathsOf(plain.files), withAll: pathsOf(withAll.files) };
+  const remade = Object.fromEntries(
+    [...new Set(files.map(({ folder }) => folder))].map((folder) => {
+      const own = files.filter((file) => file.folder === folder);
+      const sum = summing(own, ({ size }) => size);
+      return [folder, part(sum, ({ path }) => path, { count: own.length, active: 0 }, goneFiles)] as const;
+    }),
+  );
   const rest = restOf(root, parts.layerBlobs.bytes + parts.otherBlobs.bytes);
-  const total = [...Object.values(parts).map(({ bytes }) => bytes), ...Object.values(rest)].reduce((a, b) => a + b, 0);
-  return { ...parts, rest, total };
+  for (const [folder, { bytes }] of Object.entries(remade)) {
+    const [around = ""] = folder.split("/");
+    if (rest[around] !== undefined) rest[around] = Math.max(0, rest[around] - bytes);
+  }
+  const all = [...Object.values(parts), ...Object.values(remade)].map(({ bytes }) => bytes);
+  const total = [...all, ...Object.values(rest)].reduce((a, b) => a + b, 0);
+  return { ...parts, remade, rest, total };
+}
+
+function pathsOf(files: readonly RemadeFile[]): ReadonlySet<string> {
+  return new Set(files.map(({ path }) => path));
 }
 
 /** Measures snapshots that an older slipway published, and cache mounts whose first user is not done or was killed. What another user owns stays as it is. */
@@ -106,7 +134,7 @@ function summing<T>(items: readonly T[], bytes: (item: T) => number): Sum<T> {
 }
 
 /** What lies below the root beside snapshots, cache mounts and blobs; of these the folders around them. */
-function restOf(root: string, blobs: number): Readonly<Record<string, number>> {
+function restOf(root: string, blobs: number): Record<string, number> {
   const rest: Record<string, number> = { ".": blockBytes(lstatSync(root)) };
   for (const name of readdirSync(root)) {
     if (name === folders.snapshots || name === folders.caches) rest[name] = blockBytes(lstatSync(join(root, name)));

@@ -1,9 +1,12 @@
+import { rmSync } from "node:fs";
 import type { Digest } from "../base/index.ts";
 import { blobBytes, type BlobStore } from "./blob-store.ts";
 import { cacheFolder, type CacheMountRow } from "./cache-mount-store.ts";
 import type { CacheRecord, PruneOptions, Removed, SnapshotId } from "./contract.ts";
 import type { Database } from "./database.ts";
+import { trimNotes } from "./key-notes.ts";
 import { recordOf, type RecordRow } from "./record-store.ts";
+import { isOld, type RemadeFile, remadeFiles } from "./remade.ts";
 import { snapshotFolder } from "./snapshot-store.ts";
 import type { State } from "./state.ts";
 import { discard } from "./trash.ts";
@@ -11,6 +14,8 @@ import { discard } from "./trash.ts";
 export interface SnapshotRow {
   readonly id: SnapshotId;
   readonly parent: SnapshotId | null;
+  /** The snapshot whose folder this one is too; its bytes count there. */
+  readonly layer: SnapshotId | null;
   /** Bytes on the disk; those of its files in rows that nobody measured. */
   readonly size: number;
   readonly last_used: number;
@@ -34,7 +39,12 @@ interface BlobRow {
 type Item =
   | { readonly type: "record"; readonly row: RecordRow; readonly lastUsed: number }
   | { readonly type: "blob"; readonly row: BlobRow; readonly lastUsed: number }
-  | { readonly type: "cache mount"; readonly row: CacheMountRow; readonly lastUsed: number };
+  | { readonly type: "cache mount"; readonly row: CacheMountRow; readonly lastUsed: number }
+  | { readonly type: "failed step"; readonly snapshot: SnapshotId; readonly lastUsed: number }
+  | { readonly type: "file"; readonly file: RemadeFile; readonly lastUsed: number };
+
+/** What a sweep removes, with the files that are made again when they are missing. */
+type Chosen = Removed & { readonly files: readonly RemadeFile[] };
 
 /** `collect` only looks for snapshots that nothing refers to; `prune` takes images, records and blobs as well. */
 type Sweep = { readonly type: "collect" } | ({ readonly type: "prune" } & PruneOptions);
@@ -49,20 +59,24 @@ export async function sweep(state: State, blobs: BlobStore, how: Sweep): Promise
     db.run("PRAGMA defer_foreign_keys = ON");
     for (const id of chosen.images) db.run("DELETE FROM images WHERE id = ?", id);
     for (const { key } of chosen.records) db.run("DELETE FROM records WHERE key = ?", key);
+    for (const id of chosen.failedSteps) db.run("DELETE FROM failed_steps WHERE snapshot = ?", id);
     for (const id of chosen.snapshots) db.run("DELETE FROM snapshots WHERE id = ?", id);
     for (const digest of chosen.blobs) db.run("DELETE FROM blobs WHERE digest = ?", digest);
     for (const id of chosen.cacheMounts) db.run("DELETE FROM cache_mounts WHERE id = ?", id);
+    trimNotes(db);
     if (how.type === "prune" && how.all) db.run("DELETE FROM facts WHERE image IS NULL AND key NOT LIKE 'store/%'");
     return chosen;
   });
   for (const id of plan.snapshots) await discard(state, snapshotFolder(state.root, id));
   for (const id of plan.cacheMounts) await discard(state, cacheFolder(state.root, id));
   await blobs.unlink(plan.blobs);
-  return plan;
+  const { files, ...removed } = plan;
+  for (const { path } of files) rmSync(path, { force: true });
+  return removed;
 }
 
 export function snapshotRows(db: Database): ReadonlyMap<SnapshotId, SnapshotRow> {
-  const rows = db.all<SnapshotRow>("SELECT id, parent, coalesce(disk, size) AS size, last_used FROM snapshots");
+  const rows = db.all<SnapshotRow>("SELECT id, parent, layer, coalesce(disk, size) AS size, last_used FROM snapshots");
   return new Map(rows.map((row) => [row.id, row]));
 }
 
@@ -74,7 +88,7 @@ export function blobRows(db: Database): readonly BlobRow[] {
 }
 
 /** What a sweep would remove now. */
-export function choose(state: State, how: Sweep): Removed {
+export function choose(state: State, how: Sweep): Chosen {
   const { db } = state;
   const options: PruneOptions = how.type === "prune" ? how : {};
   const prune = how.type === "prune";
@@ -97,10 +111,13 @@ export function choose(state: State, how: Sweep): Removed {
   for (const { top } of kept) refs.add(top);
   for (const row of snapshots.values()) {
     refs.add(row.parent);
+    refs.add(row.layer);
     if (row.last_used >= before) refs.add(row.id);
   }
   const records = db.all<RecordRow>("SELECT * FROM records");
   for (const row of records) refs.add(row.snapshot);
+  const failed = db.all<{ snapshot: SnapshotId }>("SELECT snapshot FROM failed_steps");
+  for (const { snapshot } of failed) refs.add(snapshot);
   refs.dropUnused();
 
   const blobs = prune ? blobRows(db).map((row) => ({ ...row, size: blobBytes(state.root, row) })) : [];
@@ -116,12 +133,21 @@ export function choose(state: State, how: Sweep): Removed {
     ...mounts
       .filter((row) => row.last_used < before)
       .map((row) => ({ type: "cache mount" as const, row, lastUsed: row.last_used })),
+    ...failed
+      .map(({ snapshot }) => ({ snapshot, lastUsed: snapshots.get(snapshot)?.last_used ?? 0 }))
+      .filter(({ lastUsed }) => prune && lastUsed < before)
+      .map((item) => ({ type: "failed step" as const, ...item })),
+    ...(prune ? remadeFiles(state.root) : [])
+      .filter((file) => isOld(file, before, options.all === true))
+      .map((file) => ({ type: "file" as const, file, lastUsed: file.lastUsed })),
   ].sort((a, b) => a.lastUsed - b.lastUsed);
 
-  const removed: { records: CacheRecord[]; blobs: Digest[]; cacheMounts: string[]; bytes: number } = {
-    records: [],
-    blobs: [],
-    cacheMounts: [],
+  const removed = {
+    records: [] as CacheRecord[],
+    blobs: [] as Digest[],
+    cacheMounts: [] as string[],
+    failedSteps: [] as SnapshotId[],
+    files: [] as RemadeFile[],
     bytes: 0,
   };
   let cache = blobs.reduce((sum, row) => sum + row.size, 0);
@@ -129,23 +155,32 @@ export function choose(state: State, how: Sweep): Removed {
   for (const row of snapshots.values()) if (!held.has(row.id)) cache += row.size;
   for (const item of items) {
     if (options.keepBytes !== undefined && cache - removed.bytes - refs.bytes <= options.keepBytes) break;
-    if (item.type === "record") {
-      removed.records.push(recordOf(item.row));
-      refs.drop(item.row.snapshot);
-    } else if (item.type === "blob") {
-      removed.blobs.push(item.row.digest);
-      removed.bytes += item.row.size;
-    } else {
-      removed.cacheMounts.push(item.row.id);
-      removed.bytes += item.row.disk ?? 0;
+    switch (item.type) {
+      case "record":
+        removed.records.push(recordOf(item.row));
+        refs.drop(item.row.snapshot);
+        break;
+      case "failed step":
+        removed.failedSteps.push(item.snapshot);
+        refs.drop(item.snapshot);
+        break;
+      case "blob":
+        removed.blobs.push(item.row.digest);
+        removed.bytes += item.row.size;
+        break;
+      case "cache mount":
+        removed.cacheMounts.push(item.row.id);
+        removed.bytes += item.row.disk ?? 0;
+        break;
+      case "file":
+        removed.files.push(item.file);
+        removed.bytes += item.file.size;
     }
   }
   return {
+    ...removed,
     images: images.map(({ id }) => id),
-    records: removed.records,
     snapshots: refs.dropped,
-    blobs: removed.blobs,
-    cacheMounts: removed.cacheMounts,
     bytes: refs.bytes + removed.bytes,
   };
 }
@@ -190,15 +225,19 @@ class References {
     this.#counts.set(row.id, -1);
     this.dropped.push(row.id);
     this.bytes += row.size;
+    if (row.layer !== null) this.drop(row.layer);
   }
 }
 
+/** A snapshot, all that it stands on, and those whose folders are used for it. */
 export function chainOf(rows: ReadonlyMap<SnapshotId, SnapshotRow>, top: SnapshotId | null): SnapshotRow[] {
   const chain: SnapshotRow[] = [];
   for (let at = top; at !== null;) {
     const row = rows.get(at);
     if (!row) break;
     chain.push(row);
+    const layer = row.layer === null ? undefined : rows.get(row.layer);
+    if (layer) chain.push(layer);
     at = row.parent;
   }
   return chain;

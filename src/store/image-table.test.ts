@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { addImage, addLayer, tempStore } from "../../test/support/store-lab.ts";
-import { sha256 } from "../base/index.ts";
-import { encodeConfig } from "../oci/index.ts";
+import { type Digest, sha256 } from "../base/index.ts";
+import { defaultPlatform, encodeConfig } from "../oci/index.ts";
 import type { ImageRecord } from "./index.ts";
 
 test("an image is found by every way to write its name and its id", () => {
@@ -133,4 +133,32 @@ test("put again brings new facts and keeps the old ones when it has none", () =>
   store.images.put({ ...image, facts });
   expect(store.images.get(image.id)?.facts?.duration).toBe(99);
   expect(store.images.list()).toHaveLength(1);
+});
+
+test("a name of several platforms is one image a platform, in their order", () => {
+  const store = tempStore();
+  const image = (architecture: string, variant?: string): Digest => {
+    const config = { os: "linux", architecture, variant, rootfs: { type: "layers", diff_ids: [] } } as const;
+    const { id, value } = encodeConfig(config);
+    store.images.put({ id, config: value, snapshots: [], size: 0, created: 1 });
+    return id;
+  };
+  const [s390x, v6, v7] = [image("s390x"), image("arm", "v6"), image("arm", "v7")];
+  store.images.tag("app", s390x, v6, v7);
+  expect(store.images.named("app").map(({ id }) => id)).toEqual([s390x, v6, v7]);
+  expect(store.images.find("app")?.id).toBe(s390x);
+  expect(store.images.find("app", { os: "linux", architecture: "arm" })?.id).toBe(v7);
+  expect(store.images.find("app", { os: "linux", architecture: "arm", variant: "v6" })?.id).toBe(v6);
+  expect(store.images.find("app", { os: "linux", architecture: "riscv64" })).toBeUndefined();
+  expect(store.images.names(v6)).toEqual(["app:latest"]);
+  const own = defaultPlatform();
+  store.images.tagBeside("app", image(own.architecture, own.variant));
+  expect(store.images.find("app")?.config.architecture).toBe(own.architecture);
+  store.images.tagBeside("app", image("arm", "v6"));
+  expect(store.images.named("app")).toHaveLength(4);
+  expect(store.images.untag("app", s390x)).toBe(s390x);
+  expect(store.images.named("app")).toHaveLength(3);
+  store.images.tag("app", v7);
+  expect(store.images.named("app").map(({ id }) => id)).toEqual([v7]);
+  expect(store.images.find("app", own)?.id).toBe(v7);
 });

@@ -1,5 +1,15 @@
 import { type Digest, isDigest, sha256, SlipwayError } from "../base/index.ts";
-import { encodeConfig, familiarName, formatReference, type ImageConfig, parseReference } from "../oci/index.ts";
+import {
+  bestPlatform,
+  defaultPlatform,
+  encodeConfig,
+  familiarName,
+  formatPlatform,
+  formatReference,
+  type ImageConfig,
+  parseReference,
+  type Platform,
+} from "../oci/index.ts";
 import type { BuildFacts, ImageRecord, ImageStore, SnapshotId, SnapshotRecords } from "./contract.ts";
 import { missing, type State } from "./state.ts";
 
@@ -77,11 +87,11 @@ export class ImageTable implements ImageStore {
     return this.#state.db.get<Row>("SELECT config FROM images WHERE id = ?", id)?.config;
   }
 
-  find(text: string): ImageRecord | undefined {
+  find(text: string, platform?: Platform): ImageRecord | undefined {
     const digits = /^(?:sha256:)?([a-f0-9]{4,64})$/.exec(text)?.[1];
     if (digits?.length === 64) return this.get(`sha256:${digits}`);
-    const named = text.startsWith("sha256:") ? undefined : this.#named(text);
-    if (named) return this.get(named);
+    const named = this.named(text);
+    if (named.length > 0) return choose(named, platform);
     if (digits === undefined) return undefined;
     const fits = this.#state.db.all<Row>(
       "SELECT * FROM images WHERE id >= ? AND id < ? LIMIT 2",
@@ -98,28 +108,52 @@ export class ImageTable implements ImageStore {
     return fits[0] && recordOf(fits[0]);
   }
 
-  tag(name: string, id: Digest): Digest | undefined {
-    const { db } = this.#state;
+  named(name: string): readonly ImageRecord[] {
+    if (name.startsWith("sha256:")) return [];
+    try {
+      return this.#holders(formatReference(parseReference(name))).flatMap((id) => this.get(id) ?? []);
+    } catch (error) {
+      if (error instanceof SlipwayError && error.code === "SLIP_REFERENCE") return [];
+      throw error;
+    }
+  }
+
+  tag(name: string, ...ids: readonly [Digest, ...Digest[]]): Digest | undefined {
     const whole = formatReference(parseReference(name));
-    if (this.#holder(whole) === id) return id;
-    return db.write(() => {
-      const before = this.#holder(whole);
-      if (!db.get("SELECT 1 FROM images WHERE id = ?", id)) throw missing(`the image ${id}`);
-      // The image that loses the name may still be in use by whoever just got it.
-      db.run("UPDATE images SET last_used = ? WHERE id IN (?, ?)", Date.now(), id, before ?? id);
-      db.run("INSERT OR REPLACE INTO names (name, image) VALUES (?, ?)", whole, id);
-      return before;
+    const same = this.#holders(whole);
+    if (same.length === ids.length && ids.every((id, at) => id === same[at])) return same[0];
+    return this.#state.db.write(() => {
+      const before = this.#holders(whole);
+      this.#give(whole, before, ids);
+      return before[0];
     });
   }
 
-  untag(name: string): Digest | undefined {
+  tagBeside(name: string, id: Digest): void {
     const whole = formatReference(parseReference(name));
-    return this.#state.db.get<{ image: Digest }>("DELETE FROM names WHERE name = ? RETURNING image", whole)?.image;
+    this.#state.db.write(() => {
+      const before = this.#holders(whole);
+      const platform = this.get(id)?.config;
+      const others = before.filter((other) => {
+        const there = this.get(other)?.config;
+        return !platform || !there || formatPlatform(there) !== formatPlatform(platform);
+      });
+      this.#give(whole, before, [...others, id]);
+    });
+  }
+
+  untag(name: string, id?: Digest): Digest | undefined {
+    const whole = formatReference(parseReference(name));
+    return this.#state.db.get<{ image: Digest }>(
+      "DELETE FROM names WHERE name = ? AND image = coalesce(?, image) RETURNING image",
+      whole,
+      id ?? null,
+    )?.image;
   }
 
   names(id: Digest): readonly string[] {
     return this.#state.db
-      .all<{ name: string }>("SELECT name FROM names WHERE image = ? ORDER BY name", id)
+      .all<{ name: string }>("SELECT DISTINCT name FROM names WHERE image = ? ORDER BY name", id)
       .map(({ name }) => familiarName(parseReference(name)));
   }
 
@@ -131,17 +165,22 @@ export class ImageTable implements ImageStore {
     return this.#state.db.run("DELETE FROM images WHERE id = ?", id) > 0;
   }
 
-  #named(text: string): Digest | undefined {
-    try {
-      return this.#holder(formatReference(parseReference(text)));
-    } catch (error) {
-      if (error instanceof SlipwayError && error.code === "SLIP_REFERENCE") return undefined;
-      throw error;
-    }
+  #holders(whole: string): readonly Digest[] {
+    return this.#state.db
+      .all<{ image: Digest }>("SELECT image FROM names WHERE name = ? ORDER BY position", whole)
+      .map(({ image }) => image);
   }
 
-  #holder(whole: string): Digest | undefined {
-    return this.#state.db.get<{ image: Digest }>("SELECT image FROM names WHERE name = ?", whole)?.image;
+  /** Inside a write. */
+  #give(whole: string, before: readonly Digest[], ids: readonly Digest[]): void {
+    const { db } = this.#state;
+    for (const id of ids) if (!db.get("SELECT 1 FROM images WHERE id = ?", id)) throw missing(`the image ${id}`);
+    db.run("DELETE FROM names WHERE name = ?", whole);
+    for (const [position, id] of ids.entries()) {
+      db.run("INSERT INTO names (name, position, image) VALUES (?, ?, ?)", whole, position, id);
+    }
+    // An image that loses the name may still be in use by whoever just got it.
+    for (const id of [...before, ...ids]) db.run("UPDATE images SET last_used = ? WHERE id = ?", Date.now(), id);
   }
 
   #checkChain(record: ImageRecord): void {
@@ -158,6 +197,14 @@ export class ImageTable implements ImageStore {
       below = id;
     }
   }
+}
+
+/** One of the images of a name: of a single one nobody asks for which platform it is. */
+function choose(images: readonly ImageRecord[], platform: Platform | undefined): ImageRecord | undefined {
+  if (images.length === 1) return images[0];
+  const candidates = images.map((image) => ({ image, platform: image.config }));
+  const best = bestPlatform(candidates, platform ?? defaultPlatform())?.image;
+  return best ?? (platform === undefined ? images[0] : undefined);
 }
 
 function recordOf(row: Row): ImageRecord {

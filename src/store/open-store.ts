@@ -8,9 +8,11 @@ import { sync } from "./chores.ts";
 import type { Store, StoreOptions } from "./contract.ts";
 import { Database } from "./database.ts";
 import { FactStore } from "./fact-store.ts";
+import { FailedStepStore } from "./failed-steps.ts";
 import { diskUsage } from "./disk-usage.ts";
 import { sweep } from "./gc.ts";
 import { ImageTable } from "./image-table.ts";
+import { KeyNoteStore } from "./key-notes.ts";
 import { Locks } from "./locks.ts";
 import { LayerBlobStore, RecordStore } from "./record-store.ts";
 import { dropUnsettled, recover } from "./recover.ts";
@@ -99,6 +101,8 @@ function assemble(state: State): Store {
     snapshots,
     images,
     records,
+    keyNotes: new KeyNoteStore(state),
+    failedSteps: new FailedStepStore(state),
     cacheMounts,
     layerBlobs: new LayerBlobStore(state),
     facts: new FactStore(state),

@@ -1,5 +1,6 @@
 import type { Digest } from "../base/index.ts";
 import type { CacheRecord, CacheRecords, LayerBlob, LayerBlobs, SnapshotId, SnapshotRecords } from "./contract.ts";
+import { writeNote } from "./key-notes.ts";
 import { missing, type State } from "./state.ts";
 
 export interface RecordRow {
@@ -29,7 +30,12 @@ export class RecordStore implements CacheRecords {
     return this.#snapshots.use(row.snapshot) ? recordOf(row) : undefined;
   }
 
-  put(record: CacheRecord, options: { readonly replace?: boolean | undefined } = {}): CacheRecord {
+  peek(key: Digest): CacheRecord | undefined {
+    const row = this.#row(key);
+    return row && this.#snapshots.get(row.snapshot) ? recordOf(row) : undefined;
+  }
+
+  put(record: CacheRecord, options: Parameters<CacheRecords["put"]>[1] = {}): CacheRecord {
     const { db } = this.#state;
     void this.#state.build.id;
     return db.write(() => {
@@ -46,6 +52,7 @@ export class RecordStore implements CacheRecords {
         Date.now(),
         record.description,
       );
+      if (options.note) writeNote(db, options.note);
       return record;
     });
   }
@@ -82,13 +89,22 @@ export class LayerBlobStore implements LayerBlobs {
   }
 
   get(diffId: Digest, compression: LayerBlob["compression"], level: number): LayerBlob | undefined {
-    return this.#state.db.get<LayerBlob>(
-      `SELECT diff_id AS diffId, compression, level, digest, size FROM layer_blobs
-       WHERE diff_id = ? AND compression = ? AND level = ?`,
+    const { db } = this.#state;
+    // Before the look-up: whoever prunes from now on sees this process.
+    void this.#state.build.id;
+    const row = db.get<LayerBlob & { readonly last_used: number }>(
+      `SELECT diff_id AS diffId, compression, level, digest, layer_blobs.size, last_used
+       FROM layer_blobs JOIN blobs USING (digest) WHERE diff_id = ? AND compression = ? AND level = ?`,
       diffId,
       compression,
       level,
     );
+    if (!row) return undefined;
+    const { last_used: lastUsed, ...blob } = row;
+    if (this.#state.isStale(lastUsed)) {
+      db.run("UPDATE blobs SET last_used = ? WHERE digest = ?", Date.now(), blob.digest);
+    }
+    return blob;
   }
 
   put(blob: LayerBlob): void {

@@ -22,7 +22,7 @@ export function dropUnsettled(db: Database, bootId: string): void {
   db.write(() => {
     db.run("PRAGMA defer_foreign_keys = ON");
     const ids = db.all<{ id: string }>(
-      `WITH RECURSIVE gone (id) AS (${lost} UNION SELECT s.id FROM snapshots s JOIN gone ON s.parent = gone.id)
+      `WITH RECURSIVE gone (id) AS (${lost} UNION SELECT s.id FROM snapshots s JOIN gone ON gone.id IN (s.parent, s.layer))
        SELECT id FROM gone`,
       bootId,
     );

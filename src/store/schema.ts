@@ -99,4 +99,56 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX cache_mount_uses_mount ON cache_mount_uses (mount);
   `,
+  // `parts` is null once the record is gone: then the note tells that there was one.
+  `
+  CREATE TABLE key_notes (
+    key TEXT PRIMARY KEY,
+    place TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    made INTEGER NOT NULL,
+    why TEXT NOT NULL,
+    parts BLOB
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX key_notes_place ON key_notes (place);
+  CREATE INDEX key_notes_text ON key_notes (text);
+  CREATE INDEX key_notes_gone ON key_notes (made) WHERE parts IS NULL;
+  CREATE TRIGGER key_notes_record AFTER DELETE ON records BEGIN
+    UPDATE key_notes SET parts = NULL WHERE key = OLD.key;
+  END;
+
+  CREATE TABLE failed_steps (
+    snapshot TEXT PRIMARY KEY REFERENCES snapshots (id) ON DELETE CASCADE,
+    created INTEGER NOT NULL,
+    state TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  ALTER TABLE cache_mounts ADD COLUMN used_by TEXT;
+  `,
+  // A name stands for an image of each platform that it was built for; `position` is their order. `rewritten_layers` has the digests of
+  // layers whose times end at an epoch (seconds).
+  `
+  ALTER TABLE names RENAME TO names_of_one;
+  CREATE TABLE names (
+    name TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    image TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+    PRIMARY KEY (name, position)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO names (name, position, image) SELECT name, 0, image FROM names_of_one;
+  DROP TABLE names_of_one;
+  CREATE INDEX names_of_image ON names (image);
+
+  CREATE TABLE rewritten_layers (
+    snapshot TEXT NOT NULL REFERENCES snapshots (id) ON DELETE CASCADE,
+    epoch INTEGER NOT NULL,
+    diff_id TEXT NOT NULL,
+    PRIMARY KEY (snapshot, epoch)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  // `layer` names the snapshot whose folder this one is too, over another parent; null where it has its own.
+  `
+  ALTER TABLE snapshots ADD COLUMN layer TEXT REFERENCES snapshots (id);
+  CREATE INDEX snapshots_layer ON snapshots (layer) WHERE layer IS NOT NULL;
+  `,
 ];

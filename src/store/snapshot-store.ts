@@ -4,6 +4,7 @@ import { type Digest, SlipwayError } from "../base/index.ts";
 import type { SnapshotId, SnapshotRecord, SnapshotRecords } from "./contract.ts";
 import { folders, missing, type State } from "./state.ts";
 import { blockBytes } from "./tree.ts";
+import { ulid } from "./ulid.ts";
 import { writeWithRename } from "./write-with-rename.ts";
 
 interface Row {
@@ -15,6 +16,7 @@ interface Row {
   readonly entries: number;
   readonly diff_id: Digest | null;
   readonly disk: number | null;
+  readonly layer: SnapshotId | null;
 }
 
 /** Records of snapshots, each with a folder `snapshots/ID/fs`. */
@@ -64,7 +66,48 @@ export class SnapshotStore implements SnapshotRecords {
   }
 
   folder(id: SnapshotId): string {
-    return join(snapshotFolder(this.#state.root, id), "fs");
+    return join(snapshotFolder(this.#state.root, this.#layerOf(id)), "fs");
+  }
+
+  stack(id: SnapshotId, parent: SnapshotId): SnapshotRecord {
+    const { db, bootId } = this.#state;
+    void this.#state.build.id;
+    return db.write(() => {
+      const layer = this.#row(this.#layerOf(id));
+      const below = this.#row(parent);
+      if (!layer) throw missing(`the snapshot ${id}`);
+      if (!below || !this.use(parent)) throw missing(`the snapshot ${parent}`);
+      const there = db.get<Row>("SELECT * FROM snapshots WHERE layer = ? AND parent = ?", layer.id, parent);
+      if (there) {
+        this.use(there.id);
+        return recordOf(there);
+      }
+      const made = {
+        ...layer,
+        id: ulid(),
+        parent,
+        layer: layer.id,
+        // What follows from the two alone, so that the image is the same when it is put together again.
+        created: Math.max(layer.created, below.created),
+        last_used: Date.now(),
+        disk: 0,
+      };
+      db.run(
+        `INSERT INTO snapshots (id, parent, layer, created, last_used, size, entries, diff_id, boot, disk)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        made.id,
+        made.parent,
+        made.layer,
+        made.created,
+        made.last_used,
+        made.size,
+        made.entries,
+        made.diff_id,
+        bootId,
+        made.disk,
+      );
+      return recordOf(made);
+    });
   }
 
   publish(record: SnapshotRecord, source: string): SnapshotRecord {
@@ -94,17 +137,44 @@ export class SnapshotStore implements SnapshotRecords {
   }
 
   setDiffId(id: SnapshotId, diffId: Digest): void {
-    if (this.#state.db.run("UPDATE snapshots SET diff_id = ? WHERE id = ?", diffId, id) === 0) {
-      throw missing(`the snapshot ${id}`);
-    }
+    // All that share the folder have the digest.
+    const update = "UPDATE snapshots SET diff_id = ?1 WHERE id = ?2 OR layer = ?2";
+    if (this.#state.db.run(update, diffId, this.#layerOf(id)) === 0) throw missing(`the snapshot ${id}`);
+  }
+
+  rewritten(id: SnapshotId, epoch: number): Digest | undefined {
+    const row = this.#state.db.get<{ readonly diff_id: Digest }>(
+      "SELECT diff_id FROM rewritten_layers WHERE snapshot = ? AND epoch = ?",
+      id,
+      epoch,
+    );
+    return row?.diff_id;
+  }
+
+  setRewritten(id: SnapshotId, epoch: number, diffId: Digest): void {
+    if (!this.#row(id)) throw missing(`the snapshot ${id}`);
+    const insert = "INSERT OR REPLACE INTO rewritten_layers (snapshot, epoch, diff_id) VALUES (?, ?, ?)";
+    this.#state.db.run(insert, id, epoch, diffId);
+  }
+
+  epochOf(id: SnapshotId, diffId: Digest): number | undefined {
+    if (this.#row(id)?.diff_id === diffId) return undefined;
+    const row = this.#state.db.get<{ readonly epoch: number }>(
+      "SELECT epoch FROM rewritten_layers WHERE snapshot = ? AND diff_id = ?",
+      id,
+      diffId,
+    );
+    return row?.epoch;
   }
 
   async remove(id: SnapshotId): Promise<boolean> {
     const { db } = this.#state;
     const removed = db.write(() => {
       const user =
-        db.get<{ what: string }>("SELECT 'the snapshot ' || id AS what FROM snapshots WHERE parent = ?", id) ??
-        db.get<{ what: string }>("SELECT 'the image ' || id AS what FROM images WHERE top = ?", id);
+        db.get<{ what: string }>(
+          "SELECT 'the snapshot ' || id AS what FROM snapshots WHERE parent = ?1 OR layer = ?1",
+          id,
+        ) ?? db.get<{ what: string }>("SELECT 'the image ' || id AS what FROM images WHERE top = ?", id);
       if (user) {
         throw new SlipwayError({
           code: "SLIP_STORE",
@@ -116,6 +186,11 @@ export class SnapshotStore implements SnapshotRecords {
     });
     if (removed) await this.#discard(snapshotFolder(this.#state.root, id));
     return removed;
+  }
+
+  /** The snapshot that has the folder. */
+  #layerOf(id: SnapshotId): SnapshotId {
+    return this.#row(id)?.layer ?? id;
   }
 
   #row(id: SnapshotId): Row | undefined {

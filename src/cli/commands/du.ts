@@ -1,6 +1,6 @@
 import { command } from "../command.ts";
 import { formatSize } from "../format.ts";
-import { table } from "../table.ts";
+import { columnsOf, table } from "../table.ts";
 
 export const du = command({
   name: "du",
@@ -28,16 +28,19 @@ export const du = command({
     };
     const sum = (key: "reclaimable" | "reclaimableWithAll"): number => rows.reduce((bytes, row) => bytes + row[key], 0);
     io.stdout.write(
-      table([
-        ["TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE", "WITH --ALL"],
-        ...rows.map((row) => [
-          row.type,
-          String(row.count),
-          String(row.active),
-          ...line(row.size, row.reclaimable, row.reclaimableWithAll),
-        ]),
-        ["all", "", "", ...line(total, sum("reclaimable"), sum("reclaimableWithAll"))],
-      ]),
+      table(
+        [
+          ["TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE", "WITH --ALL"],
+          ...rows.map((row) => [
+            row.type,
+            String(row.count),
+            String(row.active),
+            ...line(row.size, row.reclaimable, row.reclaimableWithAll),
+          ]),
+          ["all", "", "", ...line(total, sum("reclaimable"), sum("reclaimableWithAll"))],
+        ],
+        { columns: columnsOf(io.stdout) },
+      ),
     );
   },
 });

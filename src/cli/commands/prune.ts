@@ -8,7 +8,7 @@ export const prune = command({
   usage: "[OPTIONS]",
   summary: "Delete what no image needs",
   description:
-    "Deletes images without a name, stages that were left behind, cache mounts and fetched packages. With --all also bases that a build makes again, the cache of the images that stay, and their layer archives. Images that were built and have a name stay: slipway rmi removes those.",
+    "Deletes images without a name, stages that were left behind, what failed steps left, cache mounts and fetched packages. With --all also bases that a build makes again, the cache of the images that stay, and their layer archives. Images that were built and have a name stay: slipway rmi removes those.",
   options: {
     all: { type: "flag", short: "a", help: "Bases, which a build makes again, and all cache too" },
     force: { type: "flag", short: "f", help: "Do not ask" },
@@ -38,6 +38,7 @@ export const prune = command({
       plural(result.snapshots, "snapshot"),
       plural(result.cacheRecords, "cache record"),
       ...(result.cacheMounts > 0 ? [plural(result.cacheMounts, "cache mount")] : []),
+      ...(result.failedSteps > 0 ? [plural(result.failedSteps, "failed step")] : []),
       ...(result.blobs > 0 ? [plural(result.blobs, "package or layer archive", "packages and layer archives")] : []),
     ];
     io.stdout.write(`Deleted ${parts.join(", ")}\nTotal reclaimed space: ${formatSize(result.freed)}\n`);

@@ -97,7 +97,8 @@ export function frame(model: BuildModel, options: FrameOptions): readonly Row[] 
 /** The row that stays of a step that ended. */
 export function finishedRow(step: Step, columns: number, style: Style, glyphs: Glyphs): string {
   const tag = (paint: Paint): readonly Segment[] => (step.tag === "" ? [] : [[`${step.tag} `, paint]]);
-  const note: readonly Segment[] = step.note === undefined ? [] : [[`  ${step.note}`, style.dim]];
+  const words = [step.note, step.why].filter((text) => text !== undefined).join("; ");
+  const note: readonly Segment[] = words === "" ? [] : [[`  ${words}`, style.dim]];
   switch (step.status) {
     case "cached":
       return row(

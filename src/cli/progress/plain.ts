@@ -44,6 +44,7 @@ export class PlainProgress implements Progress {
     const { step, lines } = change;
     const track = this.#track(step, now);
     for (const line of lines) this.#say(track, `${elapsed(now - step.started)} ${line}`.trimEnd(), now);
+    if (event.type === "step-why" && step.why !== undefined) this.#say(track, `RUNS: ${step.why}`, now);
     if (event.type === "step-progress" && now - track.progressAt >= PROGRESS_EVERY) {
       track.progressAt = now;
       const part = step.progress.get(event.label);

@@ -38,7 +38,8 @@ function tellSecret(name: string, span: SourceSpan, { instruction, about }: Visi
   report(about, message, about === instruction ? span : undefined);
 }
 
-function looksSecret(name: string): boolean {
+/** True for a name that people give to what nobody else may know. */
+export function looksSecret(name: string): boolean {
   const words = name.toLowerCase().split("_");
   return words.some((word) => secret.has(word)) && !words.some((word) => harmless.has(word));
 }

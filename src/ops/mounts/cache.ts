@@ -26,8 +26,13 @@ export async function cacheRequest(
     name: id,
     key: digestOf({ cache: id, mode, uid, gid, seed: checksum?.digest }),
     sharing,
+    usedBy: vertex.origin.text,
+    onWait: () => {
+      const text = `waiting for the cache ${id}: another step has it\n`;
+      ctx.emit({ type: "step-output", id: vertex.digest, stream: "stderr", text });
+    },
     fill: async (folder) => {
-      if (seed && from && checksum) await copySeed(seed, vertex, from, folder, checksum, rooms);
+      if (seed && from && checksum) await copySeed(seed, vertex, from, folder, checksum, rooms, ctx);
       giveTo(folder, { uid, gid }, machinery(rooms).squashOwners);
       chmodSync(folder, mode);
     },

@@ -1,0 +1,183 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Ctx, type Digest, digestOf } from "../base/index.ts";
+import { parseBaseName } from "../debian/index.ts";
+import type { OpSpec, Vertex } from "../graph/index.ts";
+import { familiarName, parseReference } from "../oci/index.ts";
+import { type FileTree, opFor } from "../ops/index.ts";
+import { defaultPath, type ImageResolver } from "../plan/index.ts";
+import { type FileList, type Forecast, forecast, type MissCause } from "../solve/index.ts";
+import { defaultStoreRoot, openStore, type Store } from "../store/index.ts";
+import type { BuildOptions } from "./api.ts";
+import { noRegistry, unknownImage, usableBase } from "./bases.ts";
+import { planFrom, type PlannedBuild } from "./build-with.ts";
+import { cacheControl } from "./cache-control.ts";
+import { causeText, type Explainer, stepName } from "./explain.ts";
+import type { Foreseen, ForeseenStep, ResolvedGraph } from "./foresee-api.ts";
+
+/** As `foresee` of foresee.ts. */
+export async function foresee(options: BuildOptions): Promise<Foreseen> {
+  using opened = openUnchanged(options.store);
+  const { store } = opened;
+  const ctx = quiet(options);
+  const { planned, unknown } = await planUnchanged(options, store, ctx);
+  const { plan, held, dockerfile } = planned;
+  const { solve, explainer } = cacheControl(options, plan, dockerfile, store, false, ctx);
+  const lists = new Map<Digest, Readonly<Record<string, FileList>>>();
+  const rooms = { store, machinery: undefined, planning: true, lists, bases: held } as const;
+  const found = await forecast<FileTree>(
+    plan.root,
+    plan.vertices,
+    {
+      op: (vertex) => opFor(vertex, rooms),
+      cache: { get: (key) => entryOf(store, key) },
+      noCache: solve.noCache,
+      unknown: ({ op }) => op.kind === "image" && unknown.has(op.id),
+    },
+    ctx,
+  );
+  const steps = found.filter(({ vertex }) => vertex.op.kind !== "scratch");
+  return {
+    target: plan.target.name,
+    steps: steps.map((one) => stepOf(one, explainer, store)),
+    skippedStages: plan.skippedStages,
+  };
+}
+
+function stepOf(one: Forecast<FileTree>, explainer: Explainer, store: Store): ForeseenStep {
+  const { vertex, identity, forced, op, inputs } = one;
+  const { origin, digest: id } = vertex;
+  const status = one.status === "fetch" ? "pull" : one.status;
+  const causes =
+    one.status !== "run"
+      ? []
+      : identity === undefined
+        ? followed(one)
+        : explainer.causesOf({ vertex, identity, forced, op, inputs });
+  const note = one.status === "hit" && identity !== undefined ? store.keyNotes.get(identity) : undefined;
+  return {
+    id,
+    stage: origin.stage,
+    position: origin.position,
+    text: origin.text,
+    line: origin.location?.span.startLine,
+    status,
+    because: becauseOf(one, causes),
+    causes,
+    dependsOn: one.status === "maybe" ? one.waitsFor.map(({ digest }) => digest) : [],
+    made: note && { time: note.made, why: note.why || undefined },
+  };
+}
+
+function followed({ waitsFor, forced }: Forecast<FileTree>): readonly MissCause[] {
+  if (forced) return [{ kind: "no-cache", text: "--no-cache" }];
+  const [first] = waitsFor;
+  return first ? [{ kind: "parent", text: `it follows ${stepName(first)}` }] : [];
+}
+
+function becauseOf({ status, waitsFor }: Forecast<FileTree>, causes: readonly MissCause[]): string | undefined {
+  switch (status) {
+    case "run":
+      return causeText(causes);
+    case "fetch":
+      return "it is made from the Debian archive";
+    case "maybe":
+      return `depends on ${waitsFor.map((vertex) => stepName(vertex)).join(", ")}`;
+    default:
+      return undefined;
+  }
+}
+
+function entryOf(store: Store, key: Digest) {
+  const record = store.records.peek(key);
+  return record && { identity: record.identity, result: { kind: "snapshot", id: record.snapshot } as const };
+}
+
+/** As `graphOf` of foresee.ts. */
+export async function graphOf(options: BuildOptions): Promise<ResolvedGraph> {
+  using opened = openUnchanged(options.store);
+  const { planned, unknown } = await planUnchanged(options, opened.store, quiet(options));
+  const { plan } = planned;
+  return {
+    target: plan.target.name,
+    platform: plan.platform,
+    stages: plan.stages.map(({ name, index, root, shipped }) => ({ name, index, root: root.digest, shipped })),
+    skippedStages: plan.skippedStages,
+    sources: plan.vertices.flatMap((vertex) => sourceOf(vertex, plan.bases, unknown)),
+    vertices: plan.vertices.map(({ digest, op, inputs, origin }) => ({
+      digest,
+      op: shownOp(op),
+      inputs: inputs.map((input) => input.digest),
+      stage: origin.stage,
+      position: origin.position,
+      text: origin.text,
+      line: origin.location?.span.startLine,
+    })),
+    root: plan.root.digest,
+    config: plan.config,
+    author: plan.author,
+  };
+}
+
+function sourceOf(
+  { digest, op }: Vertex,
+  bases: Readonly<Record<string, string>>,
+  unknown: ReadonlySet<Digest>,
+): ResolvedGraph["sources"] {
+  if (op.kind === "image") {
+    const id = unknown.has(op.id) ? undefined : op.id;
+    return [{ digest, kind: "image", name: op.name, id, origin: bases[op.name] }];
+  }
+  return op.kind === "context" ? [{ digest, kind: "context", name: op.name, path: op.path }] : [];
+}
+
+/** The address of a proxy may hold a password. */
+function shownOp(op: OpSpec): OpSpec {
+  return op.kind === "exec" ? { ...op, secretEnv: undefined } : op;
+}
+
+function quiet({ signal = new AbortController().signal }: BuildOptions): Ctx {
+  return { signal, emit: () => undefined };
+}
+
+/** A store that is not there is not made for that: an empty one stands in for it. */
+function openUnchanged(root: string = defaultStoreRoot()): Disposable & { readonly store: Store } {
+  if (existsSync(root)) {
+    const store = openStore(root);
+    return { store, [Symbol.dispose]: () => store[Symbol.dispose]() };
+  }
+  const folder = mkdtempSync(join(tmpdir(), "slipway-empty-"));
+  const store = openStore(folder);
+  return {
+    store,
+    [Symbol.dispose]: () => {
+      store[Symbol.dispose]();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Plans with what is in the store; a Debian base that is not there yet is taken as it will most likely be. */
+async function planUnchanged(
+  options: BuildOptions,
+  store: Store,
+  ctx: Ctx,
+): Promise<{ readonly planned: PlannedBuild; readonly unknown: ReadonlySet<Digest> }> {
+  const unknown = new Set<Digest>();
+  const resolve: ImageResolver = async (name, platform) => {
+    const known = usableBase(store, name, platform);
+    if (known) {
+      if (options.pull && known.origin !== "store") unknown.add(known.id);
+      return known;
+    }
+    if (options.baseImages === "registry") throw noRegistry(name);
+    if (!parseBaseName(familiarName(parseReference(name)))) throw unknownImage(name);
+    const id = digestOf({ base: name, platform });
+    unknown.add(id);
+    const config = { Env: [`PATH=${defaultPath}`], Cmd: ["bash"] };
+    const rootfs = { type: "layers", diff_ids: [] } as const;
+    return { id, name, origin: "Debian archive", config: { ...platform, config, rootfs } };
+  };
+  return { planned: await planFrom(options, { store, machinery: undefined, planning: true }, resolve, ctx), unknown };
+}

@@ -1,0 +1,51 @@
+import type { Digest } from "../base/index.ts";
+
+/**
+ * What a step's key was made of, in a form that another's can be compared with and that is small enough to be kept.
+ * It holds no secret: what may be one stands in it as a digest.
+ */
+export interface KeyParts {
+  /** The instruction as the user wrote it, cut when it is long. */
+  readonly instruction: string;
+  /** A name for what made the key: a change of slipway's own. */
+  readonly version: number;
+  /** The key of what the step stands on, and what that is called when it is no step: `debian:bookworm`. */
+  readonly base: Digest | undefined;
+  readonly baseName?: string | undefined;
+  /** Named settings with their values: `user`, `destination`, `network`, ... */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly variables: Readonly<Record<string, Hidden>>;
+  /** A line each. */
+  readonly mounts: readonly string[];
+  /** What the step takes, by where from: `the build context`, `stage build`. */
+  readonly files: Readonly<Record<string, FileList>>;
+}
+
+/** A value, or the digest of one that must not be shown or is too long. */
+export type Hidden = string | { readonly digest: string };
+
+/** What a step takes, as a list of it that another can be held against. */
+export interface FileList {
+  /** Paths, each with its kind and mode in octal, its owner, and a digest of its content. */
+  readonly entries: Readonly<Record<string, readonly [attributes: string, content: string]>>;
+  /** Where there are too many: the entries are folders at this depth, each with all that is in it. */
+  readonly depth: number | undefined;
+}
+
+/** One reason why a step has to run. */
+export interface MissCause {
+  readonly kind:
+    | "no-cache"
+    | "never-built"
+    | "pruned"
+    | "version"
+    | "parent"
+    | "base"
+    | "instruction"
+    | "variable"
+    | "setting"
+    | "mount"
+    | "file";
+  /** In a few words: `src/main.c changed`. */
+  readonly text: string;
+}
