@@ -4,10 +4,10 @@
  */
 export const floors: readonly (readonly string[])[] = [
   ["base"],
-  ["dockerfile", "oci", "layer"],
+  ["dockerfile", "oci", "layer", "fetch"],
   ["graph", "store", "registry", "sandbox"],
   ["plan", "solve", "snapshot"],
-  ["ops", "export", "inspect", "debian"],
+  ["ops", "export", "import", "inspect", "debian"],
   ["hall"],
   ["."],
   ["cli"],

@@ -1,12 +1,15 @@
 import { type Ctx, type Digest, SlipwayError } from "../base/index.ts";
 import type { ContentStore } from "../store/index.ts";
 import type { Archive, DebianPackage, OpenArchiveOptions } from "./contract.ts";
-import { HttpClient, HttpStatusError, withoutPassword } from "./http.ts";
+import { HttpClient, HttpStatusError, withoutPassword } from "../fetch/index.ts";
 import { chooseMirrors } from "./mirror.ts";
 import type { PackageIndex } from "./package-index.ts";
 import { codenameOf, openSuite } from "./suite.ts";
 import { resolvePackages } from "./resolve.ts";
 import { compareVersions } from "./version.ts";
+
+const unreachable =
+  "check the network and the proxy variables, or name another mirror with --debian-mirror or SLIPWAY_DEBIAN_MIRROR";
 
 /** Suites that get their security updates as ordinary uploads, and that nothing is added to. */
 const withoutAdditions = new Set(["sid", "rc-buggy"]);
@@ -152,7 +155,7 @@ async function together<A, T>(
   action: (item: A, http: HttpClient, at: number) => Promise<T>,
 ): Promise<readonly T[]> {
   const own = new AbortController();
-  using http = new HttpClient({ signal: AbortSignal.any([ctx.signal, own.signal]) });
+  using http = new HttpClient({ signal: AbortSignal.any([ctx.signal, own.signal]), hint: unreachable });
   let first: { readonly error: unknown } | undefined;
   const results: T[] = [];
   await Promise.all(

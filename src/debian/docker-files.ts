@@ -1,4 +1,4 @@
-import { withoutPassword } from "./http.ts";
+import { withoutPassword } from "../fetch/index.ts";
 import type { RootFiles } from "./root-files.ts";
 
 /** What a slim image leaves out, and what of that it keeps: dpkg's patterns (dpkg(1), --path-exclude). */

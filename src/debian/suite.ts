@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/p
 import { pipeline } from "node:stream/promises";
 import { Hasher, sha256, SlipwayError, WorkerPool } from "../base/index.ts";
 import type { OpenArchiveOptions, Release } from "./contract.ts";
-import { type HttpClient, HttpStatusError, withoutPassword } from "./http.ts";
+import { type HttpClient, HttpStatusError, withoutPassword } from "../fetch/index.ts";
 import { PackageIndex } from "./package-index.ts";
 import { type IndexedFile, verifyRelease, type VerifiedRelease } from "./release.ts";
 

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { HttpClient, type HttpOptions, HttpStatusError, withoutPassword } from "./http.ts";
+import { HttpClient, type HttpOptions, HttpStatusError, withoutPassword } from "./http-client.ts";
 
 async function serve(listener: RequestListener): Promise<{ readonly url: string; readonly connections: () => number }> {
   let connections = 0;

@@ -1,5 +1,6 @@
 import type { Agent, IncomingMessage } from "node:http";
 import { type Bytes, Limiter, SlipwayError } from "../base/index.ts";
+import { paced } from "./paced.ts";
 
 export interface HttpOptions {
   readonly signal: AbortSignal;
@@ -13,6 +14,8 @@ export interface HttpOptions {
   readonly timeout?: number | undefined;
   /** Proxy variables; the process's environment by default. */
   readonly env?: NodeJS.ProcessEnv | undefined;
+  /** What to do when a host cannot be reached. */
+  readonly hint?: string | undefined;
 }
 
 export interface HttpAnswer {
@@ -34,8 +37,8 @@ export class HttpStatusError extends Error {
 }
 
 const retriedStatus = new Set([408, 425, 429, 500, 502, 503, 504]);
-/** Failures that trying again in a moment cannot mend. */
-const finalErrno = new Set(["ENOTFOUND", "ERR_INVALID_URL", "CERT_HAS_EXPIRED", "SELF_SIGNED_CERT_IN_CHAIN"]);
+/** Failures that trying again in a moment cannot mend: names that nobody knows, certificates that nobody vouches for. */
+const finalErrno = /^(?:ENOTFOUND|ERR_INVALID_URL)$|CERT|^UNABLE_TO_/;
 
 /**
  * Fetches documents over HTTP(S): connections kept alive, a bounded number at once, repeated with growing pauses when a server is busy,
@@ -71,7 +74,8 @@ export class HttpClient implements Disposable {
           return await this.#once(url, use, headers);
         } catch (error) {
           this.#checkCancelled(error);
-          if (attempt >= attempts || !mayRetry(error, attempt)) throw asNetworkError(url, error, attempt);
+          if (attempt >= attempts || !mayRetry(error, attempt))
+            throw asNetworkError(url, error, attempt, this.#options.hint);
           const asked = error instanceof HttpStatusError ? error.retryAfter : undefined;
           const pause = (this.#options.backoff ?? 300) * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
           await this.#wait(Math.min(Math.max(asked ?? 0, pause), 15_000));
@@ -91,14 +95,18 @@ export class HttpClient implements Disposable {
     headers: Readonly<Record<string, string>>,
   ): Promise<T> {
     let at = new URL(url);
+    let allowed = headers;
     for (let redirects = 0; ; redirects++) {
-      const response = await this.#request(at, headers);
+      const response = await this.#request(at, allowed);
       try {
         const status = response.statusCode ?? 0;
         const { location } = response.headers;
         if (status >= 300 && status < 400 && status !== 304 && location !== undefined) {
           if (redirects >= 8) throw new HttpStatusError(withoutPassword(url), status, "too many redirects", undefined);
-          at = new URL(location, at);
+          const next = redirected(location, at);
+          // What one host may know is not for another.
+          if (next.host !== at.host || next.protocol !== at.protocol) allowed = withoutCredentials(allowed);
+          at = next;
           response.resume();
           continue;
         }
@@ -111,7 +119,8 @@ export class HttpClient implements Disposable {
             Number.isFinite(seconds) ? seconds * 1000 : undefined,
           );
         }
-        return await use({ status, headers: response.headers, body: response as AsyncIterable<Uint8Array> });
+        const body = paced(response as AsyncIterable<Uint8Array>, slowest, tooSlow);
+        return await use({ status, headers: response.headers, body });
       } finally {
         if (!response.complete || !response.readableEnded) response.destroy();
       }
@@ -123,13 +132,15 @@ export class HttpClient implements Disposable {
       throw new SlipwayError({
         code: "SLIP_NETWORK",
         message: `Cannot fetch ${withoutPassword(url)}: only http and https are spoken`,
-        hint: "name another mirror with --debian-mirror",
+        hint: this.#options.hint,
       });
     }
-    const http = url.protocol === "https:" ? await import("node:https") : await import("node:http");
+    const secure = url.protocol === "https:";
+    const http = secure ? await import("node:https") : await import("node:http");
     let agent = this.#agents.get(url.protocol);
     if (!agent) {
-      agent = new http.Agent({ keepAlive: true, scheduling: "lifo", proxyEnv: this.#options.env ?? process.env });
+      const common = { keepAlive: true, scheduling: "lifo", proxyEnv: this.#options.env ?? process.env } as const;
+      agent = secure ? new http.Agent({ ...common, ca: await trusted() }) : new http.Agent(common);
       this.#agents.set(url.protocol, agent);
     }
     const timeout = this.#options.timeout ?? 30_000;
@@ -165,6 +176,25 @@ export class HttpClient implements Disposable {
   }
 }
 
+/** Who may vouch for a server: those that Node brings and NODE_EXTRA_CA_CERTS names, and those that this machine trusts. */
+async function trusted(): Promise<string[]> {
+  const { getCACertificates } = await import("node:tls");
+  return [...getCACertificates("default"), ...getCACertificates("system")];
+}
+
+/** Throws SLIP_NETWORK for an address that is none. */
+function redirected(location: string, from: URL): URL {
+  if (URL.canParse(location, from.href)) return new URL(location, from);
+  throw new SlipwayError({
+    code: "SLIP_NETWORK",
+    message: `Cannot fetch ${withoutPassword(from)}: it redirects to what is no address`,
+  });
+}
+
+function withoutCredentials(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !/^(authorization|cookie)$/i.test(name)));
+}
+
 /** The address without user and password, for messages and images. */
 export function withoutPassword(url: URL | string): string {
   const clean = new URL(url);
@@ -177,6 +207,13 @@ class StalledError extends Error {
   readonly code = "ETIMEDOUT";
 }
 
+/** A server that sends less would keep a build waiting for hours: 1 KiB a second, over a minute. */
+const slowest = { window: 60_000, bytes: 60 << 10 };
+
+function tooSlow(bytes: number): Error {
+  return new StalledError(`no more than ${bytes} bytes in ${slowest.window / 1000} s`);
+}
+
 function cancelled(cause?: unknown): SlipwayError {
   return new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled", cause });
 }
@@ -186,11 +223,11 @@ function mayRetry(error: unknown, attempt: number): boolean {
   if (error instanceof HttpStatusError) return retriedStatus.has(error.status);
   if (error instanceof SlipwayError) return error.code === "SLIP_DIGEST_MISMATCH" && attempt === 1;
   const code = errno(error);
-  return code !== undefined && isNetworkErrno(code) && !finalErrno.has(code);
+  return code !== undefined && isNetworkErrno(code) && !finalErrno.test(code);
 }
 
 function isNetworkErrno(code: string): boolean {
-  return /^E(CONN|AI_|TIMEDOUT|PIPE|HOST|NET|NOTFOUND|ADDR)|^HPE_|^ERR_(STREAM_PREMATURE|SSL|TLS|INVALID_URL|PROXY|HTTP)|CERT/.test(
+  return /^E(CONN|AI_|TIMEDOUT|PIPE|HOST|NET|NOTFOUND|ADDR)|^HPE_|^ERR_(STREAM_PREMATURE|SSL|TLS|INVALID_URL|PROXY|HTTP)|^UNABLE_TO_|CERT/.test(
     code,
   );
 }
@@ -200,7 +237,7 @@ function errno(error: unknown): string | undefined {
   return typeof code === "string" ? code : undefined;
 }
 
-function asNetworkError(url: string, error: unknown, attempts: number): unknown {
+function asNetworkError(url: string, error: unknown, attempts: number, hint: string | undefined): unknown {
   if (error instanceof HttpStatusError || error instanceof SlipwayError) return error;
   const code = errno(error);
   if (code === undefined || !isNetworkErrno(code)) return error;
@@ -209,7 +246,7 @@ function asNetworkError(url: string, error: unknown, attempts: number): unknown 
   return new SlipwayError({
     code: "SLIP_NETWORK",
     message: `Cannot reach ${host}: ${(error as Error).message || code}${times}`,
-    hint: `check the network and the proxy variables, or name another mirror with --debian-mirror or SLIPWAY_DEBIAN_MIRROR`,
+    hint: hint ?? "check the address, the network and the proxy variables",
     cause: error,
   });
 }
