@@ -1,7 +1,6 @@
 import { chmodSync, fchmodSync, fchownSync, futimesSync, lchownSync, lutimesSync } from "node:fs";
-import { ownerError } from "../base/index.ts";
+import { fsPath, ownerError, toText } from "../base/index.ts";
 import { setTimes, setXattr } from "../base/syscalls.ts";
-import { fsPath, toText } from "./byte-path.ts";
 import type { Owner, TarHeader } from "./contract.ts";
 import { travels } from "./tar-format.ts";
 

@@ -1,4 +1,4 @@
-import { type Bytes, SlipwayError, WorkerPool } from "../base/index.ts";
+import { type Bytes, cancellable, WorkerPool } from "../base/index.ts";
 import type { ExtractTarOptions, UnpackLayerOptions, Unpacked, WriteLayerOptions, WrittenLayer } from "./contract.ts";
 
 let shared: WorkerPool | undefined;
@@ -38,11 +38,12 @@ export function extractTar(options: ExtractTarOptions): Promise<Unpacked> {
 async function unpack(kind: "layer" | "plain", options: UnpackLayerOptions | ExtractTarOptions): Promise<Unpacked> {
   const { signal, source, ...rest } = options;
   const job = { ...rest, kind };
+  const given = "cancel" in options ? options.cancel : undefined;
   if (typeof source === "string" || "file" in source) {
     const file = typeof source === "string" ? { file: source, offset: 0, length: undefined } : source;
-    return cancellable(signal, (cancel) => pool().call<Unpacked>("unpack", { ...job, source: file, cancel }));
+    return cancellable(signal, (cancel = given) => pool().call<Unpacked>("unpack", { ...job, source: file, cancel }));
   }
-  return cancellable(signal, async (cancel) => {
+  return cancellable(signal, async (cancel = given) => {
     // a stream needs one thread that keeps what it has read so far
     using own = new WorkerPool("layer/worker", 1);
     const result = own.call<Unpacked>("unpack", { ...job, source: "stream", cancel });
@@ -65,24 +66,6 @@ async function feed(own: WorkerPool, source: Bytes): Promise<void> {
     whole = true;
   } finally {
     await own.call("end", whole);
-  }
-}
-
-async function cancellable<T>(
-  signal: AbortSignal | undefined,
-  work: (cancel: Int32Array | undefined) => Promise<T>,
-): Promise<T> {
-  if (!signal) return work(undefined);
-  const cancel = new Int32Array(new SharedArrayBuffer(4));
-  const abort = (): void => {
-    cancel[0] = 1;
-  };
-  if (signal.aborted) throw new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled" });
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await work(cancel);
-  } finally {
-    signal.removeEventListener("abort", abort);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Bytes, Digest } from "../base/index.ts";
+import type { Bytes, CancelFlag, Digest } from "../base/index.ts";
 
 /** How a layer blob is compressed. */
 export type Compression = "none" | "gzip" | "zstd";
@@ -89,6 +89,8 @@ export interface ExtractTarOptions {
   readonly keepFolders?: boolean | undefined;
   readonly limits?: Partial<ArchiveLimits> | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** In place of the signal, for a caller that is a thread itself. */
+  readonly cancel?: CancelFlag | undefined;
 }
 
 export interface Unpacked {

@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { makeNode, setTimes, setXattr } from "../base/syscalls.ts";
-import { fsPath, toBytes } from "./byte-path.ts";
+import { fsPath, toBytes } from "../base/index.ts";
 import type { TarHeader } from "./contract.ts";
 import { encodeHeader } from "./header.ts";
 import { roundUp } from "./tar-format.ts";

@@ -1,7 +1,6 @@
-import { SlipwayError } from "../base/index.ts";
+import { SlipwayError, toText } from "../base/index.ts";
 import type { TarHeader } from "./contract.ts";
 import { blockSize, maxOctal11, maxOctal7, maxPaxBytes, roundUp, typeFlags } from "./tar-format.ts";
-import { toText } from "./byte-path.ts";
 
 const billion = 1_000_000_000n;
 

@@ -1,5 +1,5 @@
 import { lstatSync, mkdirSync, readlinkSync, type Stats } from "node:fs";
-import { fsPath, toText } from "./byte-path.ts";
+import { fsPath, toText } from "../base/index.ts";
 import { invalidArchive } from "./invalid.ts";
 
 /** Links on the way to one file; the kernel's own limit. */

@@ -2,7 +2,7 @@ import type { TarEntryType, TarHeader } from "./contract.ts";
 import { invalidArchive } from "./invalid.ts";
 import { type PaxRecords, parsePax, parsePaxTime } from "./pax.ts";
 import { blockSize, maxPaxBytes, roundUp } from "./tar-format.ts";
-import { toText } from "./byte-path.ts";
+import { toText } from "../base/index.ts";
 
 /** What happens while a tar is parsed, in order: an entry, its content in pieces, its end. */
 export interface TarSink {

@@ -8,9 +8,8 @@ import {
   readSync,
   type BigIntStats,
 } from "node:fs";
-import { SlipwayError } from "../base/index.ts";
+import { fsPath, SlipwayError, toBytes, toText } from "../base/index.ts";
 import { getXattr, listXattrs } from "../base/syscalls.ts";
-import { fsPath, toBytes, toText } from "./byte-path.ts";
 import type { OverlayXattrs, TarEntryType } from "./contract.ts";
 import { encodeHeader } from "./header.ts";
 import { blockSize, roundUp, travels } from "./tar-format.ts";

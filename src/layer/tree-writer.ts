@@ -15,12 +15,12 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { isSlipwayError } from "../base/index.ts";
+import { fsPath, isSlipwayError, toBytes, toText } from "../base/index.ts";
 import { getXattr, listXattrs, makeNode, setXattr } from "../base/syscalls.ts";
 import { type Attributes, setAttributes } from "./attributes.ts";
-import { fsPath, toBytes, toText } from "./byte-path.ts";
 import type { ArchiveLimits, ExtractTarOptions, TarHeader, UnpackLayerOptions } from "./contract.ts";
 import { invalidArchive } from "./invalid.ts";
+import { NotedFolders } from "./noted-folders.ts";
 import { Rooted } from "./rooted.ts";
 import { travels } from "./tar-format.ts";
 import type { TarSink } from "./tar-parser.ts";
@@ -44,7 +44,7 @@ export class TreeWriter implements TarSink {
   readonly #options: TreeWriterOptions;
   readonly #rooted: Rooted;
   /** Attributes of folders, set at the end because what is put into them changes their times. By real path. */
-  readonly #folders = new Map<string, Attributes>();
+  readonly #folders = new NotedFolders();
   /** Device nodes that the kernel refused. */
   readonly leftOut: string[] = [];
   #rootIsOpaque = false;
@@ -306,9 +306,7 @@ export class TreeWriter implements TarSink {
     if (stats.isDirectory()) {
       if (this.#options.kind === "layer") {
         rmSync(fsPath(path), { recursive: true });
-        for (const folder of this.#folders.keys()) {
-          if (folder === path || folder.startsWith(`${path}/`)) this.#folders.delete(folder);
-        }
+        this.#folders.forget(path);
       } else {
         try {
           rmdirSync(fsPath(path));
@@ -316,7 +314,7 @@ export class TreeWriter implements TarSink {
           if ((error as NodeJS.ErrnoException).code !== "ENOTEMPTY") throw error;
           throw invalidArchive(`"${toText(header.name)}" would replace a folder that is not empty`, error);
         }
-        this.#folders.delete(path);
+        this.#folders.forget(path);
       }
       this.#rooted.forget();
     } else {

@@ -1,15 +1,14 @@
-import { type Bytes, Hasher, SlipwayError } from "../base/index.ts";
+import { type Bytes, type CancelFlag, Hasher, SlipwayError, throwIfCancelled } from "../base/index.ts";
 import type { ArchiveLimits, ExtractTarOptions, UnpackLayerOptions, Unpacked } from "./contract.ts";
 import { decompress } from "./decompress.ts";
 import { invalidArchive } from "./invalid.ts";
 import { TarParser } from "./tar-parser.ts";
 import { TreeWriter } from "./tree-writer.ts";
-import { throwIfCancelled } from "./write-job.ts";
 
 export type UnpackJob = (
   | ({ readonly kind: "layer" } & Omit<UnpackLayerOptions, "signal" | "source">)
-  | ({ readonly kind: "plain" } & Omit<ExtractTarOptions, "signal" | "source">)
-) & { readonly cancel?: Int32Array | undefined };
+  | ({ readonly kind: "plain" } & Omit<ExtractTarOptions, "signal" | "cancel" | "source">)
+) & { readonly cancel?: CancelFlag | undefined };
 
 const defaultLimits: ArchiveLimits = {
   entries: 5_000_000,

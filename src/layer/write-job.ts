@@ -1,12 +1,12 @@
 import { closeSync, openSync, writeSync } from "node:fs";
-import { Hasher, SlipwayError } from "../base/index.ts";
+import { type CancelFlag, Hasher, throwIfCancelled } from "../base/index.ts";
 import { encoder } from "./compress.ts";
 import type { WriteLayerOptions, WrittenLayer } from "./contract.ts";
 import { defaultLevel } from "./levels.ts";
 import { tarOfTree } from "./tree-tar.ts";
 
 /** What crosses over to the worker: the options, with a number that becomes 1 when the work is to end. */
-export type WriteJob = Omit<WriteLayerOptions, "signal"> & { readonly cancel?: Int32Array | undefined };
+export type WriteJob = Omit<WriteLayerOptions, "signal"> & { readonly cancel?: CancelFlag | undefined };
 
 /** writeLayer in the worker thread. */
 export async function runWrite(job: WriteJob): Promise<WrittenLayer> {
@@ -44,10 +44,6 @@ export async function runWrite(job: WriteJob): Promise<WrittenLayer> {
   } finally {
     if (opened !== undefined) closeSync(opened);
   }
-}
-
-export function throwIfCancelled(cancel: Int32Array | undefined): void {
-  if (cancel?.[0] === 1) throw new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled" });
 }
 
 /** Writes everything; a pipe that is full for now (standard output may be one that does not block) is tried again. */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { makeNode } from "../base/syscalls.ts";
-import { findGroupsOf, findUser } from "./users.ts";
+import { findGroupsOf, findOwner, findUser } from "./users.ts";
 
 let root: string;
 beforeEach(() => {
@@ -20,6 +20,34 @@ test("names and numbers are looked up in the root's own files", () => {
   expect(findGroupsOf(root, 1000)).toEqual([8]);
   expect(() => findUser(root, "nobody")).toThrow(expect.objectContaining({ code: "SLIP_USER_UNKNOWN" }));
 });
+
+test.each([
+  ["app", [1000, 7]],
+  ["app:more", [1000, 8]],
+  ["app:9", [1000, 9]],
+  ["app:", [1000, 0]],
+  [":more", [0, 8]],
+  [":5", [0, 5]],
+  ["1000", [1000, 1000]],
+  ["12:34", [12, 34]],
+  ["12:more", [12, 8]],
+  ["root", [0, 0]],
+  ["root:root", [0, 0]],
+  [":", [0, 0]],
+])("the owner %s", (text, [uid, gid]) => {
+  writeFileSync(join(root, "etc/passwd"), "app:x:1000:7::/home/app:/bin/sh\n");
+  writeFileSync(join(root, "etc/group"), "more:x:8:app\n");
+  expect(findOwner(root, text)).toEqual({ uid, gid });
+});
+
+test.each(["nobody", "app:nogroup", "nobody:1", "-1", "app:more:x", "99999999999"])(
+  "the owner %s is unknown",
+  (text) => {
+    writeFileSync(join(root, "etc/passwd"), "app:x:1000:7::/home/app:/bin/sh\n");
+    writeFileSync(join(root, "etc/group"), "more:x:8:app\n");
+    expect(() => findOwner(root, text)).toThrow(expect.objectContaining({ code: "SLIP_USER_UNKNOWN" }));
+  },
+);
 
 test("a passwd file that is a fifo, a folder, endless or a link to the machine's is no passwd file", () => {
   const path = join(root, "etc/passwd");

@@ -30,8 +30,8 @@ export function findUser(root: string, text: string, fallbackGid?: number): User
   const account =
     accounts.find(({ name }) => name === user) ?? accounts.find(({ id }) => numeric && id === Number(user));
   if (!account && !numeric && user !== "" && user !== "root") throw unknown("user", user, accounts);
-  const uid = account?.id ?? (numeric ? Number(user) : 0);
-  const home = account?.home || (uid === 0 ? "/root" : "/");
+  const uid = account?.id ?? (numeric ? inRange("user", user) : 0);
+  const home = account?.home || "/";
   if (group === undefined || group === "") {
     return { uid, gid: account?.gid ?? fallbackGid ?? uid, home };
   }
@@ -41,7 +41,49 @@ export function findUser(root: string, text: string, fallbackGid?: number): User
     if (group === "root") return { uid, gid: 0, home };
     throw unknown("group", group, groups);
   }
-  return { uid, gid: found?.id ?? Number(group), home };
+  return { uid, gid: found?.id ?? inRange("group", group), home };
+}
+
+/**
+ * The owner that `--chown` names (Dockerfile reference, "COPY --chown"): `user`, `user:group`, `:group`, names or numbers. A user without a
+ * group brings the name's own group, or as a number the group of the same number; what is empty is 0.
+ * Throws SLIP_USER_UNKNOWN for a name that is not there.
+ */
+export function findOwner(root: string, text: string): UserIds {
+  const colon = text.indexOf(":");
+  const user = colon < 0 ? text : text.slice(0, colon);
+  const named = isOwnId(user) ? undefined : accountOf(root, "user", user);
+  const uid = named?.id ?? ownId("user", user);
+  if (colon < 0) return { uid, gid: named?.gid ?? uid };
+  const group = text.slice(colon + 1);
+  return { uid, gid: isOwnId(group) ? ownId("group", group) : accountOf(root, "group", group).id };
+}
+
+/** True for an owner that says who it is without a look at any file. */
+function isOwnId(name: string): boolean {
+  return name === "" || name === "root" || /^\d+$/.test(name);
+}
+
+function ownId(kind: "user" | "group", name: string): number {
+  return /^\d+$/.test(name) ? inRange(kind, name) : 0;
+}
+
+function accountOf(root: string, kind: "user" | "group", name: string): Account {
+  const accounts = readAccounts(root, kind === "user" ? "etc/passwd" : "etc/group");
+  const found = accounts.find((account) => account.name === name);
+  if (!found) throw unknown(kind, name, accounts);
+  return found;
+}
+
+/** Linux takes more, but accounts are numbered up to here (and docker takes no more). */
+const largestId = 2 ** 31 - 1;
+
+function inRange(kind: "user" | "group", number: string): number {
+  if (Number(number) <= largestId) return Number(number);
+  throw new SlipwayError({
+    code: "SLIP_USER_UNKNOWN",
+    message: `Cannot use the ${kind} ${number}: it is larger than ${largestId}`,
+  });
 }
 
 /** Ids of the groups that name the user as a member. */

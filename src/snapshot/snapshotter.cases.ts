@@ -342,6 +342,36 @@ export const cases: Readonly<Record<string, (lab: Lab) => Promise<void>>> = {
     assert.equal(store.snapshots.chain(child).length, 151);
   },
 
+  "the same folder of changes in two places of a stack": async ({ snapshotter, layer, store }) => {
+    const linked = await layer(undefined, (root) => {
+      mkdirSync(join(root, "d"));
+      writeFileSync(join(root, "d/f"), "linked");
+      writeFileSync(join(root, "d/g"), "linked");
+    });
+    const base = await layer(undefined, (root) => {
+      mkdirSync(join(root, "real"));
+      symlinkSync("real", join(root, "d"));
+    });
+    const first = store.snapshots.stack(linked, base).id;
+    const changed = await layer(first, (root) => {
+      unlinkSync(join(root, "d/f"));
+      writeFileSync(join(root, "d/g"), "changed");
+      writeFileSync(join(root, "d/h"), "other");
+    });
+    const second = store.snapshots.stack(linked, changed).id;
+    await using before = await snapshotter.view(changed);
+    assert.deepEqual(names(join(await before.root(), "d")), ["g", "h"]);
+    await using view = await snapshotter.view(second);
+    const root = await view.root();
+    assert.deepEqual(names(join(root, "d")), ["f", "g", "h"]);
+    assert.deepEqual(names(join(root, "real")), []);
+    assert.equal(readFileSync(join(root, "d/g"), "utf8"), "linked");
+    const top = await layer(second, (folder) => writeFileSync(join(folder, "d/f"), "top"));
+    await using last = await snapshotter.view(top);
+    assert.equal(readFileSync(join(await last.root(), "d/f"), "utf8"), "top");
+    assert.equal(readFileSync(join(store.snapshots.folder(linked), "d/f"), "utf8"), "linked");
+  },
+
   "a store keeps to one kind of overlay attributes": async ({ store, xattrs }) => {
     const other = xattrs === "user" ? "trusted" : "user";
     assert.throws(() => openSnapshotter({ store, overlayXattrs: other }), { code: "SLIP_STORE" });

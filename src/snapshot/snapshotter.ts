@@ -16,7 +16,8 @@ export function openSnapshotter({ store, overlayXattrs }: SnapshotterOptions): S
     store.snapshots.chain(id).map((record) => ({ id: record.id, upper: store.snapshots.folder(record.id) }));
   const layersOf = (id: SnapshotId): readonly string[] => {
     if (!store.snapshots.use(id)) throw unknown(id);
-    const layers = chain(id).map(({ upper }) => upper);
+    // One folder in two places of a stack, which overlayfs refuses: a folder without marks hides all that it says itself, further down.
+    const layers = [...new Set(chain(id).map(({ upper }) => upper).reverse())].reverse();
     if (layers.length > maxLayers) throw tooDeep(id, layers.length);
     return layers;
   };

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { describe, expect, test } from "vitest";
-import { because, openLab, whyNoLab } from "./support/lab.ts";
+import { because, openLab, whyNoLab, writeFiles } from "./support/lab.ts";
 
 describe.skipIf(whyNoLab)(`COPY${because}`, () => {
   const lab = openLab();
@@ -84,9 +84,9 @@ COPY --chmod=0750 dir /chmod-folder
     });
     const tree = await lab.tree(context);
     const modes = ["modes/plain", "modes/tool", "modes/special", "chmod/parent", "chmod/parent/tool"];
-    expect(modes.map((path) => tree.get(path)?.mode)).toEqual(["640", "755", "4711", "755", "600"]);
+    expect(modes.map((path) => tree.get(path)?.mode)).toEqual(["640", "755", "4711", "600", "600"]);
     const below = ["chmod-folder", "chmod-folder/sub", "chmod-folder/sub/file", "chmod-folder/broken"];
-    expect(below.map((path) => tree.get(path)?.mode)).toEqual(["755", "750", "750", "777"]);
+    expect(below.map((path) => tree.get(path)?.mode)).toEqual(["750", "750", "750", "777"]);
     expect(tree.get("links/link")).toMatchObject({ type: "link", link: "../plain" });
     expect(tree.get("links/broken")).toMatchObject({ type: "link", link: "/nowhere/at all" });
     expect(tree.get("links/folder-link")).toMatchObject({ type: "link", link: "sub" });
@@ -95,7 +95,7 @@ COPY --chmod=0750 dir /chmod-folder
     expect(tree.get("escaped")?.content).toBe("x");
   });
 
-  test("names of every kind, pipes and holes are copied, sockets are not", async () => {
+  test("names of every kind, pipes and holes are copied, sockets become empty files", async () => {
     const names = [
       "new\nline",
       "-dash",
@@ -118,7 +118,7 @@ COPY --chmod=0750 dir /chmod-folder
     expect(names.map((name) => tree.get(`dir/${name}`)?.content)).toEqual(names);
     expect(tree.get("dir/pipe")?.type).toBe("fifo");
     expect(tree.get("dir/hole")?.content).toHaveLength(40 << 20);
-    expect(tree.has("dir/socket")).toBe(false);
+    expect(tree.get("dir/socket")).toMatchObject({ type: "file", content: "" });
     expect(tree.get("escaped")?.content).toBe("*star");
   });
 
@@ -265,5 +265,50 @@ RUN /several/run.sh > /output
         .sort(),
     );
     expect(await names("-f", `${context}/own.Dockerfile`)).toEqual(["only"]);
+  });
+
+  test("a linked copy stays what it is when what is below it changes", async () => {
+    const files = { app: "the app", "conf/a": "a" };
+    const dockerfile = (base: string): string => `FROM ${base}
+RUN mkdir -m 700 /opt && ln -s /opt /srv
+COPY --link --chown=7:8 app /opt/app/
+COPY --link conf /srv/conf
+RUN cat /opt/app/app > /seen
+`;
+    await lab.build(lab.context({ Dockerfile: "FROM base\nRUN echo new > /new\n" }), "-t", "rebased");
+    const context = lab.context({ ...files, Dockerfile: dockerfile("base") });
+    const first = await lab.build(context, "-t", "linked:1");
+    writeFiles(context, { Dockerfile: dockerfile("rebased") });
+    const second = await lab.build(context, "-t", "linked:2");
+    const copies = ["COPY --link --chown=7:8 app /opt/app/", "COPY --link conf /srv/conf"];
+    expect(copies.map((step) => [first.steps[step], second.steps[step]])).toEqual([
+      ["ran", "cached"],
+      ["ran", "cached"],
+    ]);
+    expect(second.steps["RUN cat /opt/app/app > /seen"]).toBe("ran");
+
+    const layers = async (image: string): Promise<readonly string[]> => {
+      const [found] = JSON.parse((await lab.slipway(["inspect", image])).stdout) as [{ RootFS: { Layers: string[] } }];
+      return found.RootFS.Layers;
+    };
+    const [before, after] = [await layers("linked:1"), await layers("linked:2")];
+    // The last three are the two copies and what was seen.
+    expect(after.slice(-3, -1)).toEqual(before.slice(-3, -1));
+    expect(after.length).toBe(before.length + 1);
+
+    const tree = await lab.tree(context);
+    expect(tree.get("opt")).toMatchObject({ type: "folder", mode: "755", owner: "7:8" });
+    expect(tree.get("opt/app/app")).toMatchObject({ content: "the app", owner: "7:8" });
+    expect(tree.get("srv")).toMatchObject({ type: "folder", mode: "755" });
+    expect(tree.get("srv/conf/a")?.content).toBe("a");
+    expect(tree.get("seen")?.content).toBe("the app");
+    expect(tree.get("new")?.content).toBe("new\n");
+
+    const again = await lab.build(context, "-t", "linked:2");
+    expect(new Set(Object.values(again.steps))).toEqual(new Set(["cached"]));
+    await lab.slipway(["rmi", "linked:1"]);
+    await lab.slipway(["prune", "-af"]);
+    expect((await lab.build(context)).steps[copies[0] as string]).toBeDefined();
+    expect(await lab.verify()).toEqual([]);
   });
 });

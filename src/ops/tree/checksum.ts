@@ -1,15 +1,18 @@
 import { createHash, hash } from "node:crypto";
 import { closeSync, openSync, readFileSync, readlinkSync, readSync } from "node:fs";
-import { type Digest, Hasher } from "../../base/index.ts";
-import { selectSource } from "./select.ts";
+import { type CancelFlag, type Digest, Hasher, throwIfCancelled, toText } from "../../base/index.ts";
+import { type FileEntry, type FileList, fileList } from "../../solve/index.ts";
+import { selectLiteral, type SelectOptions, selectSource } from "./select.ts";
 import { openStatCache, type StatCache } from "./stat-cache.ts";
 import { copiedXattrs } from "./xattrs.ts";
 import { unreadable } from "./unreadable.ts";
 import { openTree, type TreeEntry, type TreeSpec, walkTree } from "./tree.ts";
 
-export interface ChecksumRequest {
+export interface ChecksumRequest extends SelectOptions {
   readonly tree: TreeSpec;
   readonly sources: readonly string[];
+  /** The sources are no patterns. */
+  readonly literal?: boolean | undefined;
   /** Owners do not count: the copy sets its own. */
   readonly ignoreOwner: boolean;
   /** Modes do not count: the copy sets its own. */
@@ -20,11 +23,26 @@ export interface ChecksumRequest {
   readonly readLimit?: number | undefined;
   /** Entries that may be looked at before giving up; undefined is no bound. */
   readonly entryLimit?: number | undefined;
+  /** Give the list of what was found as well: it costs some microseconds an entry. */
+  readonly list?: boolean | undefined;
+  /** Nothing is written: the stat cache is only read. */
+  readonly readOnly?: boolean | undefined;
+  readonly cancel?: CancelFlag | undefined;
 }
 
 /** Undefined: more had to be read or looked at than the limits allow. */
-export type ChecksumResult = { readonly digest: Digest; readonly files: number; readonly bytes: number } | undefined;
+export type ChecksumResult =
+  | {
+      readonly digest: Digest;
+      readonly files: number;
+      readonly bytes: number;
+      /** When it was asked for. */
+      readonly list?: FileList | undefined;
+    }
+  | undefined;
 
+/** Entries between two looks at whether the digest is still wanted. */
+const cancelEvery = 64;
 /** A file is worth this many bytes of reading, however small. */
 const fileCost = 4096;
 
@@ -48,6 +66,7 @@ function checksum(request: ChecksumRequest): ChecksumResult {
   let budget = request.readLimit ?? Number.POSITIVE_INFINITY;
   const mostEntries = request.entryLimit ?? Number.POSITIVE_INFINITY;
   const walked: string[] = [];
+  const listed: FileEntry[] = [];
   let files = 0;
   let bytes = 0;
   let text = "";
@@ -58,10 +77,14 @@ function checksum(request: ChecksumRequest): ChecksumResult {
     return budget < 0 ? "" : hashFile(entry, cache);
   };
   for (const source of request.sources) {
-    for (const { path, name } of selectSource(tree, source)) {
+    const select = request.literal ? selectLiteral : selectSource;
+    for (const { path, name, filter, tookNothing } of select(tree, source, request)) {
       text += `source ${name}\0`;
-      walkTree(tree, path, (entry) => {
+      let took = 0;
+      const visit = (entry: TreeEntry): boolean => {
         if (budget < 0 || ++files > mostEntries) return false;
+        if (files % cancelEvery === 0) throwIfCancelled(request.cancel);
+        took++;
         const { stat } = entry;
         bytes += stat.isFile() ? stat.size : 0;
         const owner = request.ignoreOwner || tree.client ? "" : `${stat.uid}:${stat.gid}`;
@@ -69,28 +92,39 @@ function checksum(request: ChecksumRequest): ChecksumResult {
         const rest = stat.isFile()
           ? contentOf(entry)
           : stat.isSymbolicLink()
-            ? readlinkSync(entry.absolute)
+            ? readlinkSync(entry.absolute, "latin1")
             : stat.isDirectory()
               ? ""
               : String(stat.rdev);
         const xattrs = tree.client || stat.isSymbolicLink() ? "" : xattrsOf(entry.absolute);
         text += `${mode.toString(8)} ${owner} ${entry.below}\0${rest}\0${xattrs}`;
+        if (request.list) listed.push([toText(entry.path), `${mode.toString(8)} ${owner}`, shortened(rest + xattrs)]);
         if (text.length > 65_536) {
           hasher.update(text);
           text = "";
         }
         return true;
-      });
-      walked.push(path);
+      };
+      walkTree(tree, path, visit, filter);
+      if (took === 1) tookNothing();
+      // What a filter leaves out was not looked at.
+      if (!filter) walked.push(path);
     }
   }
   const gaveUp = budget < 0 || files > mostEntries;
-  cache?.save(gaveUp ? [] : walked);
+  if (!request.readOnly) cache?.save(gaveUp ? [] : walked);
   if (gaveUp) return undefined;
-  return { digest: hasher.update(text).digest(), files, bytes };
+  const digest = hasher.update(text).digest();
+  return { digest, files, bytes, ...(request.list && { list: fileList(listed) }) };
 }
 
-function xattrsOf(path: string): string {
+/** Enough to tell two contents apart. */
+function shortened(content: string): string {
+  if (content === "") return "";
+  return /^[0-9a-f]{64}$/.test(content) ? content.slice(0, 16) : hash("sha256", content, "hex").slice(0, 16);
+}
+
+function xattrsOf(path: string | Buffer): string {
   return copiedXattrs(path)
     .map(([name, value]) => `xattr ${name} ${Buffer.from(value).toString("hex")}\0`)
     .join("");
@@ -105,7 +139,7 @@ function hashFile({ absolute, path, stat }: TreeEntry, cache: StatCache | undefi
   return sha256;
 }
 
-function hashLarge(path: string): string {
+function hashLarge(path: string | Buffer): string {
   const hasher = createHash("sha256");
   chunk ??= Buffer.allocUnsafe(1 << 20);
   const file = openSync(path, "r");

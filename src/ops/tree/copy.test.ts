@@ -9,20 +9,25 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { makeNode, setXattr } from "../../base/syscalls.ts";
 import { checksumSources } from "./checksum.ts";
-import { type CopyRequest, copySources } from "./copy.ts";
+import { parseFileMode } from "../../dockerfile/index.ts";
+import { type CopyReport, type CopyRequest, copySources } from "./copy.ts";
 import { resolveInRoot } from "./root-path.ts";
 import { selectSource } from "./select.ts";
-import { openTree } from "./tree.ts";
+import { openTree, type TreeSpec } from "./tree.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -62,13 +67,15 @@ const context = (ignore: readonly string[] = []) => ({
 });
 const stage = () => ({ ...context(), client: false, label: "stage build" });
 
-async function copy(sources: readonly string[], destination: string, more: Partial<CopyRequest> = {}): Promise<void> {
-  await copySources({
-    tree: context(),
-    sources: sources.map((path) => ({ type: "path", path })),
+async function copy(
+  sources: readonly string[],
+  destination: string,
+  { tree: from = context(), ...more }: Partial<CopyRequest> & { readonly tree?: TreeSpec } = {},
+): Promise<CopyReport> {
+  return copySources({
+    sources: sources.map((path) => ({ type: "path", tree: from, path })),
     root: join(folder, "dst"),
     destination,
-    unpack: false,
     squashOwners: process.getuid?.() !== 0,
     ...more,
   });
@@ -134,6 +141,41 @@ describe("where a copy goes", () => {
     await expect(copy(["f"], "/y")).rejects.toMatchObject({ code: "SLIP_COPY_DESTINATION" });
     await expect(copy(["f/a"], "/x/a/b")).rejects.toMatchObject({ code: "SLIP_COPY_DESTINATION" });
   });
+
+  test("a file onto an empty folder is refused too, and so is an inline one", async () => {
+    write("src", { "f/a": "" });
+    write("dst", { "y/a/": "" });
+    const refused = { code: "SLIP_COPY_DESTINATION", hint: expect.stringContaining("remove the folder") };
+    await expect(copy(["f"], "/y")).rejects.toMatchObject(refused);
+    const sources = [{ type: "inline", name: "a", content: "" }] as const;
+    await expect(copy([], "/y/", { sources })).rejects.toMatchObject(refused);
+  });
+
+  test("folders that have to be made get octal bits, and 0755 with symbolic changes", async () => {
+    write("src", { a: "A" });
+    await copy(["a"], "/octal/deep/a", { mode: 0o4700 });
+    await copy(["a"], "/symbolic/deep/a", { mode: parseFileMode("u=rwx,go=") ?? 0 });
+    const paths = ["octal", "octal/deep", "octal/deep/a", "symbolic", "symbolic/deep", "symbolic/deep/a"];
+    expect(paths.map((path) => mode(`dst/${path}`))).toEqual(["700", "700", "4700", "755", "755", "700"]);
+  });
+
+  test("the destination of a folder takes its time", async () => {
+    write("src", { "d/a": "" });
+    write("dst", { "old/": "" });
+    utimesSync(join(folder, "src/d"), 3, 3.5);
+    await copy(["d"], "/new");
+    await copy(["d"], "/old");
+    expect(["new", "old"].map((path) => lstatSync(join(folder, "dst", path)).mtimeMs)).toEqual([3500, 3500]);
+  });
+
+  test("one time for all that is made, where it is asked for", async () => {
+    write("src", { "d/a": "", "d/l": "-> a", "d/e/b": "" });
+    await copy(["d"], "/new/place", { time: 1_000_000_000 });
+    const paths = ["new", "new/place", "new/place/a", "new/place/l", "new/place/e", "new/place/e/b"];
+    const times = paths.map((path) => lstatSync(join(folder, "dst", path)).mtimeMs);
+    // A folder's time changes when something is put into it.
+    expect(times.slice(1)).toEqual(paths.slice(1).map(() => 1e12));
+  });
 });
 
 describe("what a copy keeps", () => {
@@ -143,9 +185,10 @@ describe("what a copy keeps", () => {
     linkSync(join(folder, "src/a"), join(folder, "src/b"));
     await copy(["one", "two"], "/");
     expect(tree()).toEqual({ x: "other", y: "linked", z: "Z" });
+    // As for BuildKit, names in one folder stay one file, and those of two sources do not.
     await copy(["a", "[ab]"], "/twice/");
     expect(tree()).toMatchObject({ "twice/a": "A", "twice/b": "A" });
-    expect(lstatSync(join(folder, "dst/twice/a")).nlink).toBe(2);
+    expect(lstatSync(join(folder, "dst/twice/a")).nlink).toBe(1);
   });
 
   test("modes, times to the nanosecond, and hard links", async () => {
@@ -193,14 +236,7 @@ describe("what a copy keeps", () => {
 
   test.runIf(process.getuid?.() === 0)("devices of a stage keep their large numbers", async () => {
     makeNode(join(folder, "src/disk"), 0o060600, 259, 70_000);
-    await copySources({
-      tree: stage(),
-      sources: [{ type: "path", path: "disk" }],
-      root: join(folder, "dst"),
-      destination: "/",
-      unpack: false,
-      squashOwners: false,
-    });
+    await copy(["disk"], "/", { tree: stage() });
     const [from, to] = ["src", "dst"].map((where) => lstatSync(join(folder, where, "disk")));
     expect(to?.isBlockDevice()).toBe(true);
     expect(to?.rdev).toBe(from?.rdev);
@@ -208,7 +244,7 @@ describe("what a copy keeps", () => {
 
   test("inline files", async () => {
     const sources = [{ type: "inline", name: "n", content: "text\n" }] as const;
-    await copySources({ sources, root: join(folder, "dst"), destination: "/d/", unpack: false, squashOwners: true });
+    await copySources({ sources, root: join(folder, "dst"), destination: "/d/", squashOwners: true });
     expect(tree()).toEqual({ "d/": "", "d/n": "text\n" });
     expect(mode("dst/d/n")).toBe("644");
   });
@@ -217,15 +253,195 @@ describe("what a copy keeps", () => {
     write("dst", { "d/link": "-> ../../src", "d/a/": "" });
     const sources = [{ type: "inline", name, content: "text\n" }] as const;
     await expect(
-      copySources({ sources, root: join(folder, "dst"), destination: "/d/", unpack: false, squashOwners: true }),
+      copySources({ sources, root: join(folder, "dst"), destination: "/d/", squashOwners: true }),
     ).rejects.toMatchObject({ code: "SLIP_COPY_DESTINATION" });
     expect([readdirSync(folder).sort(), readdirSync(join(folder, "src"))]).toEqual([["dst", "src"], []]);
+  });
+});
+
+describe("COPY --parents", () => {
+  const files = {
+    "x/a.txt": "1",
+    "x/b.md": "2",
+    "x/y/c.txt": "3",
+    "x/y/z/d.txt": "4",
+    "x2/y/c.txt": "5",
+    "link-target/file": "6",
+    link: "-> link-target",
+  };
+  test.each([
+    ["a path keeps its folders", ["x/y/c.txt"], ["x/", "x/y/", "x/y/c.txt"]],
+    ["what is in front of the pivot is not kept", ["x/./y/c.txt"], ["y/", "y/c.txt"]],
+    ["only the first pivot counts", ["x/./y/./z"], ["y/", "y/z/", "y/z/d.txt"]],
+    ["a folder comes with all that is in it", ["./x/y/"], ["x/", "x/y/", "x/y/c.txt", "x/y/z/", "x/y/z/d.txt"]],
+    ["a star stays in its folder", ["x/*.txt"], ["x/", "x/a.txt"]],
+    [
+      "two stars reach through folders, and none",
+      ["x/**/*.txt"],
+      ["x/", "x/a.txt", "x/y/", "x/y/c.txt", "x/y/z/", "x/y/z/d.txt"],
+    ],
+    ["a pattern in front of the pivot", ["x*/./y/c.txt"], ["y/", "y/c.txt"]],
+    ["all of the folder where nothing stands behind the pivot", ["x/y/./"], ["c.txt", "z/", "z/d.txt"]],
+    ["several sources come together", ["x/a.txt", "x/y/c.txt"], ["x/", "x/a.txt", "x/y/", "x/y/c.txt"]],
+    ["a pattern without a match takes nothing", ["x/*.nothing"], []],
+    ["a link is taken as a link", ["li*k"], ["link"]],
+  ])("%s", async (_what, sources, expected) => {
+    write("src", files);
+    await copy(sources, "/to", { parents: true });
+    expect(Object.keys(tree())).toEqual(["to/", ...expected.map((path) => `to/${path}`)]);
+  });
+
+  test("folders on the way keep their modes, and get what is asked for", async () => {
+    write("src", files);
+    chmodSync(join(folder, "src/x"), 0o700);
+    await copy(["x/y/c.txt"], "/kept", { parents: true });
+    await copy(["x/y/c.txt"], "/asked", { parents: true, mode: 0o711 });
+    expect(["kept", "kept/x", "kept/x/y"].map((path) => mode(`dst/${path}`))).toEqual(["755", "700", "755"]);
+    expect(["asked", "asked/x", "asked/x/y"].map((path) => mode(`dst/${path}`))).toEqual(["711", "711", "711"]);
+  });
+
+  test.each([["x/nothing"], ["x/./nothing"], ["nothing/./x"], ["link/file"]])("%s is not found", async (source) => {
+    write("src", files);
+    await expect(copy([source], "/to", { parents: true })).rejects.toMatchObject({ code: "SLIP_COPY_NOT_FOUND" });
+  });
+
+  test("what is excluded is left out, also below what is named", async () => {
+    write("src", files);
+    const excludes = ["**/z", "x/b.md"];
+    await copy(["x"], "/to", { parents: true, excludes });
+    expect(Object.keys(tree())).toEqual(["to/", "to/x/", "to/x/a.txt", "to/x/y/", "to/x/y/c.txt"]);
+  });
+
+  test("the checksum counts what is taken, and nothing beside it", () => {
+    write("src", files);
+    const sum = (sources: readonly string[]): string | undefined =>
+      checksumSources({ tree: context(), sources, parents: true, ignoreOwner: false, ignoreMode: false })?.digest;
+    const before = sum(["x/**/*.txt"]);
+    write("src", { "x/b.md": "changed", "x2/y/c.txt": "changed" });
+    expect(sum(["x/**/*.txt"])).toBe(before);
+    write("src", { "x/y/c.txt": "changed" });
+    expect(sum(["x/**/*.txt"])).not.toBe(before);
+    expect(() => sum(["x/nothing"])).toThrow("path not found");
+  });
+});
+
+describe("COPY --exclude", () => {
+  const files = { "d/a.txt": "", "d/b.md": "", "d/e/c.txt": "", "d/e/keep.txt": "", "e.txt": "", "f.md": "" };
+  test.each([
+    ["in the folder itself", ["d"], ["*.txt"], ["b.md", "e/", "e/c.txt", "e/keep.txt"]],
+    ["in all folders", ["d"], ["**/*.txt"], ["b.md", "e/"]],
+    ["a folder with all in it", ["d"], ["e"], ["a.txt", "b.md"]],
+    ["a folder but for what is taken back", ["d"], ["e", "!e/keep.txt"], ["a.txt", "b.md", "e/", "e/keep.txt"]],
+    ["several patterns", ["d"], ["*.txt", "*.md"], ["e/", "e/c.txt", "e/keep.txt"]],
+    ["files that a pattern finds, by their names", ["*.*"], ["*.txt"], ["f.md"]],
+    ["files that are named", ["e.txt", "f.md"], ["e*"], ["f.md"]],
+    ["everything: the folder is there and empty", ["d"], ["*"], []],
+    [
+      "what begins with a slash names nothing",
+      ["d"],
+      ["/a.txt", "/e"],
+      ["a.txt", "b.md", "e/", "e/c.txt", "e/keep.txt"],
+    ],
+  ])("leaves out %s", async (_what, sources, excludes, expected) => {
+    write("src", files);
+    await copy(sources, "/to/", { excludes });
+    expect(Object.keys(tree())).toEqual(["to/", ...expected.map((path) => `to/${path}`)]);
+  });
+
+  test("what is left out does not count in the checksum", () => {
+    write("src", files);
+    const sum = (): string | undefined =>
+      checksumSources({ tree: context(), sources: ["d"], excludes: ["e"], ignoreOwner: false, ignoreMode: false })
+        ?.digest;
+    const before = sum();
+    write("src", { "d/e/c.txt": "changed" });
+    expect(sum()).toBe(before);
+    write("src", { "d/a.txt": "changed" });
+    expect(sum()).not.toBe(before);
+  });
+});
+
+describe("names and kinds of files", () => {
+  const bytes = (path: string): Buffer => Buffer.from(join(folder, path), "latin1");
+
+  test("names that are not UTF-8 are copied byte by byte, through patterns and links too", async () => {
+    write("src", { "d/": "" });
+    mkdirSync(bytes("src/d/caf\u00e9"));
+    writeFileSync(bytes("src/d/caf\u00e9/\u00ff\u00fe.txt"), "odd");
+    symlinkSync(Buffer.from("caf\u00e9/\u00ff\u00fe.txt", "latin1"), bytes("src/d/link"));
+    await copy(["d"], "/all");
+    await copy(["d/caf?/*.txt"], "/found/");
+    await copy(["d/link"], "/followed");
+    const read = (path: string): string => readFileSync(bytes(`dst/${path}`), "utf8");
+    expect([read("all/caf\u00e9/\u00ff\u00fe.txt"), read("found/\u00ff\u00fe.txt"), read("followed")]).toEqual([
+      "odd",
+      "odd",
+      "odd",
+    ]);
+    expect(readlinkSync(bytes("dst/all/link"), "latin1")).toBe("caf\u00e9/\u00ff\u00fe.txt");
+    const request = { tree: context(), sources: ["d"], ignoreOwner: false, ignoreMode: false };
+    const before = checksumSources(request)?.digest;
+    renameSync(bytes("src/d/caf\u00e9/\u00ff\u00fe.txt"), bytes("src/d/caf\u00e9/\u00ff\u00fd.txt"));
+    expect(checksumSources(request)?.digest).not.toBe(before);
+  });
+
+  test("a socket becomes an empty file with its mode", async () => {
+    write("src", { "d/": "" });
+    const server = createServer().listen(join(folder, "src/d/socket"));
+    await once(server, "listening");
+    chmodSync(join(folder, "src/d/socket"), 0o640);
+    await copy(["d"], "/to");
+    server.close();
+    expect(tree()).toEqual({ "to/": "", "to/socket": "" });
+    expect(mode("dst/to/socket")).toBe("640");
+  });
+
+  test("a path that is longer than the system takes is named", async () => {
+    const name = "n".repeat(250);
+    let at = join(folder, "src");
+    process.chdir(at);
+    try {
+      for (let depth = 0; depth < 17; depth++) {
+        mkdirSync(name);
+        process.chdir(name);
+      }
+    } finally {
+      process.chdir("/");
+    }
+    const failure = copy(["."], "/to");
+    await expect(failure).rejects.toMatchObject({ code: "SLIP_UNSUPPORTED" });
+    await expect(failure).rejects.toThrow("its path is longer than the system takes");
+    at = join(folder, "src");
+    execFileSync("rm", ["-rf", "--", at]);
+  });
+
+  test("a cancelled copy ends, and so does the reading before it", async () => {
+    write("src", Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`f${i}`, ""])));
+    const cancel = new Int32Array(new SharedArrayBuffer(4));
+    cancel[0] = 1;
+    await expect(copy(["."], "/to", { cancel })).rejects.toMatchObject({ code: "SLIP_CANCELLED" });
+    const request = { tree: context(), sources: ["."], ignoreOwner: false, ignoreMode: false, cancel };
+    expect(() => checksumSources(request)).toThrow("Cancelled");
   });
 });
 
 describe("what is found", () => {
   const select = (source: string, ignore: readonly string[] = []): readonly string[] =>
     selectSource(openTree(context(ignore)), source).map(({ path }) => path);
+
+  test("a pattern may match nothing, does not follow links on its way, and takes a backslash alone as it stands", async () => {
+    write("src", { "d/a": "A", link: "-> d", "back\\slash": "B", "*": "star" });
+    expect([select("no*"), select("l*/a"), select("*/a")]).toEqual([[], [], ["d/a"]]);
+    expect([select("back\\slash"), select("\\*[*]")]).toEqual([["back\\slash"], []]);
+    expect(select("[*]")).toEqual(["*"]);
+    expect((await copy(["no*"], "/to")).unmatched).toEqual(["no*"]);
+    expect(tree()).toEqual({});
+  });
+
+  test.each(["a[", "no/where*", "l*"])("%s is an error", (source) => {
+    write("src", { lost: "-> nowhere" });
+    expect(() => select(source)).toThrow(/malformed|path not found/);
+  });
 
   test("ignored files are not there, and the message says why", async () => {
     write("src", { "node_modules/x": "", "a.log": "", "keep.log": "" });

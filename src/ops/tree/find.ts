@@ -1,7 +1,7 @@
-import { lstatSync, type Stats } from "node:fs";
+import { lstatSync, type PathLike, type Stats } from "node:fs";
 
 /** lstat of what may not be there; also nothing where a file stands in for a folder of the path. */
-export function find(path: string): Stats | undefined {
+export function find(path: PathLike): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false });
   } catch (error) {
