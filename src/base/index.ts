@@ -10,8 +10,11 @@ export {
 } from "./errors.ts";
 export type { SourceLocation, SourceSpan } from "./source.ts";
 export type { BuildEvent, Bytes, Ctx, StepInfo } from "./ctx.ts";
+export { parseByteSize } from "./byte-size.ts";
 export type { Mount } from "./mount.ts";
 export { idsHint, ownerError } from "./owner-error.ts";
+export { fsPath, toBytes, toText } from "./byte-path.ts";
+export { type CancelFlag, cancellable, throwIfCancelled } from "./cancellable.ts";
 export { Limiter } from "./limiter.ts";
 export { entryPoint, packageFile } from "./entry.ts";
 export { type Handlers, serve, WorkerPool } from "./workers.ts";

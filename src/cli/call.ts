@@ -24,6 +24,7 @@ export async function answerCall(call: CallSpec, options: DescribeOptions, io: C
     default: {
       const report = await library.checkDockerfile(options);
       io.stdout.write(call.json ? checkJson(report) : checkText(report));
+      if (!call.json && report.findings.length === 0 && report.error === undefined) io.stderr.write(needsBuild);
       if (report.error) {
         const error = new SlipwayError(report.error);
         await printError(error, io);
@@ -35,6 +36,8 @@ export async function answerCall(call: CallSpec, options: DescribeOptions, io: C
     }
   }
 }
+
+const needsBuild = "Whether the image can start is told after a build: the checks of the result need one.\n";
 
 function checkText({ findings, error }: CheckReport): string {
   if (findings.length === 0) return error === undefined ? "Check complete, no warnings found.\n" : "";

@@ -42,6 +42,8 @@ test.each([
   ["default", { default: "/run/agent" }],
   ["git", { git: "/run/agent" }],
   ["git=sock", { git: resolve("sock") }],
+  ["keys=one,two", { keys: [resolve("one"), resolve("two")] }],
+  ["key=package.json", { key: [resolve("package.json")] }],
 ])("--ssh %s", (text, expected) => {
   expect(parseAgents([text], env)).toEqual(expected);
 });
@@ -49,7 +51,6 @@ test.each([
 test.each([
   ["default", {}, "SLIP_USAGE"],
   ["=x", env, "SLIP_USAGE"],
-  ["a=one,two", env, "SLIP_UNSUPPORTED"],
 ])("--ssh %s with %j is an error", (text, variables, code) => {
   expect(() => parseAgents([text], variables)).toThrow(expect.objectContaining({ code }));
 });

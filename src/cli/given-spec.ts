@@ -1,5 +1,5 @@
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import { SlipwayError } from "../base/index.ts";
 import type { BuildOptions } from "../index.ts";
 import { cut, usage } from "./args.ts";
 import { csvFields } from "./csv.ts";
@@ -34,23 +34,22 @@ function parseSecret(text: string, env: NodeJS.ProcessEnv): readonly [string, Se
   return [id, { file: resolve(src ?? id) }];
 }
 
-/** `--ssh ID[=SOCKET]`, each; without a socket the one in SSH_AUTH_SOCK (docker buildx, "--ssh"). */
+/**
+ * `--ssh ID[=SOCKET|KEYFILE,KEYFILE...]`, each; without a path the agent in SSH_AUTH_SOCK (docker buildx, "--ssh"). What is no socket
+ * counts as a private key.
+ */
 export function parseAgents(given: readonly string[], env: NodeJS.ProcessEnv): NonNullable<BuildOptions["ssh"]> {
   return Object.fromEntries(
     given.map((text) => {
       const [id, path] = cut(text);
       if (id === "") throw usage(`Invalid value "${text}" for --ssh`, "write default, or ID=SOCKET");
-      if (path?.includes(",")) {
-        throw new SlipwayError({
-          code: "SLIP_UNSUPPORTED",
-          message: `Several keys or sockets for --ssh ${id} are not supported`,
-          hint: "add the keys to one agent with ssh-add, and name its socket",
-        });
-      }
-      const socket = path || env["SSH_AUTH_SOCK"];
+      const paths = (path ?? "").split(",").filter((one) => one !== "");
+      if (paths.length > 1) return [id, paths.map((one) => resolve(one))];
+      const socket = paths[0] ?? env["SSH_AUTH_SOCK"];
       if (!socket)
         throw usage(`No ssh agent for --ssh ${text}: SSH_AUTH_SOCK is not set`, `start one, or write ${id}=SOCKET`);
-      return [id, resolve(socket)];
+      const answers = resolve(socket);
+      return [id, statSync(answers, { throwIfNoEntry: false })?.isFile() ? [answers] : answers];
     }),
   );
 }

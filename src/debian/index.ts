@@ -15,5 +15,6 @@ export type {
   Release,
 } from "./contract.ts";
 export { parseBaseName } from "./base-name.ts";
-export { bringRuntime, broughtRuntime } from "./bring-runtime.ts";
+export { currentPackages } from "./base-packages.ts";
+export { bringRuntime, broughtRuntime, renewRuntime } from "./bring-runtime.ts";
 export { makeBase } from "./make-base.ts";

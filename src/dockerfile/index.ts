@@ -1,7 +1,7 @@
 /** Dockerfile text to a typed tree with places; words and variables; .dockerignore. Pure: never touches the disk. */
 export type * from "./ast.ts";
-export { type CheckOptions, checkOptions } from "./check-options.ts";
-export { type BaseFacts, checkDockerfile, type Finding } from "./checks/index.ts";
+export { type CheckOptions, checkOptions, instructionOptions, isChecked } from "./check-options.ts";
+export { type BaseFacts, checkDockerfile, type Finding, looksSecret } from "./checks/index.ts";
 export {
   listTargets,
   type Outline,
@@ -11,6 +11,7 @@ export {
   type Target,
 } from "./describe/index.ts";
 export { type ExpandOptions, expandWord, expandWords, type Lookup } from "./expand-word.ts";
+export { type FileMode, type ModeChange, parseFileMode } from "./file-mode.ts";
 export { formatLocation } from "./format-location.ts";
 export { Glob, goMatch } from "./glob.ts";
 export { type IgnoreRules, ignoreRules, parseIgnore } from "./ignore.ts";

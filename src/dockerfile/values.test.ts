@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseByteSize } from "./byte-size.ts";
+import { parseByteSize } from "../base/index.ts";
 import { parseGoDuration } from "./go-duration.ts";
 import { csvFields } from "./instructions/csv-fields.ts";
 

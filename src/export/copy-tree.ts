@@ -2,16 +2,20 @@ import {
   type BigIntStats,
   chmodSync,
   chownSync,
+  closeSync,
   constants,
   copyFileSync,
   linkSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readlinkSync,
+  readSync,
   renameSync,
   rmSync,
   symlinkSync,
+  writeSync,
 } from "node:fs";
 import { setTimes } from "../base/syscalls.ts";
 import { SlipwayError } from "../base/index.ts";
@@ -75,7 +79,8 @@ export function copyTree(job: CopyTreeJob): CopiedTree {
         if (first) linkSync(first, path);
         else if (stats.isSymbolicLink()) symlinkSync(readlinkSync(from, { encoding: "buffer" }), path);
         else {
-          copyFileSync(from, path, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+          if (Number(stats.mode) & 0o6000) copyBytes(from, path);
+          else copyFileSync(from, path, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
           // Node gives the copy the owner of its source
           if (stats.uid !== own.uid || stats.gid !== own.gid) chownSync(path, Number(own.uid), Number(own.gid));
           size += Number(stats.size);
@@ -86,6 +91,27 @@ export function copyTree(job: CopyTreeJob): CopiedTree {
   }
   for (const { path, stats } of folders.toReversed()) finish(path, stats);
   return { size, leftOut };
+}
+
+/**
+ * Node gives a copy the owner and all mode bits of its source, for a moment: in an output folder that others may enter, a setuid program of
+ * the image would be one of the machine's. Such files are copied by hand; they belong to nobody else at any time.
+ */
+function copyBytes(from: Buffer, to: Buffer): void {
+  const source = openSync(from, "r");
+  try {
+    const target = openSync(to, "wx", 0o600);
+    try {
+      const chunk = Buffer.alloc(1 << 16);
+      for (let read = readSync(source, chunk); read > 0; read = readSync(source, chunk)) {
+        for (let at = 0; at < read;) at += writeSync(target, chunk, at, read - at);
+      }
+    } finally {
+      closeSync(target);
+    }
+  } finally {
+    closeSync(source);
+  }
 }
 
 const slash = Buffer.from("/");

@@ -1,7 +1,9 @@
 /** Floor 2: the build as data. No room below knows a Dockerfile's syntax from here on. */
 export type { BuildGraph, Origin, Vertex } from "./vertex.ts";
 export { vertex } from "./vertex.ts";
+export { type ExecSettings, type ExtraHost, type Resources, type Ulimit, ulimitNames } from "./exec-settings.ts";
 export type {
+  ArchiveOp,
   BindMount,
   CacheMount,
   ContextOp,
@@ -10,10 +12,14 @@ export type {
   ExecMount,
   ExecOp,
   FileOp,
+  GitOp,
+  HttpOp,
   ImageOp,
+  LinkOp,
   MkdirOp,
   OpSpec,
   ScratchOp,
   SecretMount,
+  SourceOp,
   SshMount,
 } from "./op-spec.ts";

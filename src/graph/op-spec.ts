@@ -1,4 +1,7 @@
 import type { Digest } from "../base/index.ts";
+import type { FileMode } from "../dockerfile/index.ts";
+import type { GitSource } from "../fetch/index.ts";
+import type { ExecSettings } from "./exec-settings.ts";
 
 /** The empty file system. No inputs. */
 export interface ScratchOp {
@@ -24,17 +27,60 @@ export interface ContextOp {
   readonly ignore: readonly string[];
 }
 
+/** A file on a web server. No inputs. It may be another tomorrow, so whoever takes from it keys on what he takes. */
+export interface HttpOp {
+  readonly kind: "http";
+  readonly url: string;
+  /** What it must be. */
+  readonly checksum?: Digest | undefined;
+  /** What the file is called in the tree that it gives. */
+  readonly name: string;
+  /** The build context's name, `context` for the main one: an archive then gives the tree that is in it. */
+  readonly context?: string | undefined;
+}
+
+/** The files of a commit of a git repository. No inputs. What a reference stands for may change, as with HttpOp. */
+export interface GitOp {
+  readonly kind: "git";
+  readonly source: GitSource;
+  /** Of the whole repository alone. */
+  readonly keepGitDir: boolean;
+  /** The context's name. */
+  readonly context?: string | undefined;
+}
+
+/** The files of an archive that the caller has spooled. No inputs. */
+export interface ArchiveOp {
+  readonly kind: "archive";
+  readonly digest: Digest;
+  /** Where it lies while the build runs. */
+  readonly file: string;
+  readonly context: string;
+}
+
 /** One folder to create, with its parents (WORKDIR). Input 0: the file system. */
 export interface MkdirOp {
   readonly kind: "mkdir";
   readonly path: string;
   /** `user[:group]` as written, to be looked up in the file system; undefined is 0:0. */
   readonly owner?: string | undefined;
+  /** Modification time of what is made, in seconds; now without it. */
+  readonly time?: number | undefined;
 }
 
-/** One source of a copy: a path or pattern inside input `input`, or inline content (a heredoc). */
+/**
+ * One source of a copy: a path or pattern inside input `input`, or inline content (a heredoc).
+ * - `literal`: the path is no pattern.
+ * - `unpack`: another answer for this source than the copy's own.
+ */
 export type CopySource =
-  | { readonly type: "path"; readonly input: number; readonly path: string }
+  | {
+      readonly type: "path";
+      readonly input: number;
+      readonly path: string;
+      readonly literal?: true | undefined;
+      readonly unpack?: boolean | undefined;
+    }
   | { readonly type: "inline"; readonly name: string; readonly content: string };
 
 /** COPY and ADD of local files. Input 0: the file system copied into; the others: where sources lie. */
@@ -44,11 +90,22 @@ export interface CopyOp {
   /** Absolute; a trailing slash means a folder (Dockerfile reference, "COPY": destination rules). */
   readonly destination: string;
   readonly chown?: string | undefined;
-  /** Octal text. */
-  readonly chmod?: string | undefined;
+  readonly chmod?: FileMode | undefined;
   /** ADD: archives among the sources are unpacked. */
   readonly unpack: boolean;
-  readonly followSourceLinks?: boolean | undefined;
+  /** Modification time of all that is copied, in seconds; its own without it. */
+  readonly time?: number | undefined;
+  /** Paths keep their folders, those behind `/./` where the path has it. */
+  readonly parents?: boolean | undefined;
+  /** Patterns, as in .dockerignore, of what is left out of each source. */
+  readonly excludes?: readonly string[] | undefined;
+}
+
+/**
+ * The changes of one copy onto nothing, put on top of another file system (COPY --link). Input 0: the file system below; input 1: the copy.
+ */
+export interface LinkOp {
+  readonly kind: "link";
 }
 
 /** Owner and permission bits of what a mount makes; the default differs by its type. */
@@ -111,8 +168,10 @@ export interface SshMount extends MountOwner {
 export type ExecMount = BindMount | CacheMount | TmpfsMount | SecretMount | SshMount;
 
 /** A process in the sandbox (RUN). Input 0: the file system it runs in; the others: what its mounts show. */
-export interface ExecOp {
+export interface ExecOp extends ExecSettings {
   readonly kind: "exec";
+  /** What its programs are for: `linux/arm64`. */
+  readonly platform: string;
   readonly args: readonly string[];
   /** `NAME=value`, in order. */
   readonly env: readonly string[];
@@ -122,10 +181,14 @@ export interface ExecOp {
   /** `user[:group]` by name or number; undefined is root. */
   readonly user?: string | undefined;
   readonly network: "host" | "none";
+  /** Without the walls of the sandbox; undefined is within. */
+  readonly security?: "insecure" | undefined;
   readonly mounts: readonly ExecMount[];
   /** Files that only the process sees (a heredoc with an interpreter line), at absolute paths. */
   readonly files: readonly { readonly path: string; readonly content: string; readonly mode: number }[];
 }
 
-export type FileOp = MkdirOp | CopyOp;
-export type OpSpec = ScratchOp | ImageOp | ContextOp | FileOp | ExecOp;
+export type FileOp = MkdirOp | CopyOp | LinkOp;
+/** What comes from elsewhere when it is needed. */
+export type SourceOp = HttpOp | GitOp | ArchiveOp;
+export type OpSpec = ScratchOp | ImageOp | ContextOp | SourceOp | FileOp | ExecOp;

@@ -6,9 +6,13 @@ export interface Origin {
   /** What the user wrote: `RUN go build`. */
   readonly text: string;
   readonly stage?: string | undefined;
+  /** Where steps of several platforms are told apart: `linux/arm64`. */
+  readonly platform?: string | undefined;
   /** From 1, and the count of steps in the stage. */
   readonly position?: readonly [number, number] | undefined;
   readonly location?: SourceLocation | undefined;
+  /** Of a RUN: the stage's SHELL. */
+  readonly shell?: readonly string[] | undefined;
 }
 
 /** A node of the build graph: an operation over the results of its inputs. */

@@ -1,22 +1,24 @@
 import { availableParallelism } from "node:os";
-import { isAbsolute, resolve } from "node:path";
-import { statSync } from "node:fs";
 import { type Ctx, type Digest, SlipwayError } from "../base/index.ts";
-import { parseDockerfile } from "../dockerfile/index.ts";
+import { type Dockerfile, parseDockerfile } from "../dockerfile/index.ts";
 import type { Vertex } from "../graph/index.ts";
-import { defaultPlatform, type ImageConfig, parseReference } from "../oci/index.ts";
-import { type FileTree, opFor } from "../ops/index.ts";
-import { type BuildPlan, type NamedContext, planBuild } from "../plan/index.ts";
+import { defaultPlatform, formatPlatform, type ImageConfig, parseReference, type Platform } from "../oci/index.ts";
+import { Answers, type FileTree, type HeldBase, opFor, type OpRooms } from "../ops/index.ts";
+import { type BuildPlan, type ImageResolver, planBuild } from "../plan/index.ts";
 import { InputsChanged, NeedsRun, solve, type SolveReport } from "../solve/index.ts";
 import type { Store } from "../store/index.ts";
 import type { BuildOptions, BuildResult } from "./api.ts";
+import type { Prepared } from "./protocol.ts";
 import { checkGiven } from "./check-given.ts";
-import { assembleImage } from "./assemble.ts";
+import { checkedResult, keepResult, tellResult } from "./check-result.ts";
+import { type AssembledImage, assembleImage } from "./assemble.ts";
 import { imageResolver } from "./bases.ts";
 import { tellFindings } from "./check-build.ts";
-import { recordCache } from "./record-cache.ts";
-import { readBuildInput, readIgnore } from "./dockerfile-source.ts";
+import { cacheControl } from "./cache-control.ts";
+import { readInput } from "./build-input.ts";
 import type { Engine } from "./engine.ts";
+import { namedContext } from "./named-context.ts";
+import { builtFor, mergePlans, ownImage } from "./platforms.ts";
 import { announcePlan, shownEvents } from "./plan-events.ts";
 import { fromStore } from "./stored-base.ts";
 import { checkOutput, outputNames } from "./check-output.ts";
@@ -25,12 +27,14 @@ import { stageUsage } from "./stage-usage.ts";
 /**
  * One build, from the Dockerfile's text to an image in the store and its outputs.
  * @param engine undefined while only the cache may be asked: then NeedsRun is thrown as soon as anything would have to run.
+ * @param answers gathers what servers say.
  */
 export async function buildWith(
-  options: Omit<BuildOptions, "signal" | "onEvent">,
+  options: Prepared<BuildOptions>,
   store: Store,
   engine: Engine | undefined,
   ctx: Ctx,
+  answers: Answers = new Answers(options.said),
 ): Promise<BuildResult> {
   const started = Date.now();
   checkRequest(options);
@@ -38,50 +42,99 @@ export async function buildWith(
   // The address of a proxy may hold a password.
   const proxied = Object.keys(options.buildArgs ?? {}).some((name) => /_proxy$/i.test(name));
   if (proxied || Object.keys(given.secrets).length > 0) engine?.keepOffDisk();
-  const { plan, made } = await planFrom(options, store, engine, ctx);
+  const base: OpRooms = { ...(engine?.rooms(ctx) ?? { store, machinery: undefined }), given, answers };
+  const resolveImage = resolver(options, store, engine, ctx);
+  const { plan, plans, made, held, dockerfile } = await planFrom(options, base, resolveImage, ctx);
+  engine?.requireEmulation(plans);
   announcePlan(plan, ctx);
   const shown = { ...ctx, emit: shownEvents(plan, made, ctx.emit) };
   const shipped = new Set(plan.history.flatMap(({ layer }) => (layer ? [layer.digest] : [])));
   const onResult = (vertex: Vertex, tree: FileTree): void => {
     // Layers of the final image are read in a thread while later steps run.
     if (engine && shipped.has(vertex.digest) && tree.kind === "snapshot" && tree.id !== undefined) {
-      engine.diffIdOf(tree.id).catch(() => undefined);
+      engine.diffIdOf(tree.id, plan.epoch).catch(() => undefined);
     }
   };
-  const rooms = { ...(engine?.rooms(ctx) ?? { store, machinery: undefined }), given };
+  const control = cacheControl(options, plan, dockerfile, store, engine !== undefined, shown);
+  const { lists } = control;
+  const rooms = { ...base, bases: held, lists };
   const solveOnce = (): Promise<SolveReport<FileTree>> =>
     solve(
       plan.root,
       {
         op: (vertex) => opFor(vertex, rooms),
-        cache: recordCache(store),
+        ...control.solve,
+        also: plans.slice(1).map(({ root }) => root),
         jobs: options.jobs ?? availableParallelism(),
-        noCache: options.noCache,
         lookupOnly: engine === undefined,
         onResult,
       },
       shown,
     );
   const report = await untilUnchanged(solveOnce, ctx);
-  const image = await assembleImage(plan, report.result, store, engine);
-  const facts = {
-    dockerfile: options.dockerfile,
-    target: plan.target.name,
-    duration: Date.now() - started,
-    steps: countSteps(plan),
-    cachedSteps: countSteps(plan) - report.ran.size,
-    stages: stageUsage(plan, report, store, image.id),
-    skippedStages: plan.skippedStages,
-    bases: plan.bases,
+  const makeImage = async (one: BuildPlan): Promise<MadeImage> => {
+    const image = await assembleImage(one, report.peek(one.root) ?? report.result, store, engine);
+    const findings = await checkedResult(image, store, engine);
+    const violation = await tellResult(findings, { dockerfile, options, plan: one }, ctx);
+    if (violation) throw violation;
+    const ran = one.vertices.filter(({ digest }) => report.ran.has(digest)).length;
+    const facts = {
+      dockerfile: options.dockerfile,
+      target: one.target.name,
+      duration: Date.now() - started,
+      steps: countSteps(one),
+      cachedSteps: countSteps(one) - ran,
+      stages: stageUsage(one, report, store, image.id),
+      skippedStages: one.skippedStages,
+      bases: one.bases,
+    };
+    // What the cache answered whole was built by an earlier build, which has more to tell; so it writes nothing either.
+    const earlier = ran === 0 ? store.images.get(image.id)?.facts : undefined;
+    const told = earlier?.dockerfile === facts.dockerfile && earlier?.target === facts.target ? earlier : undefined;
+    store.images.put({ ...image, facts: told ?? facts }, image.configBytes);
+    keepResult(image, findings, store);
+    return { ...image, facts };
   };
-  // What the cache answered whole was built by an earlier build, which has more to tell; so it writes nothing either.
-  const earlier = report.ran.size === 0 ? store.images.get(image.id)?.facts : undefined;
-  const told = earlier?.dockerfile === facts.dockerfile && earlier?.target === facts.target ? earlier : undefined;
-  store.images.put({ ...image, facts: told ?? facts }, image.configBytes);
-  const names = tagsOf(options).map((tag) => nameImage(store, tag, image.id));
+  const images: [MadeImage, ...MadeImage[]] = [await makeImage(plans[0])];
+  for (const one of plans.slice(1)) images.push(await makeImage(one));
+  const ids = images.map(({ id }) => id);
+  const names = tagsOf(options);
+  for (const tag of names) store.images.tag(tag, images[0].id, ...ids.slice(1));
   for (const warning of plan.warnings) ctx.emit(warning);
-  const outputs = engine ? await engine.writeOutputs(image.id, names, options.outputs ?? [], ctx) : [];
-  return { imageId: image.id, names, size: image.size, facts, outputs };
+  const outputs = engine ? await engine.writeOutputs(ids, names, options.outputs ?? [], ctx) : [];
+  const own = ownImage(images);
+  return {
+    imageId: own.id,
+    images: images.map(({ id, size, config }) => ({ platform: formatPlatform(config), imageId: id, size })),
+    names,
+    size: own.size,
+    facts: { ...own.facts, ...mergedFacts(plan, plans, images, report) },
+    outputs,
+  };
+}
+
+type MadeImage = AssembledImage & { readonly facts: BuildResult["facts"] };
+
+/** What several platforms took together; a stage that they share is one. */
+function mergedFacts(
+  whole: BuildPlan,
+  plans: readonly BuildPlan[],
+  images: readonly MadeImage[],
+  report: SolveReport<FileTree>,
+): Partial<BuildResult["facts"]> {
+  if (plans.length === 1) return {};
+  const roots = new Set<Digest>();
+  const stages = plans.flatMap((plan, at) =>
+    (images[at]?.facts.stages ?? []).flatMap((usage) => {
+      const stage = plan.stages.find(({ name }) => name === usage.name);
+      if (!stage || roots.has(stage.root.digest)) return [];
+      roots.add(stage.root.digest);
+      return [{ ...usage, name: `${usage.name} (${formatPlatform(stage.platform)})` }];
+    }),
+  );
+  const steps = countSteps(whole);
+  const { skippedStages, bases } = whole;
+  return { steps, cachedSteps: steps - report.ran.size, stages, skippedStages, bases };
 }
 
 const attempts = 3;
@@ -106,9 +159,10 @@ async function untilUnchanged<R>(solveOnce: () => Promise<R>, ctx: Ctx): Promise
 }
 
 /** Throws for names and outputs that could only fail after all the work. */
-function checkRequest(options: Pick<BuildOptions, "tags" | "outputs" | "secrets" | "ssh">): void {
+function checkRequest(options: Pick<BuildOptions, "tags" | "outputs" | "secrets" | "ssh" | "platforms">): void {
   checkGiven(options);
-  for (const output of options.outputs ?? []) checkOutput(output);
+  const { platforms } = builtFor(options.platforms);
+  for (const output of options.outputs ?? []) checkOutput(output, platforms.length);
   for (const tag of tagsOf(options)) {
     if (parseReference(tag).digest !== undefined) {
       const message = `Cannot name an image ${JSON.stringify(tag)}: a digest is what an image has, not a name for it`;
@@ -123,75 +177,88 @@ function tagsOf({ tags = [], outputs = [] }: Pick<BuildOptions, "tags" | "output
   return [...new Set([...tags, ...named])];
 }
 
-async function planFrom(
-  options: Omit<BuildOptions, "signal" | "onEvent">,
+function resolver(
+  { baseImages = "auto", debianMirror: mirror, pull }: Pick<BuildOptions, "baseImages" | "debianMirror" | "pull">,
   store: Store,
   engine: Engine | undefined,
   ctx: Ctx,
-): Promise<{ readonly plan: BuildPlan; readonly made: ReadonlySet<Digest> }> {
-  const input = readBuildInput(options.context, options.dockerfile);
+): ImageResolver {
+  return imageResolver(store, engine, { baseImages, mirror, pull }, ctx);
+}
+
+export interface PlannedBuild {
+  /** What is built for all platforms together. */
+  readonly plan: BuildPlan;
+  /** One a platform, in the order asked for. */
+  readonly plans: readonly [BuildPlan, ...BuildPlan[]];
+  /** Ids of base images that had to be made for it. */
+  readonly made: ReadonlySet<Digest>;
+  /** Its base images that are in the store. */
+  readonly held: ReadonlyMap<Digest, HeldBase>;
+  readonly dockerfile: Dockerfile;
+}
+
+/** Reads what a build is to be made from, checks and plans it. */
+export async function planFrom(
+  options: Prepared<BuildOptions>,
+  rooms: OpRooms,
+  resolveImage: ImageResolver,
+  ctx: Ctx,
+): Promise<PlannedBuild> {
+  const { store } = rooms;
+  const input = await readInput(options, rooms, ctx);
   const dockerfile = parseDockerfile(input.text, { file: input.file });
-  const bases = { baseImages: options.baseImages ?? "auto", mirror: options.debianMirror };
-  const resolver = imageResolver(store, engine, bases, ctx);
   const made = new Set<Digest>();
+  const held = new Map<Digest, HeldBase>();
   const configs = new Map<string, ImageConfig>();
-  const checked = { dockerfile, options, ignore: input.ignore, configOf: (name: string) => configs.get(name) };
-  const plan = await planBuild({
+  const { platforms, given } = builtFor(options.platforms);
+  const checked = {
     dockerfile,
-    target: options.target,
-    buildArgs: options.buildArgs ?? {},
-    labels: options.labels ?? {},
-    context: { path: input.context, ignore: input.ignore },
-    namedContexts: Object.fromEntries(
-      Object.entries(options.buildContexts ?? {}).map(([name, value]) => [name, namedContext(name, value)]),
-    ),
-    platform: defaultPlatform(),
-    network: options.network === "none" ? "none" : "host",
-    resolveImage: async (name, platform) => {
-      const image = await resolver(name, platform);
-      if (!fromStore(image.origin)) made.add(image.id);
-      configs.set(name, image.config);
-      return image;
-    },
-  }).catch((error: unknown) => {
+    options,
+    ignore: input.ignore,
+    configOf: (name: string, wanted: Platform) => configs.get(`${name} ${formatPlatform(wanted)}`),
+  };
+  const planFor = (target: Platform): Promise<BuildPlan> =>
+    planBuild({
+      dockerfile,
+      target: options.target,
+      buildArgs: options.buildArgs ?? {},
+      labels: options.labels ?? {},
+      context: input.context,
+      namedContexts: Object.fromEntries(
+        Object.entries(options.buildContexts ?? {}).map(([name, value]) => [name, namedContext(name, value)]),
+      ),
+      platform: target,
+      buildPlatform: defaultPlatform(),
+      platformGiven: given,
+      namePlatforms: platforms.length > 1,
+      network: options.network === "none" ? "none" : "host",
+      allow: new Set([...(options.allow ?? []), ...(options.network === "host" ? (["network.host"] as const) : [])]),
+      exec: options.exec,
+      resolveImage: async (name, platform) => {
+        const image = await resolveImage(name, platform);
+        if (!fromStore(image.origin)) made.add(image.id);
+        // Its files may be asked for when the image has been removed; what this build has looked up, nothing removes.
+        const stored = store.images.get(image.id);
+        if (stored) held.set(image.id, { diffIds: image.config.rootfs.diff_ids, top: stored.snapshots.at(-1) });
+        configs.set(`${name} ${formatPlatform(platform)}`, image.config);
+        return image;
+      },
+    });
+  const [first, ...others] = await Promise.all(platforms.map(planFor)).catch((error: unknown) => {
     // What the checks have to say may be why.
     if (!(error instanceof NeedsRun)) tellFindings(checked, ctx);
     throw error;
   });
   const violation = tellFindings(checked, ctx);
   if (violation) throw violation;
-  return { plan, made };
-}
-
-/** What a `--build-context` stands for. Throws SLIP_CONTEXT, SLIP_UNSUPPORTED. */
-export function namedContext(name: string, value: string): NamedContext {
-  const image = /^docker-image:\/\/(.+)$/.exec(value);
-  if (image) return { type: "image", reference: image[1] as string };
-  const scheme = /^([a-z][a-z+.-]*):(\/\/)?/i.exec(value);
-  if (scheme && !isAbsolute(value)) {
-    throw new SlipwayError({
-      code: "SLIP_UNSUPPORTED",
-      message: `The named context ${name}=${value} is not supported yet: ${scheme[1]} is not a kind of context that slipway reads`,
-      hint: "give a folder or docker-image://REFERENCE",
-    });
-  }
-  const path = resolve(value);
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new SlipwayError({
-      code: "SLIP_CONTEXT",
-      message: `The named context ${name} is no folder: ${value}`,
-      hint: "give a folder or docker-image://REFERENCE",
-    });
-  }
-  return { type: "folder", path, ignore: readIgnore(path) };
+  const plans: PlannedBuild["plans"] = [first as BuildPlan, ...others];
+  return { plan: mergePlans(plans), plans, made, held, dockerfile };
 }
 
 /** Steps that the cache can spare: all but sources. */
 function countSteps(plan: BuildPlan): number {
-  return plan.vertices.filter(({ op }) => !["scratch", "image", "context"].includes(op.kind)).length;
-}
-
-function nameImage(store: Store, tag: string, id: BuildResult["imageId"]): string {
-  store.images.tag(tag, id);
-  return tag;
+  return plan.vertices.filter(
+    ({ op }) => !["scratch", "image", "context", "link", "http", "git", "archive"].includes(op.kind),
+  ).length;
 }

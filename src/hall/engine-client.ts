@@ -27,7 +27,7 @@ export async function callEngine<J extends JobName>(
   options: Jobs[J]["options"],
   call: EngineCall,
 ): Promise<Jobs[J]["answer"]> {
-  call.signal?.throwIfAborted();
+  if (call.signal?.aborted) throw cancelled();
   const store = options.store ?? defaultStoreRoot();
   const engine = [process.execPath, fileURLToPath(entryPoint("hall/engine-main"))];
   const { command, args, env, warning } = namespaceCommand(engine, process.env, () => oneIdStore(store));

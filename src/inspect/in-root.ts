@@ -3,6 +3,15 @@ import type { Stats } from "node:fs";
 
 const MAX_LINKS = 40;
 
+/** A file of the root, open until it is closed. */
+export interface OpenFile {
+  readonly path: string;
+  readonly stats: Stats;
+  /** Fewer bytes than asked for at the end of the file. */
+  readonly read: (offset: number, length: number) => Buffer;
+  readonly close: () => void;
+}
+
 /**
  * A root folder with hostile content, looked at without ever leaving it: no link is followed by the kernel, links are
  * resolved here with the folder as "/". Paths inside are absolute and hold one character a byte (latin1), because names
@@ -76,6 +85,33 @@ export class InRoot {
     const at = `/${done.join("/")}`;
     stats = this.lstat(at === "/" ? "" : at);
     return stats && { path: at, stats };
+  }
+
+  /** Opens a regular file, links resolved inside the root; undefined for anything else. `path` is where it was found. */
+  openFile(path: string): OpenFile | undefined {
+    const found = this.resolve(path);
+    if (!found?.stats.isFile()) return undefined;
+    let file: number;
+    try {
+      file = openSync(this.outside(found.path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    } catch {
+      return undefined;
+    }
+    const stats = fstatSync(file);
+    if (!stats.isFile()) {
+      closeSync(file);
+      return undefined;
+    }
+    return {
+      path: found.path,
+      stats,
+      read: (offset, length) => {
+        const wanted = Math.max(0, Math.min(length, stats.size - offset));
+        const bytes = Buffer.alloc(wanted);
+        return wanted === 0 ? bytes : bytes.subarray(0, readSync(file, bytes, 0, wanted, offset));
+      },
+      close: () => closeSync(file),
+    };
   }
 
   /** The bytes of a regular file, links resolved inside the root; "too large" past the limit. */

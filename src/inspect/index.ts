@@ -2,3 +2,5 @@
 export type { Comparison, ImageInspection, InstalledPackage, NotableFile, TreeInspection } from "./contract.ts";
 export { compareImages } from "./compare-images.ts";
 export { inspectRoot } from "./inspect-root.ts";
+export { checkResult } from "./result/check-result.ts";
+export { noteRules, type ResultFinding, type ResultRule, resultRules } from "./result/rules.ts";

@@ -1,12 +1,17 @@
-import type { WorkerPool } from "../base/index.ts";
+import type { Digest, WorkerPool } from "../base/index.ts";
 import type { ContextOp } from "../graph/index.ts";
 import type { Executor } from "../sandbox/index.ts";
 import type { Snapshotter } from "../snapshot/index.ts";
+import type { FileList } from "../solve/index.ts";
 import type { SnapshotId, Store } from "../store/index.ts";
+import type { Answers } from "./remote/answers.ts";
 
-/** What a vertex gives: a committed file system (`undefined` is the empty one), or a folder of the client that is read when needed. */
+/**
+ * What a vertex gives: a committed file system (`undefined` is the empty one), or a folder of the client that is read when needed.
+ * `fetched` is set for a file system of one layer that came from elsewhere: what messages call it.
+ */
 export type FileTree =
-  | { readonly kind: "snapshot"; readonly id: SnapshotId | undefined }
+  | { readonly kind: "snapshot"; readonly id: SnapshotId | undefined; readonly fetched?: string | undefined }
   | { readonly kind: "context"; readonly op: ContextOp };
 
 /** What running needs beyond the store. */
@@ -26,13 +31,27 @@ export type SecretSource = { readonly file: string } | { readonly env: string };
 /** What the caller of a build lets its steps have, by id. Never part of a key. */
 export interface GivenToSteps {
   readonly secrets: Readonly<Record<string, SecretSource>>;
-  /** Sockets of ssh agents. */
-  readonly ssh: Readonly<Record<string, string>>;
+  /** The socket of an ssh agent, or files with private keys. */
+  readonly ssh: Readonly<Record<string, string | readonly string[]>>;
 }
 
 export interface OpRooms {
   readonly store: Store;
+  /** What servers have said in this build. */
+  readonly answers?: Answers | undefined;
   readonly given?: GivenToSteps | undefined;
   /** Undefined when only the cache may be asked: then whatever would need it throws NeedsRun. */
   readonly machinery: Machinery | undefined;
+  /** Without machinery: keys alone are asked for, at whatever reading of contexts that takes, and nothing is written. */
+  readonly planning?: boolean | undefined;
+  /** Gathers what each vertex takes, for telling why it has to run. By the vertex's digest, then by where from. */
+  readonly lists?: Map<Digest, Readonly<Record<string, FileList>>> | undefined;
+  /** The top snapshots of the build's base images: they stay in the store while it lasts, whatever becomes of the images. */
+  readonly bases?: ReadonlyMap<Digest, HeldBase> | undefined;
+}
+
+/** A base image as it was when the build was planned. */
+export interface HeldBase {
+  readonly diffIds: readonly string[];
+  readonly top: SnapshotId | undefined;
 }

@@ -1,14 +1,17 @@
-import { chmodSync, statfsSync, writeFileSync } from "node:fs";
+import { chmodSync, lchownSync, mkdirSync, statfsSync, writeFileSync } from "node:fs";
 import { posix } from "node:path";
 import { type Ctx, type Digest, type Mount, SlipwayError } from "../base/index.ts";
 import type { ExecMount, ExecOp, Vertex } from "../graph/index.ts";
 import type { ProcessSpec } from "../sandbox/index.ts";
 import type { Op } from "../solve/index.ts";
 import type { FileTree, OpRooms } from "./contract.ts";
+import { keepFailed } from "./failed-exec.ts";
 import { machinery, snapshotOf } from "./machinery.ts";
 import { takenPart } from "./mounts/bind.ts";
-import { openMounts } from "./mounts/open-mounts.ts";
+import { type OpenMounts, openMounts } from "./mounts/open-mounts.ts";
 import { type Checksum, sourceChecksum } from "./sources.ts";
+import { find } from "./tree/find.ts";
+import { resolveInRoot } from "./tree/root-path.ts";
 import { findGroupsOf, findUser } from "./users.ts";
 import { stepKey } from "./step-key.ts";
 
@@ -17,7 +20,8 @@ import { stepKey } from "./step-key.ts";
  * proxies not at all.
  */
 export function execOp(op: ExecOp, vertex: Vertex, rooms: OpRooms): Op<FileTree> {
-  const { secretEnv: _unkeyed, mounts: wanted, ...rest } = op;
+  const { mounts: wanted } = op;
+  const rest = keyedSettings(op);
   const binds = new Set(wanted.flatMap((mount) => (mount.type === "bind" ? [mount.input] : [])));
   /** What the content key was made of, by the number of the mount. */
   const keyed = new Map<number, Checksum>();
@@ -44,27 +48,82 @@ export function execOp(op: ExecOp, vertex: Vertex, rooms: OpRooms): Op<FileTree>
       const root = await active.root();
       await using files = privateFiles(op, rooms);
       const output = collectOutput(vertex.digest, ctx);
-      const given = new Set(mounted.env.map(nameOf));
-      const process: ProcessSpec = {
-        root,
-        args: op.args,
-        env: [
-          ...[...op.env, ...(op.secretEnv ?? [])].filter((variable) => !given.has(nameOf(variable))),
-          ...mounted.env,
-        ],
-        cwd: op.cwd,
-        user: processUser(root, op.user),
-        mounts: [...mounted.mounts, ...files.mounts],
-        network: op.network,
-        hostname: "slipway",
-        stdio: { type: "pipe", onOutput: output.write, drained: ctx.drained },
-      };
-      const { exitCode } = await runner.run(withHome(process, root, op.user), ctx);
+      const process = execProcess(op, root, mounted, files.mounts, rooms);
+      const stdio = { type: "pipe", onOutput: output.write, drained: ctx.drained } as const;
+      const { exitCode } = await runner.run({ ...process, stdio }, ctx);
       output.end();
-      if (exitCode !== 0) throw failure(op, exitCode, output.text(), isFull(root));
+      if (exitCode !== 0) {
+        const full = isFull(root);
+        const kept = !full && (await keepFailed(op, vertex, inputs, active, exitCode, rooms));
+        throw failure(op, exitCode, output.text(), full, kept);
+      }
       return { kind: "snapshot", id: (await active.commit()).id };
     },
   };
+}
+
+/** What a step's process gets, but for its standard streams. */
+export function execProcess(
+  op: ExecOp,
+  root: string,
+  mounted: OpenMounts,
+  files: readonly Mount[],
+  rooms: OpRooms,
+): Omit<ProcessSpec, "stdio"> {
+  const user = processUser(root, op.user);
+  makeFolder(root, op.cwd, user, machinery(rooms).squashOwners);
+  const process: Omit<ProcessSpec, "stdio"> = {
+    root,
+    args: op.args,
+    env: lastOfEach([...missing(mounted.agentEnv, op.env), ...op.env, ...(op.secretEnv ?? []), ...mounted.env]),
+    cwd: op.cwd,
+    user,
+    mounts: [...mounted.mounts, ...files],
+    network: op.network,
+    hostname: op.hostname ?? "buildkitsandbox",
+    extraHosts: op.extraHosts,
+    ulimits: op.ulimits,
+    shmSize: op.shmSize,
+    privileged: op.security === "insecure",
+    cgroup: cgroupOf(op),
+  };
+  return withHome(process, root, op.user);
+}
+
+/**
+ * The step as the key has it, but for its mounts. Proxies and the addresses of hosts may change from day to day; how much of the
+ * machine a step may take does not change what it makes.
+ */
+function keyedSettings(op: ExecOp): Readonly<Record<string, unknown>> {
+  const { secretEnv: _, mounts: _mounts, cgroupParent: _parent, resources: _resources, extraHosts, ...rest } = op;
+  return { ...rest, extraHosts: extraHosts?.map(({ name }) => name) };
+}
+
+function cgroupOf({ cgroupParent, resources }: ExecOp): ProcessSpec["cgroup"] {
+  return cgroupParent === undefined && resources === undefined ? undefined : { parent: cgroupParent, ...resources };
+}
+
+/** A working folder that the image names and does not have is made, for the user of the step; it stays. */
+function makeFolder(root: string, path: string, { uid, gid }: ProcessSpec["user"], squash: boolean): void {
+  let at = root;
+  for (const part of resolveInRoot(root, path, true).split("/").filter(Boolean)) {
+    at = `${at}/${part}`;
+    if (find(at)) continue;
+    mkdirSync(at);
+    chmodSync(at, 0o755);
+    if (!squash) lchownSync(at, uid, gid);
+  }
+}
+
+/** Each name once, with its last value. */
+function lastOfEach(env: readonly string[]): readonly string[] {
+  return [...new Map(env.map((variable) => [nameOf(variable), variable])).values()];
+}
+
+/** Variables that the others do not set. */
+function missing(wanted: readonly string[], env: readonly string[]): readonly string[] {
+  const names = new Set(env.map(nameOf));
+  return wanted.filter((variable) => !names.has(nameOf(variable)));
 }
 
 /**
@@ -94,15 +153,15 @@ export function processUser(root: string, user: string | undefined): ProcessSpec
   };
 }
 
-/** HOME as the password file has it, unless it is set. */
-export function withHome(process: ProcessSpec, root: string, user: string | undefined): ProcessSpec {
-  if (process.env.some((variable) => variable.startsWith("HOME="))) return process;
+/** HOME as the password file has it, unless it is set to something. */
+export function withHome<P extends Pick<ProcessSpec, "env">>(process: P, root: string, user: string | undefined): P {
+  if (process.env.some((variable) => /^HOME=./s.test(variable))) return process;
   const { home } = findUser(root, user ?? "0", 0);
-  return { ...process, env: [...process.env, `HOME=${home}`] };
+  return { ...process, env: [...process.env.filter((variable) => variable !== "HOME="), `HOME=${home}`] };
 }
 
 /** Files that the process alone sees, bound over the root while it runs. */
-function privateFiles(op: ExecOp, { store }: OpRooms): AsyncDisposable & { readonly mounts: readonly Mount[] } {
+export function privateFiles(op: ExecOp, { store }: OpRooms): AsyncDisposable & { readonly mounts: readonly Mount[] } {
   if (op.files.length === 0) return { mounts: [], [Symbol.asyncDispose]: async () => undefined };
   const folder = store.scratch();
   const mounts = op.files.map(({ path, content, mode }, at): Mount => {
@@ -152,15 +211,18 @@ function isFull(root: string): boolean {
   return bavail * bsize < fullBelow;
 }
 
-function failure(op: ExecOp, exitCode: number, output: string, diskFull: boolean): SlipwayError {
+function failure(op: ExecOp, exitCode: number, output: string, diskFull: boolean, kept: boolean): SlipwayError {
+  const hints = [diskFull ? fullHint : exitHint(op, exitCode), ...(kept ? [shellHint] : [])];
   const command = op.args.join(" ");
   return new SlipwayError({
     code: "SLIP_RUN_FAILED",
     message: `Process ${JSON.stringify(command)} did not complete successfully: exit code: ${exitCode}`,
-    hint: diskFull ? fullHint : exitHint(op, exitCode),
+    hint: hints.filter((hint) => hint !== undefined).join("\n") || undefined,
     output,
   });
 }
+
+const shellHint = "`slipway shell` opens what it left; `slipway shell --before` what it began with";
 
 const fullHint = "the disk that holds the store is full: free space, or run `slipway prune`";
 

@@ -1,6 +1,6 @@
 import type { BuildEvent, Digest } from "../base/index.ts";
 import type { Dockerfile } from "../dockerfile/index.ts";
-import type { Vertex } from "../graph/index.ts";
+import type { ExecSettings, SourceOp, Vertex } from "../graph/index.ts";
 import type { ContainerConfig, History, ImageConfig, Platform } from "../oci/index.ts";
 
 /** A base image as planning needs it: its identity and configuration, not its files. */
@@ -19,7 +19,14 @@ export type ImageResolver = (name: string, platform: Platform) => Promise<Planne
 /** What `--build-context name=...` stands for. */
 export type NamedContext =
   | { readonly type: "folder"; readonly path: string; readonly ignore: readonly string[] }
+  /** What brings its files from elsewhere. */
+  | { readonly type: "source"; readonly op: SourceOp }
+  /** A stage of the same Dockerfile, by name or number. */
+  | { readonly type: "stage"; readonly stage: string }
   | { readonly type: "image"; readonly reference: string };
+
+/** A right that a RUN asks for and the command line gives (docker buildx build, "--allow"). */
+export type Entitlement = "network.host" | "security.insecure";
 
 export interface PlanOptions {
   readonly dockerfile: Dockerfile;
@@ -27,13 +34,31 @@ export interface PlanOptions {
   readonly target?: string | undefined;
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
-  /** The main context: an absolute folder and its ignore patterns. */
-  readonly context: { readonly path: string; readonly ignore: readonly string[] };
+  /** The main context: an absolute folder and its ignore patterns, or what brings its files from elsewhere. */
+  readonly context: {
+    readonly path: string;
+    readonly ignore: readonly string[];
+    readonly source?: SourceOp | undefined;
+  };
   readonly namedContexts: Readonly<Record<string, NamedContext>>;
+  /** What is built for. */
   readonly platform: Platform;
+  /** The machine that builds; `platform` without it. */
+  readonly buildPlatform?: Platform | undefined;
+  /** The platform was asked for by name, so the image is of it; otherwise it is of the base's, which may be another. */
+  readonly platformGiven?: boolean | undefined;
+  /** One of several plans that are shown together: steps say what they are made for. */
+  readonly namePlatforms?: boolean | undefined;
+  /** When the main context was made (seconds since the epoch), for one that has such a time: a commit, an archive. */
+  readonly contextTime?: number | undefined;
   readonly network: "host" | "none";
+  readonly allow: ReadonlySet<Entitlement>;
+  /** What every RUN gets. */
+  readonly exec?: ExecSettings | undefined;
   readonly resolveImage: ImageResolver;
 }
+
+export type PlanWarning = Extract<BuildEvent, { type: "warning" }>;
 
 /** One line of the image's history; with a vertex, it made a layer. */
 export interface PlannedHistory {
@@ -46,6 +71,8 @@ export interface PlannedStage {
   readonly name: string;
   readonly index: number;
   readonly root: Vertex;
+  /** What its processes run as. */
+  readonly platform: Platform;
   /** Vertices that this stage added on its base, in order. */
   readonly own: readonly Vertex[];
   /** It goes on where another stage ended. */
@@ -64,7 +91,10 @@ export interface BuildPlan {
   readonly stages: readonly PlannedStage[];
   /** Stages that nothing needs, each with the reason: `test: not needed by target app`. */
   readonly skippedStages: readonly string[];
+  /** Of the image. */
   readonly platform: Platform;
+  /** SOURCE_DATE_EPOCH, in seconds: the time of all that this build adds, and the latest that its files may have. */
+  readonly epoch: number | undefined;
   readonly author: string | undefined;
   readonly config: ContainerConfig;
   /** The image at the bottom of the target's chain of stages; undefined over scratch. */
@@ -73,5 +103,5 @@ export interface BuildPlan {
   readonly history: readonly PlannedHistory[];
   /** Name -> origin of each image used. */
   readonly bases: Readonly<Record<string, string>>;
-  readonly warnings: readonly Extract<BuildEvent, { type: "warning" }>[];
+  readonly warnings: readonly PlanWarning[];
 }

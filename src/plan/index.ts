@@ -1,6 +1,7 @@
 /** Floor 3: stages to a graph: variable scope, pruning, the evolution of the configuration. Never touches the disk. */
 export type {
   BuildPlan,
+  Entitlement,
   ImageResolver,
   NamedContext,
   PlannedHistory,

@@ -16,6 +16,7 @@ async function lastRun(
     namedContexts: { more: { type: "folder", path: "/more", ignore: [] } },
     platform: { os: "linux", architecture: "amd64" },
     network: "host",
+    allow: new Set(),
     resolveImage: async (name, { os, architecture }) => {
       if (name === "missing") throw new SlipwayError({ code: "SLIP_IMAGE_UNKNOWN", message: "no image missing" });
       const rootfs = { type: "layers", diff_ids: [] } as const;

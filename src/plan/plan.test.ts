@@ -19,6 +19,7 @@ async function plan(text: string, options: Partial<PlanOptions> = {}): Promise<B
     namedContexts: {},
     platform: { os: "linux", architecture: "amd64" },
     network: "host",
+    allow: new Set(["network.host"]),
     resolveImage: async (name, { os, architecture }) => {
       const config = images[name];
       if (!config) throw new SlipwayError({ code: "SLIP_IMAGE_UNKNOWN", message: `no image ${name}` });
@@ -165,8 +166,19 @@ describe("variables", () => {
 
   test("proxies reach RUN without an ARG and are not part of its key", async () => {
     const built = await plan("FROM debian:bookworm\nRUN x\n", { buildArgs: { http_proxy: "p" } });
-    expect(lastRun(built).secretEnv).toEqual(["http_proxy=p"]);
+    expect(lastRun(built).secretEnv).toEqual(["HTTP_PROXY=p", "http_proxy=p"]);
     expect(built.warnings).toEqual([]);
+    const mixed = await plan("FROM debian:bookworm\nRUN x\n", { buildArgs: { No_Proxy: "n", ALL_PROXY: "" } });
+    expect(lastRun(mixed).secretEnv).toEqual(["NO_PROXY=n", "no_proxy=n"]);
+  });
+
+  test("built-in arguments that do nothing are told of; those that nobody knows count as not consumed", async () => {
+    const told = async (buildArgs: Readonly<Record<string, string>>): Promise<readonly string[]> =>
+      (await plan("FROM debian:bookworm\n", { buildArgs })).warnings.map(({ message }) => message);
+    expect(await told({ BUILDKIT_INLINE_CACHE: "1" })).toEqual([expect.stringContaining("does nothing")]);
+    expect(await told({ BUILDKIT_INLINE_CACHE: "0", BUILDKIT_SYNTAX: "docker/dockerfile:1.7-labs" })).toEqual([]);
+    expect(await told({ BUILDKIT_UNKNOWN: "1" })).toEqual([expect.stringContaining("BUILDKIT_UNKNOWN")]);
+    await expect(told({ BUILDKIT_SYNTAX: "example.org/language" })).rejects.toMatchObject({ code: "SLIP_UNSUPPORTED" });
   });
 
   test("platform arguments are there when they are named", async () => {
@@ -220,10 +232,6 @@ describe("instructions", () => {
     expect(op<CopyOp>(built.root).destination).toBe(destination);
   });
 
-  test("several sources need a folder", async () => {
-    expect(await failure("FROM scratch\nCOPY a b c\n")).toMatchObject({ code: "SLIP_DOCKERFILE" });
-  });
-
   test("a heredoc becomes a file, with its variables unless it is quoted", async () => {
     const built = await plan('FROM scratch\nENV V="x"\nCOPY <<a <<"b" /d/\n"$V"\na\n"$V"\nb\n');
     expect(op<CopyOp>(built.root).sources).toEqual([
@@ -263,10 +271,7 @@ describe("instructions", () => {
   });
 
   test.each([
-    ["RUN --security=insecure true", "security"],
-    ["COPY --parents a b/", "--parents"],
-    ["COPY --exclude=x a b", "--exclude"],
-    ["COPY --chmod=u+x a b", "--chmod"],
+    ["RUN --device=vendor.com/device=foo true", "--device"],
     ["ADD https://example.com/x /x", "remote"],
     ["ADD --checksum=sha256:0000000000000000000000000000000000000000000000000000000000000000 x /x", "--checksum"],
   ])("%s is refused, not ignored", async (text, named) => {
@@ -275,9 +280,85 @@ describe("instructions", () => {
     expect(error.message).toContain(named);
   });
 
-  test("another platform is refused", async () => {
-    expect(await failure("FROM --platform=linux/s390x debian:bookworm\n")).toMatchObject({ code: "SLIP_UNSUPPORTED" });
-    expect((await plan("FROM --platform=$BUILDPLATFORM debian:bookworm\n")).base?.name).toBe("debian:bookworm");
+  test("what a RUN may ask for is granted by the command line alone, and marked where it is not", async () => {
+    const network = "FROM debian:bookworm\nRUN --mount=type=tmpfs,target=/x --network=host true\n";
+    const error = await failure(network, { allow: new Set() });
+    expect(error).toMatchObject({ code: "SLIP_NOT_ALLOWED", location: { span: { startLine: 2 } } });
+    expect(error.location?.text.slice(error.location.span.start, error.location.span.end)).toBe("--network=host");
+    expect(error.hint).toContain("--allow network.host");
+    expect(op<ExecOp>((await plan(network, { allow: new Set(["network.host"]) })).root).network).toBe("host");
+    const insecure = "FROM debian:bookworm\nRUN --security=insecure true\n";
+    expect(await failure(insecure, { allow: new Set(["network.host"]) })).toMatchObject({ code: "SLIP_NOT_ALLOWED" });
+    const granted = await plan(insecure, { allow: new Set(["security.insecure"]) });
+    expect(op<ExecOp>(granted.root).security).toBe("insecure");
+    expect(op<ExecOp>((await plan("FROM debian:bookworm\nRUN true\n")).root).security).toBeUndefined();
+  });
+
+  test("what every RUN gets comes from the build, the name of its host from an argument", async () => {
+    const exec = { shmSize: 1024, ulimits: [{ name: "nofile", soft: 1, hard: 2 }] } as const;
+    const buildArgs = { BUILDKIT_SANDBOX_HOSTNAME: "box" };
+    const { root } = await plan("FROM debian:bookworm\nRUN true\n", { exec, buildArgs });
+    expect(op<ExecOp>(root)).toMatchObject({ ...exec, hostname: "box" });
+  });
+
+  test("a stage is of the platform that FROM asks for, over a stage of that one's, from scratch of the target's", async () => {
+    const built = await plan(
+      `FROM --platform=$BUILDPLATFORM debian:bookworm AS build
+FROM --platform=linux/aarch64 debian:bookworm AS arm
+FROM --platform=linux/riscv64 arm AS over
+FROM --platform=linux/riscv64 scratch AS empty
+FROM debian:bookworm
+COPY --from=build /a /b
+COPY --from=over /a /b
+COPY --from=empty /a /b
+`,
+      { platform: { os: "linux", architecture: "s390x" }, buildPlatform: { os: "linux", architecture: "amd64" } },
+    );
+    expect(built.stages.map(({ name, platform }) => [name, platform.architecture])).toEqual([
+      ["build", "amd64"],
+      ["arm", "arm64"],
+      ["over", "arm64"],
+      ["empty", "s390x"],
+      ["stage-4", "s390x"],
+    ]);
+    expect(built.platform).toEqual({ os: "linux", architecture: "s390x" });
+  });
+
+  test("the image is of its base's platform unless one was asked for", async () => {
+    const base = { os: "linux", architecture: "arm", variant: "v6", rootfs: { type: "layers", diff_ids: [] } } as const;
+    const resolveImage: PlanOptions["resolveImage"] = async (name) => {
+      return { id: digestOf(name), name, origin: "test", config: { ...base, "os.version": "1" } };
+    };
+    const arm = { os: "linux", architecture: "arm", variant: "v7" };
+    expect((await plan("FROM other\n", { resolveImage })).platform).toEqual({
+      os: "linux",
+      architecture: "arm",
+      variant: "v6",
+      "os.version": "1",
+    });
+    const asked = { resolveImage, platform: arm, platformGiven: true };
+    expect((await plan("FROM other\n", asked)).platform).toEqual({ ...arm, "os.version": "1" });
+    expect(lastRun(await plan("FROM other\nRUN x\n", asked)).platform).toBe("linux/arm/v6");
+  });
+
+  test("what is the same for every platform has one vertex", async () => {
+    const file = `FROM --platform=$BUILDPLATFORM debian:bookworm AS build
+RUN make
+FROM debian:bookworm
+COPY --from=build /a /b
+RUN true
+FROM scratch AS files
+COPY --from=build /a /b
+`;
+    const amd64 = { os: "linux", architecture: "amd64" };
+    const of = (architecture: string, target?: string): Promise<BuildPlan> =>
+      plan(file, { platform: { os: "linux", architecture }, buildPlatform: amd64, target });
+    expect((await of("arm64")).root.digest).toBe((await of("s390x")).root.digest);
+    const runs = (built: BuildPlan): readonly string[] =>
+      built.vertices.filter(({ op: { kind } }) => kind === "exec").map(({ digest }) => digest);
+    const [one, other] = [runs(await of("arm64", "1")), runs(await of("s390x", "1"))];
+    expect(one[0]).toBe(other[0]);
+    expect(one[1]).not.toBe(other[1]);
   });
 });
 

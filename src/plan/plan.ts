@@ -1,12 +1,22 @@
 import { SlipwayError, type SourceLocation } from "../base/index.ts";
 import { expandWord, type Instruction, parseTrigger, type Stage, type Staged, stages } from "../dockerfile/index.ts";
-import { type Vertex, vertex } from "../graph/index.ts";
-import type { BuildPlan, NamedContext, PlannedImage, PlannedStage, PlanOptions } from "./contract.ts";
+import { type SourceOp, type Vertex, vertex } from "../graph/index.ts";
+import {
+  familiarName,
+  formatPlatform,
+  normalPlatform,
+  parsePlatform,
+  parseReference,
+  type Platform,
+} from "../oci/index.ts";
+import { builtInNotes } from "./built-in-args.ts";
+import type { BuildPlan, NamedContext, PlannedImage, PlannedStage, PlanOptions, PlanWarning } from "./contract.ts";
+import { epochArg, type FoundEpoch, readEpoch } from "./epoch.ts";
 import { lower, type Surroundings } from "./lower/index.ts";
 import { globalArgs } from "./lower/variables.ts";
 import { findStage, literalReferences, nearest, stageLabel, targetStage } from "./names.ts";
-import { unsupported, wrong } from "./refuse.ts";
-import { defaultPath, isPredefined, platformArgs } from "./scope.ts";
+import { wrong } from "./refuse.ts";
+import { isPredefined, pathOf, platformArgs } from "./scope.ts";
 import { countSteps, type StageBase, StageBuilder } from "./stage.ts";
 
 /**
@@ -37,19 +47,34 @@ class Planner {
   readonly #staged: Staged;
   readonly #target: Stage;
   readonly #globals: ReadonlyMap<string, string>;
+  /** Those given, with the time that SOURCE_DATE_EPOCH came to. */
+  readonly #buildArgs: Readonly<Record<string, string>>;
+  readonly #epoch: FoundEpoch;
   readonly #context: Vertex;
   readonly #stages = new Map<number, Promise<DoneStage>>();
+  /** The stages that each stage waits for. */
+  readonly #waits = new Map<number, Set<number>>();
   readonly #images = new Map<string, Promise<PlannedImage>>();
   readonly #bases = new Map<string, string>();
   readonly #declaredArgs = new Set<string>();
+  readonly #warnings: PlanWarning[] = [];
 
   constructor(options: PlanOptions) {
     this.#options = options;
     this.#staged = stages(options.dockerfile);
     this.#target = targetStage(this.#staged.stages, options.target, options.dockerfile);
-    const platform = platformArgs(options.platform, options.platform, this.#target.name ?? "default");
-    this.#globals = globalArgs(this.#staged.globalArgs, options.buildArgs, platform, options.dockerfile.escape);
-    this.#context = contextVertex("context", options.context.path, options.context.ignore, "load build context");
+    const { platform, buildPlatform = platform, buildArgs } = options;
+    const automatic = platformArgs(buildPlatform, platform, this.#target.name ?? "default");
+    const given = new Map([...automatic].map(([name, value]) => [name, buildArgs[name] ?? value]));
+    const globals = globalArgs(this.#staged.globalArgs, buildArgs, given, options.dockerfile.escape);
+    this.#epoch = readEpoch(buildArgs[epochArg] ?? globals.get(epochArg), {
+      contextTime: options.contextTime,
+      namedContext: (name) => this.#namedContext(name),
+      isStage: (name) => findStage(this.#staged.stages, name, this.#staged.stages.length) !== undefined,
+    });
+    this.#globals = withEpoch(globals, this.#epoch.epoch);
+    this.#buildArgs = Object.fromEntries(withEpoch(new Map(Object.entries(buildArgs)), this.#epoch.epoch));
+    this.#context = contextVertex("context", options.context, "load build context");
     for (const { args } of this.#staged.globalArgs) for (const arg of args) this.#declaredArgs.add(arg.name.text);
   }
 
@@ -59,7 +84,7 @@ class Planner {
     const shipped = await this.#shipped();
     const planned = done.map((stage) => ({ ...stage.planned, shipped: shipped.has(stage.planned.index) }));
     const skipped = this.#staged.stages.filter(({ index }) => !this.#stages.has(index));
-    const { labels, platform } = this.#options;
+    const { labels } = this.#options;
     const config = { ...end.config, OnBuild: end.config.OnBuild };
     return {
       root: end.fs,
@@ -67,13 +92,19 @@ class Planner {
       target: planned.find(({ index }) => index === this.#target.index) as PlannedStage,
       stages: planned,
       skippedStages: skipped.map((stage) => `${stageLabel(stage)}: not needed by target ${stageLabel(this.#target)}`),
-      platform,
+      platform: imagePlatform(end, this.#options),
+      epoch: this.#epoch.epoch,
       author: end.author,
       config: Object.keys(labels).length > 0 ? { ...config, Labels: { ...config.Labels, ...labels } } : config,
       base: end.image,
       history: end.history,
       bases: Object.fromEntries(this.#bases),
-      warnings: this.#unusedArgs(),
+      warnings: [
+        ...this.#epoch.warnings,
+        ...this.#warnings,
+        ...builtInNotes(this.#options.buildArgs),
+        ...this.#unusedArgs(),
+      ],
     };
   }
 
@@ -99,12 +130,20 @@ class Planner {
     const name = stageLabel(stage);
     this.#startNeeded(stage);
     const base = await this.#base(stage, name);
-    const { escape } = this.#options.dockerfile;
-    const builder = new StageBuilder(stage, name, base.start, escape, base.steps);
+    const { platform } = base.start;
+    const builder = new StageBuilder(stage, name, base.start, {
+      escape: this.#options.dockerfile.escape,
+      total: base.steps,
+      epoch: this.#epoch.epoch,
+      shownPlatform: this.#shown(platform),
+    });
     const around: Surroundings = {
-      buildArgs: this.#options.buildArgs,
+      buildArgs: this.#buildArgs,
       globals: this.#globals,
       network: this.#options.network,
+      warn: (warning) => void this.#warnings.push(warning),
+      allow: this.#options.allow,
+      exec: this.#options.exec ?? {},
       context: this.#context,
       source: (reference, location, flag) => this.#source(reference, stage, location, flag),
     };
@@ -114,14 +153,15 @@ class Planner {
     }
     const end = builder.end();
     const onStage = base.from !== undefined;
-    return { end, planned: { name, index: stage.index, root: end.fs, own: builder.own, onStage }, from: base.from };
+    const planned = { name, index: stage.index, root: end.fs, platform, own: builder.own, onStage };
+    return { end, planned, from: base.from };
   }
 
   /** Starts the stages that COPY --from plainly names, so that their bases are found side by side. */
   #startNeeded(stage: Stage): void {
     for (const reference of literalReferences(stage)) {
       const needed = findStage(this.#staged.stages, reference, stage.index);
-      if (needed && !this.#namedContext(reference)) void this.#stage(needed);
+      if (needed && !this.#namedContext(reference)) void this.#needed(needed, stage).catch(() => undefined);
     }
   }
 
@@ -137,36 +177,49 @@ class Planner {
         "give the ARG a default before the first FROM, or pass it with --build-arg",
       );
     }
-    this.#checkPlatform(stage, lookup);
+    const asked = this.#askedPlatform(stage, lookup);
+    const platform = asked ?? this.#options.platform;
     const replaced = stage.name === undefined ? undefined : this.#namedContext(stage.name);
     const context = replaced ?? this.#namedContext(image);
-    if (context?.type === "folder") {
+    if (context?.type === "folder" || context?.type === "source") {
       const fs = await this.#folderAsBase(context, name, stage);
-      return { start: { ...emptyBase, fs }, triggers: [], steps: countSteps(false, stage.instructions) };
+      return { start: { ...emptyBase(platform), fs }, triggers: [], steps: countSteps(false, stage.instructions) };
     }
-    if (!context) {
-      const other = findStage(this.#staged.stages, image, stage.index);
+    if (context?.type === "stage") {
+      const other = this.#stageOfContext(context, replaced ? (stage.name as string) : image);
+      const { end } = await this.#needed(other, stage);
+      return { ...this.#onStage(end, stage), from: other };
+    }
+    if (!context || context.reference === "scratch") {
+      const other = context ? undefined : findStage(this.#staged.stages, image, stage.index);
       if (other && !/^\d+$/.test(image)) {
-        const { end } = await this.#stage(other);
+        const { end } = await this.#needed(other, stage);
         return { ...this.#onStage(end, stage), from: other };
       }
-      if (image.toLowerCase() === "scratch") {
-        return { start: emptyBase, triggers: [], steps: countSteps(false, stage.instructions) };
+      if (context || image.toLowerCase() === "scratch") {
+        const start = emptyBase(this.#options.platform);
+        return { start, triggers: [], steps: countSteps(false, stage.instructions) };
       }
     }
-    const found = await this.#image(context ? context.reference : image, image, place);
+    const found = await this.#image(context ? context.reference : image, image, platform, place);
     const onbuild = found.config.config?.OnBuild ?? [];
     const triggers = onbuild.map((text) => parseTrigger(text, { image: found.name, escape: "\\" }));
     const steps = countSteps(true, [...triggers, ...stage.instructions]);
     const fs = vertex({ kind: "image", name: found.name, id: found.id }, [], {
       text: from.text,
       stage: name,
+      platform: this.#shown(normalPlatform(found.config)),
       position: [1, steps],
       location: from.location,
     });
     const config = { ...found.config.config, OnBuild: undefined };
     const author = found.config.author;
-    return { start: { fs, config, image: found, history: [], author, args: new Map() }, triggers, steps };
+    const own = platformOf(found);
+    return {
+      start: { fs, platform: own, config, image: found, history: [], author, args: new Map() },
+      triggers,
+      steps,
+    };
   }
 
   /** A stage FROM a stage goes on where that one ended; its ONBUILD triggers run too. */
@@ -178,8 +231,12 @@ class Planner {
     return { start, triggers, steps: countSteps(false, [...triggers, ...stage.instructions]) };
   }
 
-  async #folderAsBase(context: NamedContext & { type: "folder" }, name: string, stage: Stage): Promise<Vertex> {
-    const source = contextVertex(stage.name ?? stage.from.image.text, context.path, context.ignore);
+  async #folderAsBase(
+    context: NamedContext & { type: "folder" | "source" },
+    name: string,
+    stage: Stage,
+  ): Promise<Vertex> {
+    const source = contextVertex(stage.name ?? stage.from.image.text, context);
     const op = {
       kind: "copy",
       sources: [{ type: "path", input: 1, path: "." }],
@@ -193,22 +250,47 @@ class Planner {
     });
   }
 
-  #checkPlatform({ from }: Stage, lookup: (name: string) => string | undefined): void {
-    if (!from.platform) return;
-    const { escape } = this.#options.dockerfile;
-    const wanted = expandWord(from.platform.text, lookup, { escape, location: from.location });
-    const { os, architecture } = this.#options.platform;
-    if (wanted !== "" && !wanted.startsWith(`${os}/${architecture}`)) {
-      throw unsupported(`FROM --platform=${wanted} on ${os}/${architecture}`, from.location, from.platform.span);
+  /** What `FROM --platform` asks for; undefined without it. */
+  #askedPlatform({ from }: Stage, lookup: (name: string) => string | undefined): Platform | undefined {
+    if (!from.platform) return undefined;
+    const location: SourceLocation = { ...from.location, span: from.platform.span };
+    const wanted = expandWord(from.platform.text, lookup, { escape: this.#options.dockerfile.escape, location });
+    if (wanted === "") {
+      throw wrong(
+        `FROM --platform=${from.platform.text} names no platform: its variables are empty`,
+        location,
+        "BUILDPLATFORM and TARGETPLATFORM are always there; for others give the ARG a default before the first FROM",
+      );
     }
+    try {
+      return parsePlatform(wanted);
+    } catch (error) {
+      const { message, hint } = error as SlipwayError;
+      throw wrong(message, location, hint);
+    }
+  }
+
+  #shown(platform: Platform): string | undefined {
+    return this.#options.namePlatforms ? formatPlatform(platform) : undefined;
   }
 
   async #source(reference: string, stage: Stage, location: SourceLocation, flag = "COPY --from"): Promise<Vertex> {
     const context = this.#namedContext(reference);
-    if (context?.type === "folder") return contextVertex(reference, context.path, context.ignore);
+    if (context?.type === "folder" || context?.type === "source") return contextVertex(reference, context);
+    if (context?.type === "stage") return (await this.#needed(this.#stageOfContext(context, reference), stage)).end.fs;
+    if (context?.reference === "scratch") return scratch;
     if (!context) {
       const other = findStage(this.#staged.stages, reference, stage.index);
-      if (other) return (await this.#stage(other)).end.fs;
+      if (other) return (await this.#needed(other, stage)).end.fs;
+      const later = findStage(this.#staged.stages, reference, this.#staged.stages.length);
+      if (later && later.index > stage.index) {
+        throw new SlipwayError({
+          code: "SLIP_STAGE_UNKNOWN",
+          message: `${flag}=${reference} names a stage that comes later`,
+          hint: `move the stage ${stageLabel(later)} above ${stageLabel(stage)}`,
+          location,
+        });
+      }
       if (/^\d+$/.test(reference) || reference.toLowerCase() === stage.name) {
         throw new SlipwayError({
           code: "SLIP_STAGE_UNKNOWN",
@@ -218,23 +300,37 @@ class Planner {
         });
       }
     }
-    const found = await this.#image(context ? context.reference : reference, reference, location, stage);
+    const { platform } = this.#options;
+    const found = await this.#image(context ? context.reference : reference, reference, platform, location, stage);
     return vertex({ kind: "image", name: found.name, id: found.id }, [], { text: `FROM ${reference}`, location });
   }
 
-  #image(reference: string, asked: string, location: SourceLocation, copyingStage?: Stage): Promise<PlannedImage> {
-    let found = this.#images.get(reference);
+  #image(
+    reference: string,
+    asked: string,
+    platform: Platform,
+    location: SourceLocation,
+    copyingStage?: Stage,
+  ): Promise<PlannedImage> {
+    const key = `${reference} ${formatPlatform(platform)}`;
+    let found = this.#images.get(key);
     if (!found) {
-      found = this.#resolve(reference, asked, location, copyingStage);
+      found = this.#resolve(reference, asked, platform, location, copyingStage);
       found.catch(() => undefined);
-      this.#images.set(reference, found);
+      this.#images.set(key, found);
     }
     return found;
   }
 
-  async #resolve(reference: string, asked: string, location: SourceLocation, copying?: Stage): Promise<PlannedImage> {
+  async #resolve(
+    reference: string,
+    asked: string,
+    platform: Platform,
+    location: SourceLocation,
+    copying?: Stage,
+  ): Promise<PlannedImage> {
     try {
-      const image = await this.#options.resolveImage(reference, this.#options.platform);
+      const image = await this.#options.resolveImage(reference, platform);
       this.#bases.set(asked, image.origin);
       return image;
     } catch (error) {
@@ -247,8 +343,40 @@ class Planner {
 
   #namedContext(name: string): NamedContext | undefined {
     const contexts = this.#options.namedContexts;
-    const key = Object.keys(contexts).find((known) => known.toLowerCase() === name.toLowerCase());
+    const wanted = contextName(name);
+    const key = Object.keys(contexts).find((known) => contextName(known) === wanted);
     return key === undefined ? undefined : contexts[key];
+  }
+
+  /** The stage that a named context stands for. */
+  #stageOfContext({ stage: wanted }: NamedContext & { type: "stage" }, name: string): Stage {
+    const all = this.#staged.stages;
+    const found = findStage(all, wanted, all.length);
+    if (found) return found;
+    throw new SlipwayError({
+      code: "SLIP_STAGE_UNKNOWN",
+      message: `The named context ${name}=target:${wanted} names no stage`,
+      hint: nearest(wanted, all),
+    });
+  }
+
+  /** Another stage, for one that goes on from it or takes from it. With contexts that are stages, two might wait for each other. */
+  #needed(other: Stage, user: Stage): Promise<DoneStage> {
+    const waits = this.#waits.get(user.index) ?? new Set();
+    this.#waits.set(user.index, waits.add(other.index));
+    const pending = [other.index];
+    const seen = new Set<number>();
+    for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+      if (at === user.index) {
+        return Promise.reject(
+          wrong(`Stage ${stageLabel(user)} needs itself, by way of a named context`, user.from.location),
+        );
+      }
+      if (seen.has(at)) continue;
+      seen.add(at);
+      pending.push(...(this.#waits.get(at) ?? []));
+    }
+    return this.#stage(other);
   }
 
   /** Build arguments that nothing declares are named: a misspelt one would otherwise do nothing, silently. */
@@ -269,22 +397,60 @@ class Planner {
 const scratch = vertex({ kind: "scratch" }, [], { text: "FROM scratch" });
 
 /** What BuildKit gives a stage that starts from nothing. */
-const emptyBase: StageBase = {
-  fs: scratch,
-  config: { Env: [`PATH=${defaultPath}`], WorkingDir: "/" },
-  image: undefined,
-  history: [],
-  author: undefined,
-  args: new Map(),
-};
+function emptyBase(platform: Platform): StageBase {
+  const config = { Env: [`PATH=${pathOf(platform.os)}`], WorkingDir: "/" };
+  return { fs: scratch, platform, config, image: undefined, history: [], author: undefined, args: new Map() };
+}
+
+/** The platform of an image as its configuration says it. */
+function platformOf({ config }: PlannedImage): Platform {
+  const { os, architecture, variant, "os.version": version, "os.features": features } = config;
+  const more = {
+    ...(version !== undefined && { "os.version": version }),
+    ...(features && { "os.features": features }),
+  };
+  return normalPlatform({ os, architecture, variant, ...more });
+}
+
+/** What the image says it is for: what was asked for, else what its base is for. A base of the same machine may say more exactly which. */
+function imagePlatform(end: StageBase, { platform, platformGiven }: PlanOptions): Platform {
+  const own = end.image ? platformOf(end.image) : platform;
+  if (!platformGiven) return own;
+  const same = own.os === platform.os && own.architecture === platform.architecture;
+  return same ? { ...own, ...platform } : platform;
+}
+
+function withEpoch(args: ReadonlyMap<string, string>, epoch: number | undefined): ReadonlyMap<string, string> {
+  if (!args.has(epochArg)) return args;
+  const known = new Map(args);
+  if (epoch === undefined) known.delete(epochArg);
+  return epoch === undefined ? known : known.set(epochArg, String(epoch));
+}
+
+/** As names of contexts are compared: in any case, an image's short name as its whole one (`alpine`, `docker.io/library/alpine:latest`). */
+function contextName(name: string): string {
+  const lower = name.toLowerCase();
+  try {
+    return familiarName(parseReference(lower)).replace(/:latest$/, "");
+  } catch {
+    return lower;
+  }
+}
 
 function contextVertex(
   name: string,
-  path: string,
-  ignore: readonly string[],
+  { path = "", ignore = [], source, op = source }: ContextPlace,
   text = `load build context ${name}`,
 ): Vertex {
-  return vertex({ kind: "context", name, path, ignore }, [], { text });
+  return vertex(op ? { ...op, context: name } : { kind: "context", name, path, ignore }, [], { text });
+}
+
+/** Where a context's files come from. */
+interface ContextPlace {
+  readonly path?: string;
+  readonly ignore?: readonly string[];
+  readonly source?: SourceOp | undefined;
+  readonly op?: SourceOp | undefined;
 }
 
 /** Every vertex below and including the root, inputs before users. */

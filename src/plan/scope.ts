@@ -1,22 +1,29 @@
 import type { Platform } from "../oci/index.ts";
+import { isBuiltIn } from "./built-in-args.ts";
 
 /** The PATH that a process gets when neither image nor Dockerfile sets one. */
 export const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/** The PATH of an image that has no base. */
+export function pathOf(os: string): string {
+  return os === "windows" ? "c:\\Windows\\System32;c:\\Windows" : defaultPath;
+}
+
 /** Build arguments that need no ARG, reach RUN and never count for the cache (Dockerfile reference, "Predefined ARGs"). */
-const predefined = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"].flatMap((name) => [
-  name,
-  name.toLowerCase(),
-]);
+const proxies = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
 
 /** True for a name that may be given as a build argument although no ARG declares it. */
 export function isPredefined(name: string): boolean {
-  return predefined.includes(name) || name.startsWith("BUILDKIT_") || name === "SOURCE_DATE_EPOCH";
+  return proxies.includes(name.toUpperCase()) || isBuiltIn(name);
 }
 
-/** Proxy arguments that were given, as `NAME=value`. */
+/** Proxy arguments that were given, in any case, as `NAME=value` and `name=value`: programs look for the one or the other. */
 export function proxyEnv(buildArgs: Readonly<Record<string, string>>): readonly string[] {
-  return predefined.filter((name) => buildArgs[name] !== undefined).map((name) => `${name}=${buildArgs[name]}`);
+  const given = Object.entries(buildArgs);
+  return proxies.flatMap((proxy) => {
+    const value = given.findLast(([name, text]) => name.toUpperCase() === proxy && text !== "")?.[1];
+    return value === undefined ? [] : [`${proxy}=${value}`, `${proxy.toLowerCase()}=${value}`];
+  });
 }
 
 /** Arguments in the global scope (Dockerfile reference, "Automatic platform ARGs in the global scope"). */
@@ -28,6 +35,7 @@ export function platformArgs(build: Platform, target: Platform, targetStage: str
   ] as const) {
     args.set(`${prefix}PLATFORM`, [platform.os, platform.architecture, platform.variant].filter(Boolean).join("/"));
     args.set(`${prefix}OS`, platform.os);
+    args.set(`${prefix}OSVERSION`, platform["os.version"] ?? "");
     args.set(`${prefix}ARCH`, platform.architecture);
     args.set(`${prefix}VARIANT`, platform.variant ?? "");
   }
@@ -70,16 +78,15 @@ export class Scope {
     return new Map(this.#args);
   }
 
-  /** ARGs that have a value, as `NAME=value`, in order. */
-  args(): readonly string[] {
-    return [...this.#args].flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
+  /** All ARGs with what a process sees as their value, in order: what the history says of a RUN. */
+  shownArgs(): readonly string[] {
+    return [...this.#args.keys()].map((name) => `${name}=${this.lookup(name) ?? ""}`);
   }
 
   /** What a RUN step sees. */
   processEnv(): readonly string[] {
     const args = [...this.#args].filter(([name, value]) => value !== undefined && !this.#env.has(name));
-    const env = [...this.env(), ...args.map(([name, value]) => `${name}=${value}`)];
-    return this.#env.has("PATH") ? env : [`PATH=${defaultPath}`, ...env];
+    return [...this.env(), ...args.map(([name, value]) => `${name}=${value}`)];
   }
 
   copy(): Scope {

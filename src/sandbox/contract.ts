@@ -46,6 +46,16 @@ export interface ProcessSpec {
   readonly network: "host" | "none";
   /** Default: `slipway`. */
   readonly hostname?: string | undefined;
+  /** Names that /etc/hosts has beside those of the network. */
+  readonly extraHosts?: readonly { readonly name: string; readonly address: string }[] | undefined;
+  /** In place of the usual limits; `name` is that of setrlimit(2) in lower case and without RLIMIT_, -1 no limit. */
+  readonly ulimits?: readonly Ulimit[] | undefined;
+  /** Bytes of /dev/shm; 64 MiB without it. */
+  readonly shmSize?: number | undefined;
+  /** Without the walls: all capabilities that slipway has itself, every system call, nothing of the kernel masked, devices that work. */
+  readonly privileged?: boolean | undefined;
+  /** A control group of its own, with these limits. */
+  readonly cgroup?: CgroupSpec | undefined;
   /** A terminal for the process (`run -t`): standard streams must be a terminal. */
   readonly terminal?: boolean | undefined;
   /** Signals that the process gets while it runs; one that it does not care for ends it, as it would outside. */
@@ -63,6 +73,30 @@ export interface ProcessSpec {
         /** Asked after each chunk: nothing more is read until what it gives resolves. */
         readonly drained?: (() => Promise<void> | undefined) | undefined;
       };
+}
+
+export interface Ulimit {
+  readonly name: string;
+  readonly soft: number;
+  readonly hard: number;
+}
+
+/** A control group (cgroups(7)); undefined members are left as they are. */
+export interface CgroupSpec {
+  /** The one it is made in, below the mount of the control groups; without it that of slipway itself. */
+  readonly parent?: string | undefined;
+  /** Bytes. */
+  readonly memory?: number | undefined;
+  /** Bytes of memory and swap together; -1 is no limit. */
+  readonly memorySwap?: number | undefined;
+  /** Weight; 1024 is the usual. */
+  readonly cpuShares?: number | undefined;
+  /** Microseconds. */
+  readonly cpuPeriod?: number | undefined;
+  /** Microseconds of processor time in each period. */
+  readonly cpuQuota?: number | undefined;
+  readonly cpusetCpus?: string | undefined;
+  readonly cpusetMems?: string | undefined;
 }
 
 /** Tells of signals that somebody sent. */

@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { hostileCases } from "./executor-hostile.cases.ts";
+import { optionCases } from "./executor-options.cases.ts";
 import { makeNode } from "../base/syscalls.ts";
 import { bind, field, type Lab, status } from "./executor-lab.cases.ts";
 import { childrenOf } from "./process-tree.ts";
@@ -353,6 +354,7 @@ export const cases: Readonly<Record<string, (lab: Lab) => Promise<void>>> = {
     assert.equal(await executor.probe(), true);
   },
 
+  ...optionCases,
   ...hostileCases,
 };
 

@@ -1,8 +1,9 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { BuildEvent } from "../base/index.ts";
 import { mountAll } from "../base/syscalls.ts";
-import { defaultCapabilities } from "./capabilities.ts";
+import { defaultCapabilities, ownCapabilities } from "./capabilities.ts";
+import { openCgroups } from "./cgroup.ts";
 import { checkProcess, kernelFolders } from "./check-process.ts";
 import { checkUser } from "./check-user.ts";
 import { type CompiledSeccomp, compiledSeccomp } from "./compiled-seccomp.ts";
@@ -38,6 +39,8 @@ export function openExecutor({ runtime, stateDir, namespace }: ExecutorOptions):
   const holdRuntime = once(() => mountReadOnly(runtime.path));
   const warned = new Set<string>();
   let compiled: Promise<CompiledSeccomp> | undefined;
+  // before they are hidden
+  const cgroups = openCgroups();
   mendCgroups(namespace, runtime);
   mkdirSync(state, { recursive: true, mode: 0o700 });
   sweep(stateDir, "run-");
@@ -59,23 +62,33 @@ export function openExecutor({ runtime, stateDir, namespace }: ExecutorOptions):
       try {
         const files = hostFiles(bundle, spec, namespace);
         using _stubs = makeStubs(spec.root, mountPoints(spec, files));
-        using shut = shutDevices(spec.root, spec.readonlyRoot === true, namespace, runtime);
+        using shut = shutDevices(spec, namespace, runtime);
+        await using cgroup = spec.cgroup && cgroups.open(spec.cgroup);
         const process = withSettings(spec, files);
         const config = ociConfig({
           process,
           namespace,
           files,
           limits,
+          ownCapabilities: () => ownCapabilities(readFileSync("/proc/self/status", "utf8")),
           oomScoreAdj,
           seccomp: filter,
           shut,
           runtime: runtime.name,
         });
-        compiled ??= compiledSeccomp(filter, runtime, state, config);
-        const annotations = await compiled;
+        if (!spec.privileged) compiled ??= compiledSeccomp(filter, runtime, state, config);
+        const annotations = spec.privileged ? {} : await compiled;
         throwIfCancelled(ctx.signal);
         writeFileSync(join(bundle, "config.json"), JSON.stringify({ ...config, annotations }));
-        return await runRuntime({ runtime, state, bundle, container, process: spec, signal: ctx.signal });
+        return await runRuntime({
+          runtime,
+          state,
+          bundle,
+          container,
+          process: spec,
+          doors: cgroup?.doors ?? [],
+          signal: ctx.signal,
+        });
       } finally {
         rmSync(bundle, { recursive: true, force: true });
       }
@@ -117,7 +130,7 @@ function isRoot({ user }: ProcessSpec): boolean {
 
 /** The files that the process sees in place of the root's own, unless a volume of the caller is there. */
 function hostFiles(bundle: string, spec: ProcessSpec, namespace: Namespace): HostFile[] {
-  const { resolvConf, hosts } = networkFiles(spec.network, spec.hostname ?? "slipway");
+  const { resolvConf, hosts } = networkFiles(spec.network, spec.hostname ?? "slipway", spec.extraHosts);
   const contents: (readonly [target: string, name: string, content: string])[] = [
     ["/etc/resolv.conf", "resolv.conf", resolvConf],
     ["/etc/hosts", "hosts", hosts],

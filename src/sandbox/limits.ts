@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { Ulimit } from "./contract.ts";
 import type { Limit } from "./oci-config.ts";
 
 /**
@@ -11,6 +12,20 @@ export function processLimits(): readonly Limit[] {
     { type: "RLIMIT_NOFILE", soft: Math.min(1024, files), hard: Math.min(1_048_576, files) },
     { type: "RLIMIT_CORE", soft: 0, hard: 0 },
   ];
+}
+
+/** RLIM_INFINITY, which no JavaScript number is. */
+const infinity = (JSON as unknown as { readonly rawJSON: (text: string) => object }).rawJSON("18446744073709551615");
+
+/** The limits with those that were asked for in their place. */
+export function withUlimits(limits: readonly Limit[], ulimits: readonly Ulimit[] = []): readonly Limit[] {
+  const bound = (value: number): Limit["soft"] => (value < 0 ? infinity : value);
+  const asked = ulimits.map(({ name, soft, hard }) => ({
+    type: `RLIMIT_${name.toUpperCase()}`,
+    soft: bound(soft),
+    hard: bound(hard),
+  }));
+  return [...limits.filter(({ type }) => !asked.some((one) => one.type === type)), ...asked];
 }
 
 /** So that the kernel, short of memory, ends what runs in a container before the engine and the user's own programs. */

@@ -1,7 +1,8 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import type { Mount } from "../base/index.ts";
 import { capabilitiesFor } from "./capabilities.ts";
 import type { Namespace, ProcessSpec, Runtime } from "./contract.ts";
+import { withUlimits } from "./limits.ts";
 import type { Seccomp } from "./seccomp.ts";
 import type { ShutRoot } from "./shut-devices.ts";
 
@@ -12,6 +13,8 @@ export interface ConfigInput {
   /** Files of the host that the process sees read-only at a path: names of the network, package settings. */
   readonly files: readonly { readonly source: string; readonly target: string }[];
   readonly limits: readonly Limit[];
+  /** What a privileged process has. */
+  readonly ownCapabilities: () => readonly string[];
   readonly oomScoreAdj: number | undefined;
   readonly seccomp: Seccomp;
   readonly shut: ShutRoot;
@@ -20,8 +23,9 @@ export interface ConfigInput {
 
 export interface Limit {
   readonly type: string;
-  readonly soft: number;
-  readonly hard: number;
+  /** A number, or the text of one in JSON. */
+  readonly soft: number | object;
+  readonly hard: number | object;
 }
 
 /** OCI runtime-spec, config.md, "Mounts". */
@@ -49,6 +53,10 @@ const maskedPaths = [
 ];
 const readonlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 const devices = ["null", "zero", "full", "tty", "random", "urandom"];
+/** Devices that a privileged process finds, where the machine has them. */
+const privilegedDevices = ["fuse", "kmsg", "kvm", "loop-control", "net/tun"].concat(
+  Array.from({ length: 8 }, (_, at) => `loop${at}`),
+);
 
 /**
  * The config.json of one process (OCI runtime-spec 1.0.2, config.md and config-linux.md).
@@ -58,6 +66,7 @@ export function ociConfig(input: ConfigInput): Readonly<Record<string, unknown>>
   const { process: spec, namespace } = input;
   const oneId = namespace.kind === "single-id";
   const user = oneId ? { uid: 0, gid: 0 } : spec.user;
+  const privileged = spec.privileged === true;
   const namespaces = ["pid", "ipc", "uts", "mount", ...(spec.network === "none" ? ["network"] : [])];
   return {
     ociVersion: "1.0.2",
@@ -70,22 +79,22 @@ export function ociConfig(input: ConfigInput): Readonly<Record<string, unknown>>
       args: spec.args,
       env: spec.env,
       cwd: spec.cwd,
-      capabilities: capabilitiesFor(user.uid),
-      rlimits: input.limits,
+      capabilities: capabilitiesFor(user.uid, privileged ? input.ownCapabilities() : undefined),
+      rlimits: withUlimits(input.limits, spec.ulimits),
       oomScoreAdj: input.oomScoreAdj,
       noNewPrivileges: false,
     },
     mounts: [
       ...input.shut.mounts,
-      ...kernelMounts(namespace, input.runtime),
+      ...kernelMounts(spec, namespace, input.runtime),
       ...spec.mounts.map(volume),
       ...input.files.map(({ source, target }) => bind(source, target, ["ro", "nosuid", "noexec", "nodev"])),
     ],
     linux: {
       namespaces: namespaces.map((type) => ({ type })),
-      maskedPaths,
-      readonlyPaths,
-      seccomp: input.seccomp,
+      maskedPaths: privileged ? [] : maskedPaths,
+      readonlyPaths: privileged ? [] : readonlyPaths,
+      seccomp: privileged ? undefined : input.seccomp,
     },
   };
 }
@@ -95,9 +104,14 @@ export function ociConfig(input: ConfigInput): Readonly<Record<string, unknown>>
  * CAP_MKNOD and without a device cgroup, a process could otherwise make itself a node for any disk. Read-only they can be
  * written to all the same, but nobody changes their owner or mode for the whole machine.
  */
-function kernelMounts(namespace: Namespace, runtime: Runtime["name"]): OciMount[] {
+function kernelMounts(
+  { privileged = false, shmSize }: ProcessSpec,
+  namespace: Namespace,
+  runtime: Runtime["name"],
+): OciMount[] {
   // In a user namespace runc binds them by itself, and fails on a /dev/tty that is there already.
   const bound = namespace.kind !== "root" && runtime === "runc" ? [] : devices;
+  const opened = privileged ? privilegedDevices.filter((name) => existsSync(`/dev/${name}`)) : [];
   const tty = namespace.kind === "single-id" ? [] : ["gid=5"];
   const shut = ["nosuid", "noexec", "nodev"];
   return [
@@ -106,20 +120,26 @@ function kernelMounts(namespace: Namespace, runtime: Runtime["name"]): OciMount[
       destination: "/dev",
       type: "tmpfs",
       source: "tmpfs",
-      options: ["nosuid", "nodev", "strictatime", "mode=755", "size=65536k"],
+      options: ["nosuid", ...(privileged ? [] : ["nodev"]), "strictatime", "mode=755", "size=65536k"],
     },
     ...bound.map((name) => bind(`/dev/${name}`, `/dev/${name}`, ["ro", "nosuid", "noexec"])),
+    ...opened.map((name) => bind(`/dev/${name}`, `/dev/${name}`, ["nosuid", "noexec"])),
     {
       destination: "/dev/pts",
       type: "devpts",
       source: "devpts",
       options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", ...tty],
     },
-    { destination: "/dev/shm", type: "tmpfs", source: "shm", options: [...shut, "mode=1777", "size=65536k"] },
+    {
+      destination: "/dev/shm",
+      type: "tmpfs",
+      source: "shm",
+      options: [...shut, "mode=1777", `size=${shmSize ?? "65536k"}`],
+    },
     { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: shut },
     namespace.kind === "root"
-      ? { destination: "/sys", type: "sysfs", source: "sysfs", options: [...shut, "ro"] }
-      : bind("/sys", "/sys", [...shut, "rro"], "rbind"),
+      ? { destination: "/sys", type: "sysfs", source: "sysfs", options: [...shut, ...(privileged ? [] : ["ro"])] }
+      : bind("/sys", "/sys", [...shut, ...(privileged ? [] : ["rro"])], "rbind"),
   ];
 }
 

@@ -16,6 +16,8 @@ export interface RuntimeRun {
   /** The container's id. */
   readonly container: string;
   readonly process: ProcessSpec;
+  /** Open `cgroup.procs` of the control groups that it is to run in. */
+  readonly doors: readonly number[];
   readonly signal: AbortSignal;
 }
 
@@ -38,8 +40,9 @@ export async function runRuntime(run: RuntimeRun): Promise<ExitResult> {
     run.container,
   ];
   using pipes = spec.stdio.type === "pipe" ? openOutputPipes() : undefined;
-  const child = spawn(runtime.path, args, {
-    stdio: streams(spec, pipes),
+  const { command, before, extra } = inCgroups(run.doors);
+  const child = spawn(command ?? runtime.path, [...before, ...(command ? [runtime.path] : []), ...args], {
+    stdio: [...streams(spec, pipes), ...extra],
     env: runtimeEnvironment(runtime),
     // Away from the terminal's signals, which come through this process; only a terminal of its own needs to be near.
     detached: spec.terminal !== true,
@@ -75,6 +78,19 @@ export async function runRuntime(run: RuntimeRun): Promise<ExitResult> {
 /** Throws SLIP_CANCELLED when the signal has aborted. */
 export function throwIfCancelled(signal: AbortSignal): void {
   if (signal.aborted) throw new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled", cause: signal.reason });
+}
+
+/** A shell goes into the control groups and becomes the runtime, so that no process of the container begins outside. */
+function inCgroups(doors: readonly number[]): {
+  readonly command: string | undefined;
+  readonly before: readonly string[];
+  readonly extra: readonly number[];
+} {
+  if (doors.length === 0) return { command: undefined, before: [], extra: [] };
+  // standard streams are 0 to 2; a shell knows one digit
+  const numbers = doors.map((_, at) => at + 3);
+  const script = numbers.map((number) => `echo 0 >&${number} && exec ${number}>&- || exit 1`).join("\n");
+  return { command: "/bin/sh", before: ["-c", `${script}\nexec "$@"`, "sh"], extra: doors };
 }
 
 function streams({ stdio }: ProcessSpec, pipes: OutputPipes | undefined): ("inherit" | "pipe" | "ignore" | number)[] {

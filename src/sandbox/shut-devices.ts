@@ -1,5 +1,5 @@
 import { mountAll, unmount } from "../base/syscalls.ts";
-import type { Namespace, Runtime } from "./contract.ts";
+import type { Namespace, ProcessSpec, Runtime } from "./contract.ts";
 import type { OciMount } from "./oci-config.ts";
 
 export interface ShutRoot extends Disposable {
@@ -14,8 +14,13 @@ export interface ShutRoot extends Disposable {
  * flag nodev does it, so that nobody reads a disk of the machine through a node of an image or of mknod. In a user namespace the
  * kernel sees to it by itself.
  */
-export function shutDevices(root: string, readonly: boolean, namespace: Namespace, runtime: Runtime): ShutRoot {
-  if (namespace.kind !== "root") return { mounts: [], readonly: false, [Symbol.dispose]: () => undefined };
+export function shutDevices(
+  { root, readonlyRoot: readonly = false, privileged }: ProcessSpec,
+  namespace: Namespace,
+  runtime: Runtime,
+): ShutRoot {
+  if (namespace.kind !== "root" || privileged)
+    return { mounts: [], readonly: false, [Symbol.dispose]: () => undefined };
   if (runtime.name === "runc") {
     // runc keeps these flags, but drops nodev when it makes a root read-only itself
     const options = ["rbind", "nodev", ...(readonly ? ["ro"] : [])];

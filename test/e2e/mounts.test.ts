@@ -270,7 +270,7 @@ RUN --mount=type=secret,id=none ls /run/secrets > /none 2>&1; true
       ["RUN --mount=type=ssh,required true", [], "SLIP_SECRET", /Dockerfile:2[^]*ssh agent "default"[^]*--ssh default/],
       ["RUN true", ["--secret", "id=key,src=/not/there"], "SLIP_SECRET", /no file/],
       ["RUN true", ["--ssh", "default"], "SLIP_USAGE", /SSH_AUTH_SOCK is not set/],
-      ["RUN true", ["--ssh", "default=/etc/passwd"], "SLIP_UNSUPPORTED", /private key/],
+      ["RUN true", ["--ssh", "default=/etc/passwd"], "SLIP_SECRET", /as a private key: it is none/],
       [
         "RUN --mount=source=nothing,target=/x true",
         [],
@@ -325,6 +325,56 @@ RUN --mount=type=ssh,id=none ls /run > /none 2>&1; echo "[$SSH_AUTH_SOCK]" >> /n
     });
   });
 
+  describe.skipIf(whyNoAgent)(
+    `ssh with key files${whyNoAgent === undefined ? "" : ` (skipped: ${whyNoAgent})`}`,
+    () => {
+      const key = (name: string, ...args: readonly string[]): string => {
+        const path = join(lab.folder, name);
+        execFileSync("ssh-keygen", ["-q", "-C", `the key ${name}`, "-f", path, ...args]);
+        return path;
+      };
+      const context = (): string => {
+        const folder = lab.context({
+          Dockerfile: `FROM base
+COPY root /
+RUN --mount=type=ssh ssh-add -l > /said; ssh-add -D 2> /dev/null; true
+RUN --mount=type=ssh ssh-add -l > /again
+`,
+        });
+        for (const [path, source] of programFiles("ssh-add")) {
+          mkdirSync(dirname(join(folder, "root", path)), { recursive: true });
+          copyFileSync(source, join(folder, "root", path));
+        }
+        return folder;
+      };
+
+      test("keys of every kind are served by an agent, each step's own, that is gone afterwards", async () => {
+        const keys = [
+          key("ed", "-t", "ed25519", "-N", ""),
+          key("rsa", "-t", "rsa", "-b", "2048", "-N", ""),
+          key("ec-pem", "-t", "ecdsa", "-m", "PEM", "-N", ""),
+        ];
+        const tree = await lab.tree(context(), "--ssh", `default=${keys.join(",")}`);
+        const said = tree.get("said")?.content ?? "";
+        expect(said).toMatch(/ED25519[^]*RSA[^]*ECDSA/);
+        expect(said).toContain("the key ed");
+        expect(tree.get("again")?.content).toMatch(/ED25519[^]*RSA[^]*ECDSA/);
+        expect(agents()).toEqual([]);
+      });
+
+      test("a key with a passphrase, and one that is damaged, are errors with the reason", async () => {
+        const locked = key("locked", "-t", "ed25519", "-N", "secret");
+        const damaged = join(lab.folder, "damaged");
+        writeFileSync(damaged, `-----BEGIN OPENSSH PRIVATE KEY-----\nnothing\n-----END OPENSSH PRIVATE KEY-----\n`);
+        for (const path of [locked, damaged]) {
+          const { code, stderr } = await lab.slipway(["build", "--ssh", `default=${path}`, context()]);
+          expect(code).toBe(4);
+          expect(stderr).toMatch(new RegExp(`Cannot use the private key ${path}: .+ \\(SLIP_SECRET\\)`));
+        }
+      });
+    },
+  );
+
   test("COPY --link gives what COPY gives", async () => {
     const context = (flag: string): string =>
       lab.context({ "d/x": "x", "d/y": "y", Dockerfile: `FROM base\nCOPY ${flag} d /to/\nADD ${flag} d/x /to/z\n` });
@@ -342,12 +392,13 @@ RUN --network=host ${devices} > /host
 RUN --network=default ${devices} > /default
 `,
     });
-    const tree = await lab.tree(context);
+    const allowed = ["--allow", "network.host"];
+    const tree = await lab.tree(context, ...allowed);
     const here = execFileSync("sh", ["-c", devices], { encoding: "utf8", env: { ...process.env, LC_ALL: "C" } });
     expect(tree.get("none")?.content).toBe("lo\n");
     expect(tree.get("host")?.content).toBe(here);
     expect(tree.get("default")?.content).toBe(here);
-    const none = await lab.tree(context, "--network=none");
+    const none = await lab.tree(context, "--network=none", ...allowed);
     expect(none.get("default")?.content).toBe("lo\n");
   });
 });
@@ -363,4 +414,17 @@ function programFiles(name: string): readonly (readonly [string, string])[] {
 function grep(folder: string, text: string): readonly string[] {
   const { stdout } = spawnSync("grep", ["-rlaFs", "--devices=skip", text, folder], { encoding: "utf8" });
   return stdout.split("\n").filter((path) => path !== "");
+}
+
+/** Agents that were started for keys. */
+function agents(): readonly string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("ssh-agent\0-D\0-a\0keys.");
+      } catch {
+        return false;
+      }
+    });
 }

@@ -16,7 +16,24 @@ const programs = [
   "mkdir",
   "mknod",
   "sleep",
-].concat(["ln", "mv", "rm", "stat", "stty", "touch", "true", "tty", "uname", "umount", "unshare"]);
+].concat([
+  "df",
+  "head",
+  "ln",
+  "mount",
+  "mv",
+  "tail",
+  "wc",
+  "rm",
+  "stat",
+  "stty",
+  "touch",
+  "true",
+  "tty",
+  "uname",
+  "umount",
+  "unshare",
+]);
 
 /** Fills a folder with a root file system of this machine's own programs and their libraries: a shell and what tests ask with. */
 export function makeSmallRoot(folder: string): void {

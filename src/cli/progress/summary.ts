@@ -18,7 +18,12 @@ export function summary(result: BuildResult, style: Style, columns: number = Num
   const size = formatSize(result.size);
   const left = facts.stages.filter((stage) => !stage.shipped);
   const rows: (readonly [string, string])[] = [
-    ["image", `${result.imageId.slice(0, 19)}  ${size}`],
+    ...(result.images.length > 1
+      ? result.images.map((one): [string, string] => [
+          "image",
+          `${one.imageId.slice(0, 19)}  ${one.platform}  ${formatSize(one.size)}`,
+        ])
+      : [["image", `${result.imageId.slice(0, 19)}  ${size}`] as const]),
     ...result.names.slice(1).map((other): [string, string] => ["also", printable(other)]),
     ...left.map((stage): [string, string] => [
       "left behind",
@@ -52,15 +57,29 @@ function cachedText({ steps, cachedSteps }: BuildResult["facts"]): string {
   return cachedSteps === steps ? "all cached" : `${cachedSteps} cached`;
 }
 
-/** The build's warnings, with their places and remedies; empty without any. */
+/** The build's warnings, with their places and remedies, and its notes; empty without any. */
 export function warningText(warnings: readonly Warning[], style: Style): string {
+  const notes = warnings.filter(({ note }) => note);
+  return (
+    listText(
+      warnings.filter(({ note }) => !note),
+      "warning",
+      style,
+    ) + listText(notes, "note", style)
+  );
+}
+
+function listText(warnings: readonly Warning[], what: "warning" | "note", style: Style): string {
   if (warnings.length === 0) return "";
   const items = warnings.map(({ message, code, line, hint, excerpt }) => {
     const place = line === undefined ? "" : ` (line ${line})`;
     const rule = code === undefined ? "" : `${printable(code)}: `;
     const remedy = hint === undefined ? "" : `\n   ${printable(hint)}`;
-    const lines = excerpt === undefined ? "" : `\n${printableLines(excerpt.trimEnd()).replace(/^/gm, "   ")}`;
+    const lines =
+      excerpt === undefined || what === "note" ? "" : `\n${printableLines(excerpt.trimEnd()).replace(/^/gm, "   ")}`;
     return ` - ${rule}${printable(message)}${place}${lines}${remedy}\n`;
   });
-  return `${style.yellow(`${plural(warnings.length, "warning")} found`)}:\n${items.join("")}\n`;
+  const head =
+    what === "note" ? plural(warnings.length, "note") : style.yellow(`${plural(warnings.length, "warning")} found`);
+  return `${head}:\n${items.join("")}\n`;
 }

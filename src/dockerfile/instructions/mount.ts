@@ -1,7 +1,6 @@
-import { nearestNames, SlipwayError } from "../../base/index.ts";
+import { nearestNames, parseByteSize, SlipwayError } from "../../base/index.ts";
 import type { Flag, MountFlag, MountOption } from "../ast.ts";
 import type { InstructionSource } from "../instruction-source.ts";
-import { parseByteSize } from "../byte-size.ts";
 import { csvFields } from "./csv-fields.ts";
 
 type Field = MountFlag["fields"][number];

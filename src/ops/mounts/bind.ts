@@ -1,12 +1,12 @@
-import { chmodSync, mkdirSync, statSync } from "node:fs";
-import type { Ctx, Mount } from "../../base/index.ts";
+import { chmodSync, lstatSync, mkdirSync, statSync } from "node:fs";
+import { type Ctx, type Mount, SlipwayError } from "../../base/index.ts";
 import type { BindMount, Vertex } from "../../graph/index.ts";
 import { InputsChanged } from "../../solve/index.ts";
 import type { FileTree, OpRooms } from "../contract.ts";
 import { machinery } from "../machinery.ts";
 import { type Checksum, contextTree, copyFiles, isSmall, sourceChecksum, stageTree, type Taken } from "../sources.ts";
 import type { CopyRequest } from "../tree/copy.ts";
-import { selectSource } from "../tree/select.ts";
+import { selectLiteral } from "../tree/select.ts";
 import { openTree } from "../tree/tree.ts";
 
 /** A part of one of a step's inputs. */
@@ -17,7 +17,7 @@ export interface Part {
 
 /** What a mount takes from an input: one path as it is written, links followed, with owners and modes. */
 export function takenPart({ input, source }: Part, vertex: Vertex): Taken {
-  return { sources: [literal(source)], ignoreOwner: false, ignoreMode: false, vertex, input, verb: "mount" };
+  return { sources: [source], literal: true, ignoreOwner: false, ignoreMode: false, vertex, input, verb: "mount" };
 }
 
 /**
@@ -45,7 +45,7 @@ export async function openBind(
     return { type: "bind", source, target, options };
   }
   const root = await openRoot(mount, from, rooms, stack);
-  const [found] = selectSource(openTree(stageTree(root, taken)), literal(mount.source));
+  const [found] = selectLiteral(openTree(stageTree(root, taken)), mount.source);
   return { type: "bind", source: `${root}/${found?.path ?? ""}`, target, options };
 }
 
@@ -71,19 +71,24 @@ async function copyPart(
 ): Promise<string> {
   const tree = contextTree(from, "mount");
   const request: CopyRequest = {
-    tree,
-    sources: taken.sources.map((path) => ({ type: "path", path })),
+    sources: taken.sources.map((path) => ({ type: "path", tree, path, literal: true })),
     root: folder,
     destination: "/it",
-    unpack: false,
     squashOwners: machinery(rooms).squashOwners,
   };
-  const copied = copyFiles(request, keyed !== undefined && isSmall(keyed), rooms);
+  const copied = copyFiles(request, keyed !== undefined && isSmall(keyed), rooms, ctx);
   await copied.catch(() => undefined);
   const now = await sourceChecksum(taken, from, rooms, ctx).catch(() => undefined);
   if (now?.digest !== keyed?.digest) throw new InputsChanged(`${tree.label} changed while it was copied`);
   await copied;
-  const [found] = selectSource(openTree(tree), taken.sources[0] ?? "");
+  const [found] = selectLiteral(openTree(tree), taken.sources[0] ?? "");
+  if (!lstatSync(`${folder}/it`, { throwIfNoEntry: false })) {
+    throw new SlipwayError({
+      code: "SLIP_COPY_NOT_FOUND",
+      message: `Cannot mount ${JSON.stringify(found?.path ?? "")}: ${tree.label} has a socket or device there, and those are no part of a context`,
+      hint: "give files; an agent is passed on with --ssh",
+    });
+  }
   const { mode } = statSync(`${tree.root}/${found?.path ?? ""}`);
   chmodSync(`${folder}/it`, mode & 0o7777);
   return `${folder}/it`;
@@ -97,24 +102,20 @@ export async function copySeed(
   folder: string,
   checksum: Checksum,
   rooms: OpRooms,
+  ctx: Ctx,
 ): Promise<void> {
   const { snapshotter, squashOwners } = machinery(rooms);
   const taken = takenPart(seed, vertex);
   await using view = from.kind === "snapshot" && from.id !== undefined ? await snapshotter.view(from.id) : undefined;
   const tree =
     from.kind === "context" ? contextTree(from, "mount") : stageTree((await view?.root()) ?? empty(folder), taken);
-  const sources = taken.sources.map((path) => ({ type: "path", path }) as const);
-  const request: CopyRequest = { tree, sources, root: folder, destination: "/", unpack: false, squashOwners };
-  await copyFiles(request, isSmall(checksum), rooms);
+  const sources = taken.sources.map((path) => ({ type: "path", tree, path, literal: true }) as const);
+  const request: CopyRequest = { sources, root: folder, destination: "/", squashOwners };
+  await copyFiles(request, isSmall(checksum), rooms, ctx);
 }
 
 /** The empty file system as a folder: beside the one that is filled. */
 function empty(folder: string): string {
   mkdirSync(`${folder}.empty`);
   return `${folder}.empty`;
-}
-
-/** A path that no character of is taken for a pattern. */
-function literal(path: string): string {
-  return path.replace(/[*?[\\]/g, "\\$&");
 }

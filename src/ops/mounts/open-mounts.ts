@@ -12,8 +12,10 @@ import { openSsh } from "./ssh.ts";
 export interface OpenMounts extends AsyncDisposable {
   /** Folders before what is mounted in them. */
   readonly mounts: readonly Mount[];
-  /** Variables that hold secrets, and the place of the agent's socket. */
+  /** Variables that hold secrets. */
   readonly env: readonly string[];
+  /** The place of the agent's socket, for a step that does not say itself where it looks. */
+  readonly agentEnv: readonly string[];
 }
 
 /**
@@ -33,7 +35,7 @@ export async function openMounts(
   const vault = openVault(rooms, stack);
   const mounts: Mount[] = [];
   const env: string[] = [];
-  let agent = false;
+  let agentEnv: readonly string[] = [];
   for (const [at, mount] of wanted.entries()) {
     if (mount.type === "secret") {
       const given = openSecret(mount, at, vault, rooms);
@@ -43,8 +45,7 @@ export async function openMounts(
       const given = await openSsh(mount, at, vault, rooms, stack);
       mounts.push(...given.mounts);
       // The first one is what programs find.
-      if (!agent) env.push(...given.env);
-      agent ||= given.env.length > 0;
+      if (agentEnv.length === 0) agentEnv = given.env;
     } else if (mount.type === "tmpfs") {
       const options = mount.size === undefined ? [] : [`size=${mount.size}`];
       mounts.push({ type: "tmpfs", source: "tmpfs", target: mount.target, options });
@@ -59,6 +60,7 @@ export async function openMounts(
   return {
     mounts: mounts.toSorted((a, b) => (a.target < b.target ? -1 : a.target > b.target ? 1 : 0)),
     env,
+    agentEnv,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }

@@ -77,6 +77,12 @@ export function givenTo<T>(all: Readonly<Record<string, T>> | undefined, id: str
   return all && Object.hasOwn(all, id) ? all[id] : undefined;
 }
 
+/** A secret's value, for what the build itself does with it; undefined when it was not given. */
+export function givenValue(rooms: OpRooms, id: string): Buffer | undefined {
+  const source = givenTo(rooms.given?.secrets, id);
+  return source && readSecret(id, source);
+}
+
 /** Undefined for a variable that is not set. */
 function readSecret(id: string, source: SecretSource): Buffer | undefined {
   if ("env" in source) {

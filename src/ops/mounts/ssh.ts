@@ -4,6 +4,7 @@ import type { SshMount } from "../../graph/index.ts";
 import type { OpRooms } from "../contract.ts";
 import { machinery } from "../machinery.ts";
 import { giveTo } from "./give-to.ts";
+import { openKeyAgent } from "./key-agent.ts";
 import { type Given, givenTo, notGiven, secretError, type Vault } from "./secret.ts";
 
 /**
@@ -18,17 +19,19 @@ export async function openSsh(
   stack: AsyncDisposableStack,
 ): Promise<Given> {
   const { id, target, mode = 0o600, uid = 0, gid = 0 } = mount;
-  const agent = givenTo(rooms.given?.ssh, id);
-  if (agent === undefined) {
+  const answers = givenTo(rooms.given?.ssh, id);
+  if (answers === undefined) {
     if (!mount.required) return { mounts: [], env: [] };
     throw notGiven(
       `the ssh agent ${JSON.stringify(id)}`,
       undefined,
-      `--ssh ${id}=SOCKET, or --ssh ${id} for the one in SSH_AUTH_SOCK`,
+      `--ssh ${id}=SOCKET, --ssh ${id}=KEYFILE, or --ssh ${id} for the agent in SSH_AUTH_SOCK`,
     );
   }
   const folder = vault.folder();
   const name = `agent.${at}`;
+  const agent =
+    typeof answers === "string" ? answers : stack.use(await openKeyAgent(answers, folder, `keys.${at}`)).socket;
   stack.use(await listen(folder, name, agent));
   const socket = `${folder}/${name}`;
   giveTo(socket, { uid, gid }, machinery(rooms).squashOwners);
@@ -46,7 +49,7 @@ async function listen(folder: string, name: string, agent: string): Promise<Asyn
     return socket.on("close", () => open.delete(socket));
   };
   const server = createServer((client) => {
-    const other = keep(connect(agent));
+    const other = keep(connect(short));
     keep(client).pipe(other).pipe(client);
     for (const [one, two] of [
       [client, other],
@@ -58,6 +61,7 @@ async function listen(folder: string, name: string, agent: string): Promise<Asyn
   });
   // A socket's path has at most 107 bytes; through the open folder it is short wherever the store lies.
   const handle = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  const short = agent.startsWith(`${folder}/`) ? `/proc/self/fd/${handle}${agent.slice(folder.length)}` : agent;
   try {
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);

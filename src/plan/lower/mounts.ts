@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import type { SourceLocation } from "../../base/index.ts";
 import { expandWord, mountOption, type MountOption, type RunInstruction } from "../../dockerfile/index.ts";
 import { type ExecMount, type Vertex, vertex } from "../../graph/index.ts";
+import { builtInArg } from "../built-in-args.ts";
 import { wrong } from "../refuse.ts";
 import type { StageBuilder } from "../stage.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -27,7 +28,9 @@ export async function lowerMounts(
       expandWord(value, stage.scope.lookup, { escape: stage.escape, location }),
     );
     const files = await filesOf(option, location, around);
-    mounts.push(lowerMount(option, files && addInput(inputs, files), sockets, stage.workdir, location));
+    const input = files && addInput(inputs, files);
+    const namespace = builtInArg(around.buildArgs, "BUILDKIT_CACHE_MOUNT_NS") ?? "";
+    mounts.push(lowerMount(option, input, sockets, stage.workdir, namespace, location));
     if (option.type === "ssh") sockets++;
   }
   return { mounts, inputs };
@@ -56,6 +59,7 @@ function lowerMount(
   input: number | undefined,
   socket: number,
   workdir: string,
+  namespace: string,
   location: SourceLocation,
 ): ExecMount {
   const place = (written: string): string => {
@@ -76,7 +80,8 @@ function lowerMount(
       if (option.source !== undefined && !seed) {
         throw wrong("--mount=type=cache has a source and no from", location, "name the stage or image: from=NAME");
       }
-      const id = option.id ?? (posix.normalize(target).replace(/\/$/, "") || "/");
+      const own = option.id ?? (posix.normalize(target).replace(/\/$/, "") || "/");
+      const id = namespace === "" ? own : posix.join(namespace, own);
       return { type, id, target: place(target), readonly, sharing, mode, uid, gid, seed };
     }
     case "tmpfs":

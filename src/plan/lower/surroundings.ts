@@ -1,5 +1,6 @@
 import type { SourceLocation } from "../../base/index.ts";
-import type { Vertex } from "../../graph/index.ts";
+import type { ExecSettings, Vertex } from "../../graph/index.ts";
+import type { Entitlement, PlanWarning } from "../contract.ts";
 
 /** What an instruction can reach outside its stage. */
 export interface Surroundings {
@@ -7,6 +8,12 @@ export interface Surroundings {
   /** Global ARGs and platform ARGs: what a bare `ARG name` in a stage takes its value from. */
   readonly globals: ReadonlyMap<string, string>;
   readonly network: "host" | "none";
+  /** Tells what a person should know once the plan is made. */
+  readonly warn: (warning: PlanWarning) => void;
+  /** What a RUN may ask for. */
+  readonly allow: ReadonlySet<Entitlement>;
+  /** What every RUN gets. */
+  readonly exec: ExecSettings;
   /** The main build context. */
   readonly context: Vertex;
   /**
