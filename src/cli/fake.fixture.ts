@@ -1,4 +1,11 @@
-import type { BuildResult, Comparison, DiskUsageRow, ImageDetails, ImageInspection } from "../index.ts";
+import type {
+  BuildResult,
+  CacheMountSummary,
+  Comparison,
+  DiskUsageRow,
+  ImageDetails,
+  ImageInspection,
+} from "../index.ts";
 import { runCli } from "./cli.ts";
 import type { Io, Out } from "./io.ts";
 import type { Library } from "./library.ts";
@@ -67,6 +74,21 @@ export async function cli(
       outline: { name: undefined, description: undefined, args: [], secrets: [], ssh: [] },
     })),
     targetsOf: noted("targetsOf", async () => ({ ...described, targets: [] })),
+    foresee: noted("foresee", async () => ({ target: "app", steps: [], skippedStages: [] })),
+    graphOf: noted("graphOf", async () => ({
+      target: "app",
+      platform: details.platform,
+      stages: [],
+      skippedStages: [],
+      sources: [],
+      vertices: [],
+      root: id("a"),
+      config: {},
+    })),
+    cacheMounts: noted("cacheMounts", async () => [cacheMount]),
+    removeCacheMounts: noted("removeCacheMounts", async () => [cacheMount]),
+    shell: noted("shell", async () => ({ exitCode: 0 })),
+    failedSteps: noted("failedSteps", async () => []),
     run: noted("run", async () => ({ exitCode: 0 })),
     images: noted("images", async () => [details, dangling]),
     inspectImage: noted("inspectImage", async () => details),
@@ -79,6 +101,7 @@ export async function cli(
       snapshots: 12,
       cacheRecords: 34,
       cacheMounts: 2,
+      failedSteps: 0,
       blobs: 5,
       freed: 812_345_678,
     })),
@@ -108,6 +131,16 @@ export async function cli(
   return { code, stdout: stdout.text, stderr: stderr.text, calls };
 }
 
+const cacheMount: CacheMountSummary = {
+  id: "8q3zn5t7ab",
+  name: "/root/.npm",
+  size: 12_300_000,
+  created: NOW - 86_400_000,
+  lastUsed: NOW - 3_600_000,
+  inUse: false,
+  usedBy: "RUN npm ci",
+};
+
 function usageRow(
   type: DiskUsageRow["type"],
   count: number,
@@ -121,6 +154,7 @@ function usageRow(
 
 const built: BuildResult = {
   imageId: id("a"),
+  images: [{ platform: "linux/amd64", imageId: id("a"), size: 1 }],
   names: ["calculator:multi"],
   size: 1_953_792,
   facts: { duration: 90, steps: 6, cachedSteps: 6, stages: [], skippedStages: [], bases: {} },

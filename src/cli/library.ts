@@ -1,6 +1,7 @@
 import type {
   BuildOptions,
   BuildResult,
+  CacheMountSummary,
   CheckReport,
   CommonOptions,
   Comparison,
@@ -8,14 +9,18 @@ import type {
   DescribeOptions,
   Digest,
   DiskUsage,
+  FailedStepInfo,
+  Foreseen,
   ImageDetails,
   ImageSummary,
   Outline,
   PruneOptions,
   PruneResult,
   RemoveOptions,
+  ResolvedGraph,
   RunOptions,
   SaveOptions,
+  ShellOptions,
   Target,
 } from "../index.ts";
 
@@ -25,9 +30,18 @@ export interface Library {
   checkDockerfile(options: DescribeOptions): Promise<CheckReport>;
   outlineOf(options: DescribeOptions): Promise<DescribedFile & { readonly outline: Outline }>;
   targetsOf(options: DescribeOptions): Promise<DescribedFile & { readonly targets: readonly Target[] }>;
+  foresee(options: BuildOptions): Promise<Foreseen>;
+  graphOf(options: BuildOptions): Promise<ResolvedGraph>;
+  cacheMounts(options: CommonOptions): Promise<readonly CacheMountSummary[]>;
+  removeCacheMounts(names: readonly string[], options: CommonOptions): Promise<readonly CacheMountSummary[]>;
+  shell(options: ShellOptions): Promise<{ readonly exitCode: number }>;
+  failedSteps(options: CommonOptions): Promise<readonly FailedStepInfo[]>;
   run(options: RunOptions): Promise<{ readonly exitCode: number }>;
   images(options: CommonOptions): Promise<readonly ImageSummary[]>;
-  inspectImage(name: string, options: CommonOptions): Promise<ImageDetails>;
+  inspectImage(
+    name: string,
+    options: CommonOptions & { readonly platform?: string | undefined },
+  ): Promise<ImageDetails>;
   removeImages(
     names: readonly string[],
     options: RemoveOptions,

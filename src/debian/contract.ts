@@ -5,7 +5,7 @@ import type { Snapshotter } from "../snapshot/index.ts";
 import type { ContentStore, SnapshotRecord } from "../store/index.ts";
 
 /** Debian's names of the architectures that slipway knows. */
-export type DebianArch = "amd64" | "arm64";
+export type DebianArch = "amd64" | "arm64" | "armhf" | "armel" | "i386" | "ppc64el" | "riscv64" | "s390x";
 
 /** Where an archive keeps what it fetched. */
 export interface ArchiveCache {

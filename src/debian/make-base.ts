@@ -1,5 +1,4 @@
 import { chmod, chown, mkdir, rm, symlink } from "node:fs/promises";
-import { arch as hostArch } from "node:process";
 import { SlipwayError } from "../base/index.ts";
 import { extractTar } from "../layer/index.ts";
 import { openArchive, progress } from "./archive.ts";
@@ -21,11 +20,11 @@ const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
  * Works for root, for the root of a user namespace with sub-ids, and with `owner: "squash"` for a namespace with one id, where everything
  * belongs to root.
  *
- * @throws SLIP_NETWORK and SLIP_VERIFY as openArchive does; SLIP_PACKAGE, with dpkg's output, when configuring fails; SLIP_UNSUPPORTED for an
- * architecture that this machine cannot run.
+ * Packages configure themselves by running programs of their architecture: whoever calls sees to it that the machine runs them.
+ *
+ * @throws SLIP_NETWORK and SLIP_VERIFY as openArchive does; SLIP_PACKAGE, with dpkg's output, when configuring fails.
  */
 export async function makeBase(options: MakeBaseOptions, rooms: BaseRooms): Promise<MadeBase> {
-  checkArch(options.arch);
   const { cache, ctx, snapshotter } = rooms;
   const archive = await openArchive({ ...options, cache, ctx });
   const packages = basePackages(archive);
@@ -60,21 +59,11 @@ export async function makeBase(options: MakeBaseOptions, rooms: BaseRooms): Prom
   };
 }
 
-function checkArch(arch: DebianArch): void {
-  const own = hostArch === "x64" ? "amd64" : hostArch;
-  if (arch === own) return;
-  throw new SlipwayError({
-    code: "SLIP_UNSUPPORTED",
-    message: `Cannot make a base image for ${arch} on this machine: its packages configure themselves by running ${arch} programs`,
-    hint: `build for linux/${own}, or on a machine of that architecture`,
-  });
-}
-
 /** A merged /usr before anything is unpacked, so that packages that still ship /bin or /lib unpack into it. */
 async function makeSkeleton(root: string, arch: DebianArch): Promise<void> {
   await chmod(root, 0o755);
   await chown(root, 0, 0);
-  for (const name of ["bin", "sbin", "lib", ...(arch === "amd64" ? ["lib64"] : [])]) {
+  for (const name of ["bin", "sbin", "lib", ...(arch === "amd64" || arch === "ppc64el" ? ["lib64"] : [])]) {
     await mkdir(`${root}/usr/${name}`, { recursive: true });
     await symlink(`usr/${name}`, `${root}/${name}`);
   }

@@ -31,6 +31,8 @@ export interface ExportImage {
 /** One of the images of an archive. */
 export interface NamedImage {
   readonly image: ExportImage;
+  /** The same for other platforms: with them the names are those of an index of all (image-spec, image-index.md). Not in a docker archive. */
+  readonly others?: readonly ExportImage[] | undefined;
   /** Its references, formatted whole (`docker.io/library/app:latest`). */
   readonly names: readonly string[];
 }
@@ -55,7 +57,7 @@ export interface FilesExportOptions {
 }
 
 export interface ExportResult {
-  /** The manifest, of several images the first one's; undefined for plain files. */
+  /** The manifest, or the index of several platforms; of several images the first one's; undefined for plain files. */
   readonly descriptor?: Descriptor | undefined;
   /** The absolute path that was written, or "-". */
   readonly location: string;

@@ -5,12 +5,14 @@ import type { BuildPlan } from "../plan/index.ts";
 import { NeedsRun } from "../solve/index.ts";
 import type { ImageRecord, SnapshotRecord, Store } from "../store/index.ts";
 import type { Engine } from "./engine.ts";
+import { knownDiffId } from "./known-diff-id.ts";
 
 /** An image record with the exact bytes of its configuration. */
 export type AssembledImage = ImageRecord & { readonly configBytes: Uint8Array };
 
 /**
- * Puts the image around the file system that was solved. Times come from the layers, so a cached build gives the same image.
+ * Puts the image around the file system that was solved. Times come from the layers, so a cached build gives the same image; with
+ * SOURCE_DATE_EPOCH all that the build added has that time, and its layers no later one.
  * Layers' digests that are not known are computed; without an engine that throws NeedsRun.
  */
 export async function assembleImage(
@@ -21,19 +23,23 @@ export async function assembleImage(
 ): Promise<AssembledImage> {
   const top = result.kind === "snapshot" ? result.id : undefined;
   const chain = top === undefined ? [] : store.snapshots.chain(top);
-  const diffIds = await Promise.all(chain.map(async (layer) => layer.diffId ?? (await compute(layer, engine))));
+  const { base, epoch, platform } = plan;
+  // The layers of the base stay as they are.
+  const below = base?.config.rootfs.diff_ids ?? [];
+  const diffIds = await Promise.all(
+    chain.map(async ({ id }, at) => below[at] ?? knownDiffId(store, id, epoch) ?? (await compute(id, epoch, engine))),
+  );
   const own = plan.history.filter(({ layer }) => layer).length;
-  const { base, platform } = plan;
-  const created = newest(chain, own) ?? base?.config.created;
+  const set = epoch === undefined ? undefined : new Date(epoch * 1000).toISOString();
+  const created = set ?? newest(chain, own) ?? base?.config.created;
+  const added = chain.slice(chain.length - own).map((layer) => set ?? timestamp(layer));
   const config: ImageConfig = {
     created,
     author: plan.author,
-    architecture: platform.architecture,
-    os: platform.os,
-    variant: platform.variant,
+    ...platform,
     config: plan.config,
     rootfs: { type: "layers", diff_ids: diffIds },
-    history: [...(base?.config.history ?? []), ...history(plan, chain.slice(chain.length - own), base?.config.created)],
+    history: [...(base?.config.history ?? []), ...history(plan, added, set ?? base?.config.created)],
   };
   const { value, bytes, id } = encodeConfig(JSON.parse(canonicalJson(config)) as ImageConfig);
   const size = chain.reduce((sum, layer) => sum + layer.size, 0);
@@ -41,9 +47,9 @@ export async function assembleImage(
   return { id, config: value, snapshots: chain.map((layer) => layer.id), size, created: time, configBytes: bytes };
 }
 
-function compute(layer: SnapshotRecord, engine: Engine | undefined): Promise<Digest> {
+function compute(id: SnapshotRecord["id"], epoch: number | undefined, engine: Engine | undefined): Promise<Digest> {
   if (!engine) throw new NeedsRun();
-  return engine.diffIdOf(layer.id);
+  return engine.diffIdOf(id, epoch);
 }
 
 function newest(chain: readonly SnapshotRecord[], own: number): string | undefined {
@@ -55,12 +61,15 @@ function timestamp({ created }: SnapshotRecord): string {
   return new Date(created).toISOString();
 }
 
-/** Every line gets the time of the layer that it made, or of the one before it. */
-function history(plan: BuildPlan, layers: readonly SnapshotRecord[], start: string | undefined): readonly History[] {
+/**
+ * Every line gets the time of the layer that it made, or of the one before it.
+ * @param added times of the layers that the build added.
+ */
+function history(plan: BuildPlan, added: readonly string[], start: string | undefined): readonly History[] {
   let made = 0;
-  let time = start ?? (layers[0] && timestamp(layers[0]));
+  let time = start ?? added[0];
   return plan.history.map(({ entry, layer }) => {
-    if (layer) time = timestamp(layers[made++] as SnapshotRecord);
+    if (layer) time = added[made++];
     return { ...entry, created: time };
   });
 }

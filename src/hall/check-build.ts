@@ -7,11 +7,13 @@ import {
   type Finding,
   formatLocation,
 } from "../dockerfile/index.ts";
-import { defaultPlatform, formatPlatform, type ImageConfig } from "../oci/index.ts";
+import { defaultPlatform, formatPlatform, type ImageConfig, parsePlatform, type Platform } from "../oci/index.ts";
 import { platformArgs } from "../plan/index.ts";
 import type { BuildOptions } from "./api.ts";
+import { namedContext } from "./named-context.ts";
+import { builtFor } from "./platforms.ts";
 
-type CheckedOptions = Pick<BuildOptions, "target" | "buildArgs" | "buildContexts">;
+type CheckedOptions = Pick<BuildOptions, "target" | "buildArgs" | "buildContexts" | "platforms">;
 
 interface CheckedBuild {
   readonly dockerfile: Dockerfile;
@@ -19,7 +21,7 @@ interface CheckedBuild {
   /** Lines of the ignore file of the main context. */
   readonly ignore: readonly string[];
   /** The configuration of an image, if it is at hand. */
-  readonly configOf: (image: string) => ImageConfig | undefined;
+  readonly configOf: (image: string, platform: Platform) => ImageConfig | undefined;
 }
 
 /**
@@ -35,21 +37,43 @@ export function checkBuild(
   const { buildArgs = {}, buildContexts = {} } = options;
   const wanted = checkOptions(dockerfile, buildArgs);
   const contexts = new Map(Object.entries(buildContexts).map(([name, value]) => [name.toLowerCase(), value]));
-  const platform = defaultPlatform();
-  const findings = checkDockerfile(dockerfile, wanted, {
-    buildArgs,
-    platformArgs: platformArgs(platform, platform, options.target ?? "default"),
-    ignore,
-    target,
-    namedContexts: new Set(contexts.keys()),
-    base: (image) => {
-      const context = contexts.get(image.toLowerCase());
-      const stood = context === undefined ? image : /^docker-image:\/\/(.+)$/.exec(context)?.[1];
-      // A folder that stands for an image has no configuration.
-      return stood === undefined ? { env: [], shell: false, onbuild: [] } : factsOf(configOf(stood));
-    },
-  });
+  const checkFor = (platform: Platform): readonly Finding[] =>
+    checkDockerfile(dockerfile, wanted, {
+      buildArgs,
+      platformArgs: platformArgs(defaultPlatform(), platform, options.target ?? "default"),
+      ignore,
+      target,
+      namedContexts: new Set(contexts.keys()),
+      base: (image, asked) => {
+        const context = contexts.get(image.toLowerCase());
+        const stood = context === undefined ? image : imageBehind(image, context);
+        // A folder that stands for an image has no configuration.
+        if (stood === undefined) return { env: [], shell: false, onbuild: [] };
+        return factsOf(configOf(stood, readable(asked) ?? platform));
+      },
+    });
+  // What holds for several platforms is told once.
+  const told = builtFor(options.platforms).platforms.flatMap((platform) => checkFor(platform));
+  const findings = [
+    ...new Map(told.map((one) => [`${one.rule} ${one.location.span.startLine} ${one.message}`, one])).values(),
+  ];
   return { findings, error: wanted.error && findings.length > 0 ? violation(findings) : undefined };
+}
+
+/** The image that a named context is. */
+function imageBehind(name: string, context: string): string | undefined {
+  if (!/^(?:docker-image|oci-layout):/.test(context)) return undefined;
+  const found = namedContext(name, context);
+  return found.type === "image" ? found.reference : undefined;
+}
+
+function readable(platform: string | undefined): Platform | undefined {
+  try {
+    return platform === undefined || platform === "" ? undefined : parsePlatform(platform);
+  } catch {
+    // The build itself says so.
+    return undefined;
+  }
 }
 
 function factsOf(image: ImageConfig | undefined): BaseFacts | undefined {

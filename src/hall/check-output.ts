@@ -3,10 +3,10 @@ import type { OutputSpec } from "./api.ts";
 
 /** Attributes that each type of output takes besides `type` and `dest`. */
 const attributes: Readonly<Record<OutputSpec["type"], readonly string[]>> = {
-  oci: ["compression", "compression-level", "tar", "name"],
-  docker: ["compression", "compression-level", "name"],
-  local: [],
-  tar: [],
+  oci: ["compression", "compression-level", "tar", "name", "rewrite-timestamp"],
+  docker: ["compression", "compression-level", "name", "rewrite-timestamp"],
+  local: ["platform-split"],
+  tar: ["platform-split"],
   image: ["name"],
 };
 
@@ -18,8 +18,11 @@ export function outputNames(name: string | undefined): readonly string[] {
     .filter((one) => one !== "");
 }
 
-/** Throws when an output asks for what slipway does not know; called before a build does anything. */
-export function checkOutput(output: OutputSpec): void {
+/**
+ * Throws when an output asks for what slipway does not know, or cannot hold what is built; called before a build does anything.
+ * @param platforms how many are built for.
+ */
+export function checkOutput(output: OutputSpec, platforms = 1): void {
   const known = attributes[output.type];
   const isOff = (key: string): boolean => key === "push" && output.attributes[key] === "false";
   const odd = Object.keys(output.attributes).find((key) => !known.includes(key) && !isOff(key));
@@ -32,6 +35,19 @@ export function checkOutput(output: OutputSpec): void {
   if (output.type !== "image" && !output.dest) {
     const message = `The output type=${output.type} needs a destination`;
     throw new SlipwayError({ code: "SLIP_OUTPUT", message, hint: `write --output type=${output.type},dest=PATH` });
+  }
+  for (const key of ["rewrite-timestamp", "platform-split"]) {
+    const value = output.attributes[key];
+    if (value === undefined || value === "true" || value === "false") continue;
+    throw new SlipwayError({ code: "SLIP_OUTPUT", message: `${key} must be true or false, not ${value}` });
+  }
+  if (platforms > 1 && output.type === "docker") {
+    const message = "A docker archive holds images of one platform";
+    throw new SlipwayError({ code: "SLIP_UNSUPPORTED", message, hint: "use type=oci, or build for one platform" });
+  }
+  if (platforms > 1 && output.attributes["platform-split"] === "false") {
+    const message = "Files of several platforms in one folder (platform-split=false) are not supported";
+    throw new SlipwayError({ code: "SLIP_UNSUPPORTED", message, hint: "each platform gets a folder without it" });
   }
   const { compression, "compression-level": level } = output.attributes;
   if (compression !== undefined && !["gzip", "zstd", "uncompressed"].includes(compression)) {

@@ -6,7 +6,7 @@ export type { Outline, OutlinedArg, OutlinedSecret, Target } from "../dockerfile
 /** What a Dockerfile is looked at with, when nothing is built. */
 export type DescribeOptions = Pick<
   BuildOptions,
-  "context" | "dockerfile" | "target" | "buildArgs" | "buildContexts" | "store" | "signal"
+  "context" | "dockerfile" | "input" | "target" | "platforms" | "buildArgs" | "buildContexts" | "store" | "signal"
 >;
 
 /** The Dockerfile that was read. */

@@ -11,21 +11,23 @@ import {
   stages,
   type Target,
 } from "../dockerfile/index.ts";
-import { defaultPlatform, type ImageConfig } from "../oci/index.ts";
+import { defaultPlatform, type ImageConfig, type Platform, platformFits } from "../oci/index.ts";
 import { defaultPath, planBuild, platformArgs, targetStage } from "../plan/index.ts";
 import { defaultStoreRoot, openStore, type Store } from "../store/index.ts";
-import { namedContext } from "./build-with.ts";
 import { checkBuild } from "./check-build.ts";
 import type { CheckReport, DescribedFile, DescribeOptions } from "./describe-api.ts";
-import { type BuildInput, readBuildInput } from "./dockerfile-source.ts";
+import type { BuildInput } from "./build-input.ts";
+import { readDescribed } from "./describe-input.ts";
+import { namedContext } from "./named-context.ts";
+import { builtFor } from "./platforms.ts";
 import { storedBase } from "./stored-base.ts";
 
 /** As `checkDockerfile` of describe.ts. */
 export async function checkDockerfile(options: DescribeOptions): Promise<CheckReport> {
-  const input = readBuildInput(options.context, options.dockerfile);
+  const input = await readDescribed(options);
   // A store that is not there is not made for that.
   using store = existsSync(options.store ?? defaultStoreRoot()) ? openStore(options.store) : null;
-  const configOf = (name: string): ImageConfig | undefined => knownConfig(store, name);
+  const configOf = (name: string, platform: Platform): ImageConfig | undefined => knownConfig(store, name, platform);
   const about = { file: input.file, text: input.text };
   try {
     const dockerfile = parseDockerfile(input.text, { file: input.file });
@@ -53,12 +55,13 @@ async function planFailure(
   dockerfile: Dockerfile,
   options: DescribeOptions,
   input: BuildInput,
-  configOf: (name: string) => ImageConfig | undefined,
+  configOf: (name: string, platform: Platform) => ImageConfig | undefined,
 ): Promise<SlipwayErrorInit | undefined> {
-  const platform = defaultPlatform();
-  const unknown: ImageConfig = { ...platform, config: {}, rootfs: { type: "layers", diff_ids: [] } };
   let guessed = false;
   try {
+    const { platforms, given } = builtFor(options.platforms);
+    const [platform] = platforms;
+    const unknown: ImageConfig = { ...platform, config: {}, rootfs: { type: "layers", diff_ids: [] } };
     const all = stages(dockerfile).stages;
     const contexts = Object.entries(options.buildContexts ?? {});
     const planned = new Set<number>();
@@ -70,12 +73,15 @@ async function planFailure(
         target: String(index),
         buildArgs: options.buildArgs ?? {},
         labels: {},
-        context: { path: input.context, ignore: input.ignore },
+        context: input.context,
         namedContexts: Object.fromEntries(contexts.map(([name, value]) => [name, namedContext(name, value)])),
         platform,
+        buildPlatform: defaultPlatform(),
+        platformGiven: given,
         network: "host",
-        resolveImage: async (name) => {
-          const config = configOf(name);
+        allow: new Set(["network.host", "security.insecure"]),
+        resolveImage: async (name, wanted) => {
+          const config = configOf(name, wanted);
           guessed ||= config === undefined;
           return { id: noId, name, origin: "", config: config ?? unknown };
         },
@@ -102,9 +108,9 @@ function usesVariables({ location }: SlipwayError): boolean {
 const noId = `sha256:${"0".repeat(64)}` as const;
 
 /** The configuration of an image in the store, or of the Debian base that would be made. */
-function knownConfig(store: Store | null, name: string): ImageConfig | undefined {
-  const stored = store && storedBase(store, name);
-  if (stored) return stored.config;
+function knownConfig(store: Store | null, name: string, platform: Platform): ImageConfig | undefined {
+  const stored = store && storedBase(store, name, platform);
+  if (stored && (stored.origin === "store" || platformFits(stored.config, platform))) return stored.config;
   try {
     if (parseBaseName(name) === undefined) return undefined;
   } catch {
@@ -112,32 +118,34 @@ function knownConfig(store: Store | null, name: string): ImageConfig | undefined
     return undefined;
   }
   const config = { Env: [`PATH=${defaultPath}`] };
-  return { ...defaultPlatform(), config, rootfs: { type: "layers", diff_ids: [] } };
+  return { ...platform, config, rootfs: { type: "layers", diff_ids: [] } };
 }
 
 /** As `targetsOf` of describe.ts. */
 export async function targetsOf(
   options: DescribeOptions,
 ): Promise<DescribedFile & { readonly targets: readonly Target[] }> {
-  const { dockerfile, about } = readFile(options);
+  const { dockerfile, about } = await readFile(options);
   return { ...about, targets: listTargets(dockerfile) };
 }
 
 /** As `outlineOf` of describe.ts. */
 export async function outlineOf(options: DescribeOptions): Promise<DescribedFile & { readonly outline: Outline }> {
-  const { dockerfile, about } = readFile(options);
-  const platform = defaultPlatform();
+  const { dockerfile, about } = await readFile(options);
+  const [platform] = builtFor(options.platforms).platforms;
   const { buildArgs = {} } = options;
   const target = targetStage(stages(dockerfile).stages, options.target, dockerfile);
   const outline = outlineTarget(dockerfile, {
     buildArgs,
-    platformArgs: platformArgs(platform, platform, options.target ?? "default"),
+    platformArgs: platformArgs(defaultPlatform(), platform, options.target ?? "default"),
     target: String(target.index),
   });
   return { ...about, outline };
 }
 
-function readFile(options: DescribeOptions): { readonly dockerfile: Dockerfile; readonly about: DescribedFile } {
-  const { file, text } = readBuildInput(options.context, options.dockerfile);
+async function readFile(
+  options: DescribeOptions,
+): Promise<{ readonly dockerfile: Dockerfile; readonly about: DescribedFile }> {
+  const { file, text } = await readDescribed(options);
   return { dockerfile: parseDockerfile(text, { file }), about: { file, text } };
 }

@@ -1,5 +1,6 @@
 import type { Digest } from "../base/index.ts";
 import { writeLayer } from "../layer/index.ts";
+import { knownDiffId } from "./known-diff-id.ts";
 import type { Namespace } from "../sandbox/index.ts";
 import type { SnapshotId, Store } from "../store/index.ts";
 
@@ -10,32 +11,35 @@ const small = { bytes: 1 << 20, entries: 100 };
 export class DiffIds {
   readonly #store: Store;
   readonly #namespace: Namespace;
-  readonly #running = new Map<SnapshotId, Promise<Digest>>();
+  readonly #running = new Map<string, Promise<Digest>>();
 
   constructor(store: Store, namespace: Namespace) {
     this.#store = store;
     this.#namespace = namespace;
   }
 
-  async of(id: SnapshotId): Promise<Digest> {
-    const record = this.#store.snapshots.get(id);
-    if (record?.diffId) return record.diffId;
-    let computed = this.#running.get(id);
+  /** @param epoch the latest time that its files may have, in seconds; without it each has its own. */
+  async of(id: SnapshotId, epoch?: number): Promise<Digest> {
+    const known = knownDiffId(this.#store, id, epoch);
+    if (known) return known;
+    const key = `${id} ${epoch ?? ""}`;
+    let computed = this.#running.get(key);
     if (!computed) {
-      computed = this.#compute(
-        id,
-        record !== undefined && record.size <= small.bytes && record.entries <= small.entries,
-      );
-      this.#running.set(id, computed);
+      computed = this.#compute(id, epoch);
+      this.#running.set(key, computed);
     }
     return computed;
   }
 
-  async #compute(id: SnapshotId, isSmall: boolean): Promise<Digest> {
-    const upper = this.#store.snapshots.folder(id);
+  async #compute(id: SnapshotId, epoch: number | undefined): Promise<Digest> {
+    const { snapshots } = this.#store;
+    const record = snapshots.get(id);
+    const isSmall = record !== undefined && record.size <= small.bytes && record.entries <= small.entries;
     const { overlayXattrs } = this.#namespace;
-    const { diffId } = await writeLayer({ upper, overlayXattrs, compression: "none", small: isSmall });
-    this.#store.snapshots.setDiffId(id, diffId);
+    const layer = { upper: snapshots.folder(id), overlayXattrs, epoch, small: isSmall };
+    const { diffId } = await writeLayer({ ...layer, compression: "none" });
+    if (epoch === undefined) snapshots.setDiffId(id, diffId);
+    else snapshots.setRewritten(id, epoch, diffId);
     return diffId;
   }
 }

@@ -1,7 +1,7 @@
 import { type Ctx, type Digest, toSlipwayError } from "../base/index.ts";
 import type { Platform } from "../oci/index.ts";
 import type { OpRooms } from "../ops/index.ts";
-import type { PlannedImage } from "../plan/index.ts";
+import type { BuildPlan, PlannedImage } from "../plan/index.ts";
 import type { Executor, Namespace } from "../sandbox/index.ts";
 import type { Snapshotter } from "../snapshot/index.ts";
 import type { SnapshotId, Store } from "../store/index.ts";
@@ -17,12 +17,26 @@ export interface Engine extends AsyncDisposable {
   rooms(ctx: Ctx): OpRooms;
   /** From now on what describes a process that runs is kept in memory: its variables may hold secrets. Call it before anything runs. */
   keepOffDisk(): void;
-  /** Digest of a snapshot's tar: known, or computed in a thread without writing anything. */
-  diffIdOf(id: SnapshotId): Promise<Digest>;
-  /** Makes a base image into the store; undefined when the archive makes none of that name. */
-  makeBase(name: string, platform: Platform, mirror: string | undefined, ctx: Ctx): Promise<PlannedImage | undefined>;
+  /**
+   * Digest of a snapshot's tar: known, or computed in a thread without writing anything.
+   * @param epoch the latest time that its files may have, in seconds; without it each has its own.
+   */
+  diffIdOf(id: SnapshotId, epoch?: number): Promise<Digest>;
+  /**
+   * Makes a base image into the store.
+   * @param again ask the archive whether it has another than the one that was made of it.
+   * @returns undefined when the archive makes none of that name. */
+  makeBase(
+    name: string,
+    platform: Platform,
+    mirror: string | undefined,
+    ctx: Ctx,
+    again?: boolean,
+  ): Promise<PlannedImage | undefined>;
+  /** Throws SLIP_EMULATION for a step whose programs this machine does not run, with its place. */
+  requireEmulation(plans: readonly BuildPlan[]): void;
   writeOutputs(
-    id: Digest,
+    ids: readonly Digest[],
     names: readonly string[],
     outputs: readonly OutputSpec[],
     ctx: Ctx,

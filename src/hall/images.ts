@@ -12,10 +12,17 @@ export async function images(options: CommonOptions = {}): Promise<readonly Imag
   return store.images.list().map((image) => summary(store, image));
 }
 
-/** One image by name, id or beginning of its id. Throws SLIP_IMAGE_UNKNOWN. */
-export async function inspectImage(name: string, options: CommonOptions = {}): Promise<ImageDetails> {
+/**
+ * One image by name, id or beginning of its id.
+ * @param options.platform which one of a name for several platforms; this machine's without it, or else the first.
+ * Throws SLIP_IMAGE_UNKNOWN.
+ */
+export async function inspectImage(
+  name: string,
+  options: CommonOptions & { readonly platform?: string | undefined } = {},
+): Promise<ImageDetails> {
   using store = openStore(options.store);
-  const image = findImage(store, name);
+  const image = findImage(store, name, options.platform);
   return {
     ...summary(store, image),
     config: image.config,
@@ -24,10 +31,11 @@ export async function inspectImage(name: string, options: CommonOptions = {}): P
   };
 }
 
-/** Gives an image one more name. Throws SLIP_IMAGE_UNKNOWN, SLIP_REFERENCE. */
+/** Gives an image, with all its platforms, one more name. Throws SLIP_IMAGE_UNKNOWN, SLIP_REFERENCE. */
 export async function tagImage(source: string, target: string, options: CommonOptions = {}): Promise<void> {
   using store = openStore(options.store);
-  store.images.tag(target, findImage(store, source).id);
+  const [first = findImage(store, source), ...others] = store.images.named(source);
+  store.images.tag(target, first.id, ...others.map(({ id }) => id));
 }
 
 /**
@@ -73,14 +81,16 @@ function removeOne(store: Store, name: string, force: boolean, untagged: string[
       hint: "remove the names, or use --force",
     });
   }
-  const going = byId ? names : [name];
-  for (const one of going) {
-    store.images.untag(one);
+  const named = byId ? [image] : store.images.named(name);
+  for (const one of byId ? names : [name]) {
+    // Given by its id, the images of other platforms keep the name.
+    store.images.untag(one, byId ? image.id : undefined);
     untagged.push(familiarName(parseReference(one)));
   }
-  if (store.images.names(image.id).length === 0) {
-    store.images.remove(image.id);
-    deleted.push(image.id);
+  for (const { id } of named) {
+    if (store.images.names(id).length > 0) continue;
+    store.images.remove(id);
+    deleted.push(id);
   }
 }
 

@@ -7,6 +7,7 @@ import { makeArchiveBase } from "./archive-base.ts";
 import { DiffIds } from "./diff-ids.ts";
 import { debianArch } from "./debian-arch.ts";
 import { announce, endFailed, type Engine } from "./engine.ts";
+import { requireEmulation } from "./require-emulation.ts";
 import { writeOutputs } from "./outputs.ts";
 import {
   type Executor,
@@ -54,9 +55,11 @@ export function openEngine(store: Store, namespace: Namespace, mirror: string | 
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       mountAll([{ type: "tmpfs", source: "tmpfs", target: "/", options: ["mode=0700", "nosuid", "nodev"] }], folder);
     },
-    diffIdOf: (id) => diffIds.of(id),
-    makeBase: (name, platform, baseMirror, ctx) => makeArchiveBase(name, platform, baseMirror ?? mirror, engine, ctx),
-    writeOutputs: (id, names, outputs, ctx) => writeOutputs(id, names, outputs, engine, ctx),
+    diffIdOf: (id, epoch) => diffIds.of(id, epoch),
+    makeBase: (name, platform, baseMirror, ctx, again) =>
+      makeArchiveBase(name, { platform, mirror: baseMirror ?? mirror, again }, engine, ctx),
+    requireEmulation: (plans) => requireEmulation(plans, store),
+    writeOutputs: (ids, names, outputs, ctx) => writeOutputs(ids, names, outputs, engine, ctx),
     [Symbol.asyncDispose]: async () => workers[Symbol.dispose](),
   };
   return engine;

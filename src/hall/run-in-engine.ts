@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync } from "node:fs";
 import { posix, resolve } from "node:path";
 import { type Ctx, type Mount, SlipwayError } from "../base/index.ts";
 import { processUser, withHome } from "../ops/index.ts";
-import type { SignalSource } from "../sandbox/index.ts";
+import type { ProcessSpec, SignalSource } from "../sandbox/index.ts";
 import type { ContainerConfig } from "../oci/index.ts";
 import { defaultPath } from "../plan/index.ts";
 import type { RunOptions } from "./api.ts";
@@ -17,7 +17,7 @@ export async function runInEngine(
   ctx: Ctx,
   signals: SignalSource,
 ): Promise<{ exitCode: number }> {
-  const image = findImage(engine.store, options.image);
+  const image = findImage(engine.store, options.image, options.platform);
   const config = image.config.config ?? {};
   const args = commandLine(config, options);
   const mounts = (options.volumes ?? []).map(parseVolume);
@@ -32,7 +32,7 @@ export async function runInEngine(
       message: `The working folder ${JSON.stringify(cwd)} is not absolute`,
     });
   }
-  const process = withHome(
+  const process = withHome<ProcessSpec>(
     {
       root,
       readonlyRoot: options.readOnly,
@@ -87,7 +87,7 @@ function mergeEnv(image: readonly string[], options: Plain<RunOptions>): readonl
 }
 
 /** `HOST:CONTAINER[:ro|rw]`; a host folder that is not there is made, as docker does. */
-function parseVolume(text: string): Mount {
+export function parseVolume(text: string): Mount {
   const [source = "", target = "", mode = "rw", ...more] = text.split(":");
   if (!target.startsWith("/") || !["ro", "rw"].includes(mode) || more.length > 0) {
     const message = `Invalid volume ${JSON.stringify(text)}`;

@@ -1,5 +1,7 @@
 import { type Ctx, type Digest, SlipwayError } from "../base/index.ts";
-import { exportDocker, exportOci } from "../export/index.ts";
+import { exportDocker, type ExportImage, exportOci } from "../export/index.ts";
+import { formatPlatform } from "../oci/index.ts";
+import type { ImageRecord } from "../store/index.ts";
 import type { SaveOptions } from "./api.ts";
 import { exportImage, wholeNames } from "./export-image.ts";
 import { findImage } from "./find-image.ts";
@@ -8,12 +10,12 @@ import type { Plain } from "./protocol.ts";
 
 /** The engine's part of `save`. */
 export async function saveInEngine(
-  { images, type, dest }: Plain<SaveOptions>,
+  { images, type, dest, platform }: Plain<SaveOptions>,
   engine: Engine,
   ctx: Ctx,
 ): Promise<void> {
   if (images.length === 0) throw new SlipwayError({ code: "SLIP_USAGE", message: "save needs an image" });
-  const records = new Map(images.map((name) => [name, findImage(engine.store, name)]));
+  const records = new Map(images.map((name) => [name, findImage(engine.store, name, platform)]));
   const names = new Map<Digest, string[]>();
   for (const [name, { id }] of records) {
     const own = names.get(id) ?? [];
@@ -24,10 +26,24 @@ export async function saveInEngine(
     const known = whole !== undefined && wholeNames(engine.store.images.names(id)).includes(whole);
     if (known && !own.includes(whole)) own.push(whole);
   }
-  const named = [...names].map(([id, own]) => ({
-    image: exportImage(engine, findImage(engine.store, id)),
-    names: own,
-  }));
+  const named = [...names].map(([id, own]) => {
+    const asked = [...records].find(([, record]) => record.id === id)?.[0] ?? id;
+    const all = platform === undefined ? engine.store.images.named(asked) : [];
+    if (all.length > 1 && type === "docker") throw severalPlatforms(asked, all);
+    const [image, ...others] = (all.length > 1 ? all : [findImage(engine.store, id)]).map((record) =>
+      exportImage(engine, record),
+    );
+    return { image: image as ExportImage, others, names: own };
+  });
   const write = type === "oci" ? exportOci : exportDocker;
   await write(named, { dest, tar: true }, ctx);
+}
+
+function severalPlatforms(name: string, images: readonly ImageRecord[]): SlipwayError {
+  const platforms = images.map(({ config }) => formatPlatform(config)).join(", ");
+  return new SlipwayError({
+    code: "SLIP_UNSUPPORTED",
+    message: `Cannot save ${name} as a docker archive, which holds one platform: it is for ${platforms}`,
+    hint: "choose one with --platform, or write an OCI layout with --format oci",
+  });
 }

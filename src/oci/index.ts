@@ -2,7 +2,14 @@
 export type * from "./model.ts";
 export { type Document, describe, encodeConfig, makeIndex, makeManifest } from "./documents.ts";
 export { type MediaFormat, layerCompression, mediaTypes } from "./media-types.ts";
-export { defaultPlatform, formatPlatform, parsePlatform, platformFits } from "./platform.ts";
+export {
+  bestPlatform,
+  defaultPlatform,
+  formatPlatform,
+  normalPlatform,
+  parsePlatform,
+  platformFits,
+} from "./platform.ts";
 export { type Reference, familiarName, formatReference, isValidTag, parseReference } from "./reference.ts";
 export {
   type DocumentText,

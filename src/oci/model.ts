@@ -5,6 +5,8 @@ export interface Platform {
   readonly os: string;
   readonly architecture: string;
   readonly variant?: string | undefined;
+  readonly "os.version"?: string | undefined;
+  readonly "os.features"?: readonly string[] | undefined;
 }
 
 /** image-spec, descriptor.md. */
@@ -77,6 +79,8 @@ export interface ImageConfig {
   readonly architecture: string;
   readonly os: string;
   readonly variant?: string | undefined;
+  readonly "os.version"?: string | undefined;
+  readonly "os.features"?: readonly string[] | undefined;
   readonly config?: ContainerConfig | undefined;
   readonly rootfs: { readonly type: "layers"; readonly diff_ids: readonly Digest[] };
   readonly history?: readonly History[] | undefined;

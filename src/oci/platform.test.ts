@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { defaultPlatform, formatPlatform, layerCompression, parsePlatform, platformFits } from "./index.ts";
+import {
+  bestPlatform,
+  defaultPlatform,
+  formatPlatform,
+  layerCompression,
+  parsePlatform,
+  platformFits,
+} from "./index.ts";
 
 test.each([
   ["linux/amd64", "linux/amd64"],
@@ -9,11 +16,22 @@ test.each([
   ["linux/arm64/v8", "linux/arm64"],
   ["linux/arm/v6", "linux/arm/v6"],
   ["armhf", "linux/arm/v7"],
+  ["armel", "linux/arm/v6"],
+  ["linux/arm", "linux/arm/v7"],
+  ["linux/arm/7", "linux/arm/v7"],
+  ["linux/arm/v5", "linux/arm/v5"],
+  ["linux/amd64/v1", "linux/amd64"],
+  ["linux/amd64/v3", "linux/amd64/v3"],
+  ["linux/arm64/8", "linux/arm64"],
+  ["linux/armhf", "linux/arm/v7"],
+  ["linux/i386", "linux/386"],
+  ["macos/arm64", "darwin/arm64"],
+  ["windows/amd64", "windows/amd64"],
 ])("parsePlatform(%j) is %s", (text, whole) => {
   expect(formatPlatform(parsePlatform(text))).toBe(whole);
 });
 
-test.each(["", "linux/", "a/b/c/d", "linux/am d64", "linux//v8"])("parsePlatform refuses %j", (text) => {
+test.each(["", "linux/", "a/b/c/d", "linux/am d64", "linux//v8", "sparkle"])("parsePlatform refuses %j", (text) => {
   expect(() => parsePlatform(text)).toThrow(expect.objectContaining({ code: "SLIP_USAGE" }) as Error);
 });
 
@@ -24,8 +42,24 @@ test("this machine's platform is named as images name it", () => {
 test("an image fits its platform, said in either way, and no other", () => {
   const arm = parsePlatform("linux/arm64");
   expect(platformFits({ os: "linux", architecture: "arm64", variant: "v8" }, arm)).toBe(true);
-  expect(platformFits(parsePlatform("linux/arm/v6"), parsePlatform("linux/arm/v7"))).toBe(false);
+  expect(platformFits(parsePlatform("linux/arm/v6"), parsePlatform("linux/arm/v7"))).toBe(true);
+  expect(platformFits(parsePlatform("linux/arm/v7"), parsePlatform("linux/arm/v6"))).toBe(false);
+  expect(platformFits(parsePlatform("linux/amd64"), parsePlatform("linux/amd64/v3"))).toBe(true);
+  expect(platformFits(parsePlatform("linux/amd64/v3"), parsePlatform("linux/amd64"))).toBe(false);
   expect(platformFits(parsePlatform("amd64"), arm)).toBe(false);
+});
+
+test("a system alone is on this machine's architecture", () => {
+  expect(parsePlatform("linux")).toEqual(defaultPlatform());
+});
+
+test("of several images the newest variant that fits is taken", () => {
+  const images = ["linux/arm/v5", "linux/arm/v6", "linux/arm/v7", "linux/arm64"].map((text) => ({
+    platform: parsePlatform(text),
+  }));
+  expect(bestPlatform(images, parsePlatform("linux/arm"))).toBe(images[2]);
+  expect(bestPlatform(images, parsePlatform("linux/arm/v6"))).toBe(images[1]);
+  expect(bestPlatform(images, parsePlatform("linux/386"))).toBeUndefined();
 });
 
 test.each([

@@ -36,6 +36,8 @@ const platform = object({
   os: string(64),
   architecture: string(64),
   variant: optional(string(64)),
+  "os.version": optional(string(256)),
+  "os.features": optional(nullable(arrayOf(string(256), maxItems))),
 });
 
 const descriptor = object({
@@ -94,6 +96,8 @@ const imageConfig = object({
   architecture: string(64),
   os: string(64),
   variant: optional(string(64)),
+  "os.version": optional(string(256)),
+  "os.features": optional(nullable(arrayOf(string(256), maxItems))),
   config: optional(nullable(containerConfig)),
   rootfs: object({ type: literal("layers"), diff_ids: nullable(arrayOf(digest, maxItems)) }),
   history: optional(

@@ -24,7 +24,16 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const ctx: Ctx = { signal: new AbortController().signal, emit: () => undefined };
 
 const exec = (mounts: readonly ExecMount[], given: OpRooms["given"] = { secrets: {}, ssh: {} }) => {
-  const op: ExecOp = { kind: "exec", args: ["x"], env: [], cwd: "/", network: "host", mounts, files: [] };
+  const op: ExecOp = {
+    kind: "exec",
+    platform: "linux/amd64",
+    args: ["x"],
+    env: [],
+    cwd: "/",
+    network: "host",
+    mounts,
+    files: [],
+  };
   const rooms = { store: { path: (...parts: string[]) => join(folder, ...parts) }, given } as unknown as OpRooms;
   return execOp(op, vertex(op, [], { text: "RUN x" }), rooms);
 };

@@ -1,4 +1,4 @@
-import { chmodSync, lchownSync, mkdirSync } from "node:fs";
+import { chmodSync, lchownSync, mkdirSync, utimesSync } from "node:fs";
 import { ownerError, SlipwayError } from "../base/index.ts";
 import type { MkdirOp } from "../graph/index.ts";
 import type { Op } from "../solve/index.ts";
@@ -19,6 +19,7 @@ export function mkdirOp(op: MkdirOp, rooms: OpRooms): Op<FileTree> {
       await using active = await snapshotter.prepare(snapshotOf(base));
       const root = await active.root();
       const owner = op.owner === undefined ? undefined : findUser(root, op.owner);
+      const made: string[] = [];
       let at = root;
       for (const part of resolveInRoot(root, op.path, true).split("/").filter(Boolean)) {
         at = `${at}/${part}`;
@@ -29,6 +30,7 @@ export function mkdirOp(op: MkdirOp, rooms: OpRooms): Op<FileTree> {
           throw new SlipwayError({ code: "SLIP_COPY_DESTINATION", message });
         }
         mkdirSync(at);
+        made.push(at);
         chmodSync(at, 0o755);
         if (!owner || squashOwners) continue;
         try {
@@ -37,6 +39,8 @@ export function mkdirOp(op: MkdirOp, rooms: OpRooms): Op<FileTree> {
           throw ownerError(at.slice(root.length), owner, error);
         }
       }
+      // Last, since what is made in a folder changes its time.
+      if (op.time !== undefined) for (const path of made) utimesSync(path, op.time, op.time);
       return { kind: "snapshot", id: (await active.commit()).id };
     },
   };

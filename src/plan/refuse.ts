@@ -2,7 +2,7 @@ import { SlipwayError, type SourceLocation, type SourceSpan } from "../base/inde
 import type { Instruction } from "../dockerfile/index.ts";
 
 /** The error for what is understood and not built yet: nothing is ever silently ignored. */
-export function unsupported(what: string, location: SourceLocation, span?: SourceSpan): SlipwayError {
+function unsupported(what: string, location: SourceLocation, span?: SourceSpan): SlipwayError {
   return new SlipwayError({
     code: "SLIP_UNSUPPORTED",
     message: `${what} is not supported yet`,

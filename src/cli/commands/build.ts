@@ -4,6 +4,7 @@ import type { BuildOptions } from "../../index.ts";
 import { cut, type ParsedArgs, usage, wholeNumber } from "../args.ts";
 import { parseCall } from "../call-spec.ts";
 import { command } from "../command.ts";
+import { parseAllow, parseExec } from "../exec-spec.ts";
 import type { CommandIo } from "../io.ts";
 import { parseAgents, parseSecrets } from "../given-spec.ts";
 import { checkOutputs, parseOutput } from "../output-spec.ts";
@@ -11,10 +12,15 @@ import { printError } from "../print-error.ts";
 import { dockerModes, openProgress, type ProgressMode, progressModes } from "../progress/index.ts";
 import { refusedBuildFlags } from "./build-refused.ts";
 
-const options = {
+export const buildOptions = {
   tag: { type: "list", short: "t", value: "NAME[:TAG]", help: "Name of the image" },
-  file: { type: "string", short: "f", value: "FILE", help: "The Dockerfile (default: Dockerfile in PATH)" },
+  file: { type: "string", short: "f", value: "FILE", help: "The Dockerfile, - for standard input (default: Dockerfile in PATH)" },
   target: { type: "string", value: "STAGE", help: "Stage to build, by name or number (default: the last)" },
+  platform: {
+    type: "list",
+    value: "OS/ARCH[/VARIANT]",
+    help: "Platform to build for; several with commas give an image of each (variable DOCKER_DEFAULT_PLATFORM)",
+  },
   "build-arg": {
     type: "list",
     value: "NAME[=VALUE]",
@@ -23,7 +29,7 @@ const options = {
   "build-context": {
     type: "list",
     value: "NAME=VALUE",
-    help: "One more context: a folder, or docker-image://IMAGE in place of NAME",
+    help: "In place of NAME: a folder, an address, docker-image://IMAGE, oci-layout://FOLDER:TAG or target:STAGE",
   },
   label: { type: "list", value: "NAME=VALUE", help: "Label of the image" },
   output: {
@@ -33,6 +39,9 @@ const options = {
     help: "Where the result goes beside the store: type=oci|docker|tar|local,dest=PATH; a bare path is a folder, - a tar on standard output",
   },
   "no-cache": { type: "flag", help: "Run every step" },
+  "no-cache-filter": { type: "list", value: "STAGE[,STAGE]", help: "Run every step of these stages" },
+  pull: { type: "flag", help: "Ask the archive again for the bases that came from it" },
+  print: { type: "flag", help: "Print the resolved graph as JSON instead of building" },
   "base-images": {
     type: "string",
     value: "auto|registry|archive",
@@ -51,8 +60,8 @@ const options = {
   },
   ssh: {
     type: "list",
-    value: "default|ID[=SOCKET]",
-    help: "Agent for RUN --mount=type=ssh; without a socket the one in SSH_AUTH_SOCK",
+    value: "default|ID[=SOCKET|KEY[,KEY]]",
+    help: "Agent or private keys for RUN --mount=type=ssh; without a path the agent in SSH_AUTH_SOCK",
   },
   check: { type: "flag", help: "Check the Dockerfile instead of building; short for --call=check" },
   call: {
@@ -66,6 +75,20 @@ const options = {
     value: "default|host|none",
     choices: ["default", "host", "none"],
     help: "Network of RUN steps (default: the host's)",
+  },
+  allow: {
+    type: "list",
+    value: "network.host|security.insecure",
+    help: "Right that RUN may ask for: --network=host, --security=insecure",
+  },
+  "add-host": { type: "list", value: "NAME:ADDRESS", help: "Name that RUN steps know; host-gateway is this machine" },
+  ulimit: { type: "list", value: "NAME=SOFT[:HARD]", help: "Limit of RUN steps: nofile=1024:4096" },
+  "shm-size": { type: "string", value: "BYTES", help: "Size of /dev/shm in RUN steps (default: 64m)" },
+  "cgroup-parent": { type: "string", value: "GROUP", help: "Control group that RUN steps get theirs in" },
+  resource: {
+    type: "list",
+    value: "NAME=VALUE",
+    help: "What a RUN step may take: memory=2g, memory-swap, cpu-shares, cpu-period, cpu-quota, cpuset-cpus, cpuset-mems",
   },
   jobs: { type: "string", short: "j", value: "N", help: "Steps at once (default: the number of processors)" },
   progress: {
@@ -83,36 +106,40 @@ const options = {
   "force-rm": { type: "flag" },
   provenance: { type: "string", choices: ["false"] },
   sbom: { type: "string", choices: ["false"] },
-  platform: { type: "string" },
 } as const;
 
-type BuildArgs = ParsedArgs<typeof options>;
+type BuildArgs = ParsedArgs<typeof buildOptions>;
 
 export const build = command({
   name: "build",
-  usage: "[OPTIONS] PATH",
+  usage: "[OPTIONS] PATH|URL|-",
   summary: "Build an image from a Dockerfile",
   description:
-    "PATH is the build context: the folder that COPY and ADD take files from. The image lands in the store, named by --tag. Progress goes to standard error; with --quiet the image id goes to standard output.",
+    "PATH is the build context: the folder that COPY and ADD take files from. URL is a git repository, an archive or a Dockerfile on a web server, and - is standard input: an archive or a Dockerfile. The image lands in the store, named by --tag. Progress goes to standard error; with --quiet the image id goes to standard output.",
   examples: [
     "slipway build -t app .",
     "slipway build -t app --target build --build-arg VERSION=1.2 .",
     "slipway build -o type=oci,dest=app.tar .",
     "slipway build --build-context ubuntu=docker-image://debian:bookworm .",
   ],
-  options,
+  options: buildOptions,
   refused: refusedBuildFlags,
   positionals: [1, 1],
   missing: "name the build context: the folder with the Dockerfile, often just .",
   async run(args, io) {
     const call = parseCall(args.values.call, args.values.check);
-    const buildOptions = toBuildOptions(args, io);
-    if (call.method !== "build") return (await import("../call.ts")).answerCall(call, buildOptions, io);
+    const options = toBuildOptions(args, io);
+    if (call.method !== "build") return (await import("../call.ts")).answerCall(call, options, io);
+    if (args.values.print) {
+      const graph = await (await io.library()).graphOf(options);
+      io.stdout.write(`${JSON.stringify(graph, null, 2)}\n`);
+      return 0;
+    }
     const mode = progressMode(args, io);
     const progress = await openProgress(mode, io);
     try {
       const library = await io.library();
-      const result = await library.build({ ...buildOptions, onEvent: progress.event });
+      const result = await library.build({ ...options, onEvent: progress.event });
       if (args.values.iidfile !== undefined) writeIidFile(args.values.iidfile, result.imageId);
       progress.succeed(result);
       if (args.values.quiet) io.stdout.write(`${result.imageId}\n`);
@@ -126,17 +153,9 @@ export const build = command({
   },
 });
 
-function toBuildOptions({ values, positionals }: BuildArgs, io: CommandIo): BuildOptions {
+/** What a command line for a build asks for. Throws SLIP_USAGE, SLIP_UNSUPPORTED. */
+export function toBuildOptions({ values, positionals }: BuildArgs, io: CommandIo): BuildOptions {
   const [context = "."] = positionals;
-  refuseSpecialContext(context);
-  if (values.file === "-") {
-    throw new SlipwayError({
-      code: "SLIP_UNSUPPORTED",
-      message: "A Dockerfile from standard input is not supported",
-      hint: "write it to a file and name that with --file",
-    });
-  }
-  checkPlatform(values.platform);
   const outputs = values.output.map(parseOutput);
   checkOutputs(outputs, io.stdout.isTTY === true);
   if (values.quiet && outputs.some(({ dest }) => dest === "-")) {
@@ -147,10 +166,13 @@ function toBuildOptions({ values, positionals }: BuildArgs, io: CommandIo): Buil
     dockerfile: values.file,
     target: values.target,
     tags: values.tag,
-    buildArgs: pairs("--build-arg", values["build-arg"], (name) => io.env[name]),
+    platforms: platforms(values.platform, io),
+    buildArgs: buildArgs(values["build-arg"], io),
     buildContexts: pairs("--build-context", values["build-context"]),
     labels: pairs("--label", values.label, () => ""),
     noCache: values["no-cache"],
+    noCacheFilter: values["no-cache-filter"].flatMap((text) => text.split(",").filter(Boolean)),
+    pull: values.pull,
     jobs: wholeNumber("--jobs", values.jobs),
     outputs,
     baseImages: values["base-images"] as BuildOptions["baseImages"],
@@ -158,6 +180,8 @@ function toBuildOptions({ values, positionals }: BuildArgs, io: CommandIo): Buil
     secrets: values.secret.length > 0 ? parseSecrets(values.secret, io.env) : undefined,
     ssh: values.ssh.length > 0 ? parseAgents(values.ssh, io.env) : undefined,
     network: values.network as BuildOptions["network"],
+    allow: values.allow.length > 0 ? parseAllow(values.allow) : undefined,
+    exec: parseExec(values),
     store: io.store,
     signal: io.signal,
   };
@@ -189,30 +213,17 @@ function progressMode({ values }: BuildArgs, io: CommandIo): ProgressMode {
   return mode;
 }
 
-/** The machine's own platform is what is built anyway. */
-function checkPlatform(platform: string | undefined): void {
-  const own = `linux/${process.arch === "x64" ? "amd64" : process.arch}`;
-  if (platform === undefined || platform === own) return;
-  throw new SlipwayError({
-    code: "SLIP_UNSUPPORTED",
-    message: `Cannot build for platform ${platform}`,
-    hint: `images are built for the machine's own platform, ${own}`,
-  });
+function platforms(given: readonly string[], io: CommandIo): BuildOptions["platforms"] {
+  if (given.length > 0) return given;
+  const variable = io.env["DOCKER_DEFAULT_PLATFORM"];
+  return variable ? [variable] : undefined;
 }
 
-function refuseSpecialContext(context: string): void {
-  const kind =
-    context === "-"
-      ? "from standard input"
-      : /^(?:https?|ssh|git):\/\/|^git@|^github\.com\//.test(context)
-        ? "from a URL"
-        : undefined;
-  if (kind === undefined) return;
-  throw new SlipwayError({
-    code: "SLIP_UNSUPPORTED",
-    message: `A build context ${kind} is not supported`,
-    hint: "unpack or clone it, and name the folder",
-  });
+/** Those of the command line, and SOURCE_DATE_EPOCH of the environment, as buildx passes it on. */
+function buildArgs(given: readonly string[], io: CommandIo): Readonly<Record<string, string>> {
+  const epoch = io.env["SOURCE_DATE_EPOCH"];
+  const fromEnvironment = epoch ? [`SOURCE_DATE_EPOCH=${epoch}`] : [];
+  return pairs("--build-arg", [...fromEnvironment, ...given], (name) => io.env[name]);
 }
 
 function writeIidFile(file: string, imageId: string): void {

@@ -1,7 +1,7 @@
 import type { ImageDetails } from "../../index.ts";
 import { command } from "../command.ts";
 import { formatAgo, formatSize, shortId } from "../format.ts";
-import { table } from "../table.ts";
+import { columnsOf, table } from "../table.ts";
 import { printable, truncate } from "../text.ts";
 
 export const history = command({
@@ -12,13 +12,19 @@ export const history = command({
     format: { type: "string", value: "table|json", choices: ["table", "json"], help: "json prints an object a line" },
     human: { type: "flag", short: "H" },
     "no-trunc": { type: "flag", help: "Whole steps and image ids" },
+    platform: {
+      type: "string",
+      value: "OS/ARCH[/VARIANT]",
+      help: "Which image of a name for several platforms (default: the machine's own, or the first)",
+    },
     quiet: { type: "flag", short: "q", help: "Image ids alone" },
   },
   positionals: [1, 1],
   missing: "name the image: slipway images lists them",
   async run({ values, positionals }, io) {
     const library = await io.library();
-    const image = await library.inspectImage(positionals[0] ?? "", { store: io.store, signal: io.signal });
+    const { platform } = values;
+    const image = await library.inspectImage(positionals[0] ?? "", { platform, store: io.store, signal: io.signal });
     const rows = steps(image);
     const whole = values["no-trunc"];
     const id = (at: number): string => (at > 0 ? "<missing>" : whole ? image.id : shortId(image.id));
@@ -46,7 +52,9 @@ export const history = command({
         formatSize(row.size),
         row.comment,
       ]);
-      io.stdout.write(table([["IMAGE", "CREATED", "CREATED BY", "SIZE", "COMMENT"], ...body]));
+      io.stdout.write(
+        table([["IMAGE", "CREATED", "CREATED BY", "SIZE", "COMMENT"], ...body], { columns: columnsOf(io.stdout) }),
+      );
     }
   },
 });

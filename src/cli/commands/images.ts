@@ -3,7 +3,7 @@ import { cut, usage } from "../args.ts";
 import { command } from "../command.ts";
 import { formatAgo, formatSize, shortId } from "../format.ts";
 import { matchesPattern, splitName } from "../names.ts";
-import { table } from "../table.ts";
+import { columnsOf, table } from "../table.ts";
 
 export const images = command({
   name: "images",
@@ -43,20 +43,32 @@ export const images = command({
           Size: formatSize(image.size),
           Bytes: image.size,
           Layers: image.layers,
-          Platform: [image.platform.os, image.platform.architecture, image.platform.variant].filter(Boolean).join("/"),
+          Platform: platformText(image),
         });
       });
       io.stdout.write(lines.map((line) => `${line}\n`).join(""));
     } else {
+      // Told only where it tells something.
+      const several = new Set(found.map(platformText)).size > 1;
       const body = rows.map(({ image, name }) => {
         const [repository, tag] = splitName(name);
         const created = formatAgo(image.created, io.now());
-        return [repository, tag, id(image), created, formatSize(image.size), String(image.layers)];
+        const platform = several ? [platformText(image)] : [];
+        return [repository, tag, id(image), ...platform, created, formatSize(image.size), String(image.layers)];
       });
-      io.stdout.write(table([["REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE", "LAYERS"], ...body]));
+      const platform = several ? ["PLATFORM"] : [];
+      io.stdout.write(
+        table([["REPOSITORY", "TAG", "IMAGE ID", ...platform, "CREATED", "SIZE", "LAYERS"], ...body], {
+          columns: columnsOf(io.stdout),
+        }),
+      );
     }
   },
 });
+
+function platformText({ platform: { os, architecture, variant } }: ImageSummary): string {
+  return [os, architecture, variant].filter(Boolean).join("/");
+}
 
 function refersTo(name: string | undefined, wanted: string): boolean {
   if (name === undefined) return false;

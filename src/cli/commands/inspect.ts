@@ -17,6 +17,11 @@ export const inspect = command({
       value: "TEMPLATE",
       help: "json, or a text with {{.Field}} and {{json .Field}}, a line an image",
     },
+    platform: {
+      type: "string",
+      value: "OS/ARCH[/VARIANT]",
+      help: "Which image of a name for several platforms (default: the machine's own, or the first)",
+    },
     type: { type: "string", choices: ["image"] },
   },
   refused: { size: "Size is always there", s: "Size is always there" },
@@ -28,7 +33,8 @@ export const inspect = command({
     const errors: SlipwayError[] = [];
     for (const name of positionals) {
       try {
-        found.push(dockerForm(await library.inspectImage(name, { store: io.store, signal: io.signal })));
+        const { platform } = values;
+        found.push(dockerForm(await library.inspectImage(name, { platform, store: io.store, signal: io.signal })));
       } catch (error) {
         errors.push(toSlipwayError(error));
       }

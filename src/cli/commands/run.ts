@@ -44,6 +44,11 @@ export const run = command({
       choices: ["default", "host", "none"],
       help: "Network (default: the host's)",
     },
+    platform: {
+      type: "string",
+      value: "OS/ARCH[/VARIANT]",
+      help: "Which image of a name for several platforms (default: the machine's own, or the first)",
+    },
     hostname: { type: "string", short: "h", value: "NAME", help: "Host name in the container" },
     "read-only": { type: "flag", help: "The root file system cannot be written" },
     rm: { type: "flag", help: "Remove the container when it ends; always so" },
@@ -64,7 +69,6 @@ export const run = command({
     tmpfs: "use --volume with a folder of this machine",
     restart: oneShot,
     init: "the command is process 1 and gets the signals itself",
-    platform: "images are run on the machine's own platform",
     pull: "slipway runs images of its store; build one first",
     memory: "set limits around the slipway process (systemd-run, ulimit)",
     m: "set limits around the slipway process (systemd-run, ulimit)",
@@ -92,6 +96,7 @@ export const run = command({
     const library = await io.library();
     const { exitCode } = await library.run({
       image,
+      platform: values.platform,
       args: args.length > 0 ? args : undefined,
       entrypoint: values.entrypoint,
       env: [...values["env-file"].flatMap((file) => envFile(file)), ...values.env].flatMap((text) =>
@@ -117,7 +122,7 @@ export const run = command({
 });
 
 /** A name without a value takes this process's, and is left out when that has none. */
-function variable(text: string, io: CommandIo): readonly string[] {
+export function variable(text: string, io: CommandIo): readonly string[] {
   if (text.startsWith("=") || text === "") throw usage(`Invalid value "${text}" for --env`, "write NAME=VALUE");
   if (text.includes("=")) return [text];
   const value = io.env[text];

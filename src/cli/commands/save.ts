@@ -11,6 +11,11 @@ export const save = command({
     "slipway save app | docker load",
   ],
   options: {
+    platform: {
+      type: "string",
+      value: "OS/ARCH[/VARIANT]",
+      help: "One platform of images for several (default: all of them, which only --format oci can hold)",
+    },
     output: { type: "string", short: "o", value: "FILE", help: "File to write (default: standard output)" },
     format: {
       type: "string",
@@ -19,7 +24,6 @@ export const save = command({
       help: "An archive for docker load, or an OCI layout in a tar (default: docker)",
     },
   },
-  refused: { platform: "images are of the machine's own platform" },
   positionals: [1, Number.POSITIVE_INFINITY],
   missing: "name the image: slipway images lists them",
   async run({ values, positionals }, io) {
@@ -28,6 +32,7 @@ export const save = command({
       throw usage("Refusing to write an archive to the terminal", "name a file with --output, or redirect the output");
     }
     const type = values.format === "oci" ? "oci" : "docker";
-    await (await io.library()).save({ images: positionals, type, dest, store: io.store, signal: io.signal });
+    const { platform } = values;
+    await (await io.library()).save({ images: positionals, platform, type, dest, store: io.store, signal: io.signal });
   },
 });

@@ -136,6 +136,7 @@ export const badBuild: readonly Timed[] = [
 
 export const result: BuildResult = {
   imageId: `sha256:${"4a5b6c7d8e9f".padEnd(64, "0")}`,
+  images: [{ platform: "linux/amd64", imageId: `sha256:${"4a5b6c7d8e9f".padEnd(64, "0")}`, size: 1_953_792 }],
   names: ["calculator:multi", "calculator:latest"],
   size: 1_953_792,
   facts: {

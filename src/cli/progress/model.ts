@@ -30,6 +30,8 @@ export interface Step {
   started: number;
   duration: number;
   note: string | undefined;
+  /** Why it runs, in one line. */
+  why: string | undefined;
   message: string | undefined;
   readonly progress: Map<string, StepProgress>;
   readonly lines: string[];
@@ -62,7 +64,8 @@ export class BuildModel {
   apply(event: BuildEvent, now: number): Change | undefined {
     if (event.type === "graph") {
       const stages = new Set(event.steps.flatMap(({ stage }) => (stage === undefined ? [] : [stage])));
-      for (const info of event.steps) this.#add(info, stages.size > 1);
+      const platforms = new Set(event.steps.flatMap(({ platform }) => platform ?? []));
+      for (const info of event.steps) this.#add(info, stages.size > 1, platforms.size > 1);
       return undefined;
     }
     if (event.type === "warning") {
@@ -97,6 +100,9 @@ export class BuildModel {
           unit: event.unit,
         });
         return [];
+      case "step-why":
+        step.why = printable(event.text);
+        return [];
       case "step-cached":
         return this.#end(step, "cached");
       case "step-cancelled":
@@ -129,10 +135,10 @@ export class BuildModel {
     return lines;
   }
 
-  #add(info: StepInfo, nameStage: boolean): Step {
+  #add(info: StepInfo, nameStage: boolean, namePlatform = false): Step {
     const known = this.steps.get(info.id);
     if (known) return known;
-    const tag = stepTag(info, nameStage);
+    const tag = stepTag(info, nameStage, namePlatform);
     const text = printable(info.text.replace(/\\?\s*\n/g, " "))
       .replace(/\s+/g, " ")
       .trim();
@@ -146,6 +152,7 @@ export class BuildModel {
       started: 0,
       duration: 0,
       note: undefined,
+      why: undefined,
       message: undefined,
       progress: new Map(),
       lines: [],
@@ -158,10 +165,11 @@ export class BuildModel {
 }
 
 /** `[build 2/4]`; a build of one stage does without the name, as in BuildKit's output. */
-function stepTag({ stage, position }: StepInfo, nameStage: boolean): string {
+function stepTag({ stage, position, platform }: StepInfo, nameStage: boolean, namePlatform: boolean): string {
   if (stage === undefined) return "";
   const name = /^\d+$/.test(stage) ? `stage-${stage}` : printable(stage);
   const parts = [
+    ...(namePlatform && platform !== undefined ? [printable(platform)] : []),
     ...(nameStage || position === undefined ? [name] : []),
     ...(position === undefined ? [] : [`${position[0]}/${position[1]}`]),
   ];

@@ -48,7 +48,7 @@ function checkStages(dockerfile: Dockerfile, staged: Staged, facts: CheckFacts, 
     const replaced = stage.name !== undefined && facts.namedContexts.has(stage.name);
     const below = replaced ? undefined : baseStage(staged, stage, image.text, facts);
     const isScratch = image.text?.toLowerCase() === "scratch";
-    const base = below || replaced || isScratch || !image.text ? undefined : facts.base(image.text);
+    const base = below || replaced || isScratch || !image.text ? undefined : facts.base(image.text, platform?.text);
     const known = isScratch || replaced ? nothing : base;
     run.from({
       stage,

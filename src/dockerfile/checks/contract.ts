@@ -35,8 +35,11 @@ export interface CheckFacts {
   readonly target: string | undefined;
   /** In lower case: names that stand for a named context, and no more for a stage. */
   readonly namedContexts: ReadonlySet<string>;
-  /** What is known of an image; undefined where it is not at hand. Not asked for scratch and stages. */
-  readonly base: (image: string) => BaseFacts | undefined;
+  /**
+   * What is known of an image; undefined where it is not at hand. Not asked for scratch and stages.
+   * @param platform what FROM --platform asks for.
+   */
+  readonly base: (image: string, platform: string | undefined) => BaseFacts | undefined;
 }
 
 /**

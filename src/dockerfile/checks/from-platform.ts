@@ -26,8 +26,7 @@ export const fromPlatformFlagConstDisallowed: Rule = {
     if (!parts.every((part) => /^[a-z0-9_.-]+$/.test(part))) return;
     const [first = "", second = knownSystems.has(first) ? "" : first] = parts;
     const system = parts.length > 1 || knownSystems.has(first) ? first : "linux";
-    const machine =
-      { x86_64: "amd64", "x86-64": "amd64", aarch64: "arm64", armhf: "arm", armel: "arm" }[second] ?? second;
+    const machine = machineName(second);
     if ([system, machine].some((word) => word !== "" && name.includes(word))) return;
     report(from, `--platform=${platform.text} is the same whatever is built for`, from.platform.span);
   },
@@ -44,7 +43,21 @@ export const invalidBaseImagePlatform: Rule = {
   },
 };
 
-/** `linux/arm64` of `linux/arm64/v8`. */
+/** `linux/arm64` of `linux/arm64/v8` and of `linux/aarch64`. */
 function systemAndMachine(platform: string): string {
-  return platform.toLowerCase().split("/", 2).join("/");
+  const [system = "", machine] = platform.toLowerCase().split("/", 2);
+  return machine === undefined ? `linux/${machineName(system)}` : `${system}/${machineName(machine)}`;
+}
+
+/** The name that images have for a machine, of those that people write. */
+function machineName(text: string): string {
+  const names: Readonly<Record<string, string>> = {
+    x86_64: "amd64",
+    "x86-64": "amd64",
+    aarch64: "arm64",
+    armhf: "arm",
+    armel: "arm",
+    i386: "386",
+  };
+  return names[text] ?? text;
 }

@@ -1,5 +1,6 @@
 import type { Instruction } from "../../dockerfile/index.ts";
 import type { StageBuilder } from "../stage.ts";
+import { refuseForeignSystem } from "./foreign-system.ts";
 import { lowerAdd, lowerCopy } from "./copy.ts";
 import * as metadata from "./metadata.ts";
 import { lowerRun } from "./run.ts";
@@ -11,6 +12,7 @@ export type { Surroundings } from "./surroundings.ts";
 
 /** Applies one instruction to the stage: changes its configuration or variables, or adds a vertex on its file system. */
 export async function lower(instruction: Instruction, stage: StageBuilder, around: Surroundings): Promise<void> {
+  refuseForeignSystem(instruction, stage);
   switch (instruction.kind) {
     case "run":
       return lowerRun(instruction, stage, around);

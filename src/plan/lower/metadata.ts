@@ -14,6 +14,9 @@ import type {
 } from "../../dockerfile/index.ts";
 import type { HealthConfig } from "../../oci/index.ts";
 import { wrong } from "../refuse.ts";
+import { exposedPorts } from "./exposed-ports.ts";
+import { healthText, quotedList } from "./history-text.ts";
+import { isSignal } from "./signals.ts";
 import type { StageBuilder } from "../stage.ts";
 import { expand, expandMany } from "./words.ts";
 
@@ -37,32 +40,10 @@ export function lowerMaintainer(instruction: MaintainerInstruction, stage: Stage
 export function lowerExpose(instruction: ExposeInstruction, stage: StageBuilder): void {
   const { location } = instruction;
   const ports = instruction.ports.flatMap((word) =>
-    expandMany(word, stage, location).flatMap((port) => portRange(port, instruction)),
+    expandMany(word, stage, location).flatMap((port) => exposedPorts(port, location)),
   );
   stage.set({ ExposedPorts: { ...stage.config.ExposedPorts, ...Object.fromEntries(ports.map((port) => [port, {}])) } });
-  stage.addNote(
-    `EXPOSE map[${[...ports]
-      .sort()
-      .map((port) => `${port}:{}`)
-      .join(" ")}]`,
-  );
-}
-
-/** `8000-8002/udp` to `8000/udp`, `8001/udp`, `8002/udp`. */
-function portRange(text: string, { location }: ExposeInstruction): readonly string[] {
-  const match = /^(\d+)(?:-(\d+))?(?:\/(\w+))?$/.exec(text);
-  const first = Number(match?.[1]);
-  const last = Number(match?.[2] ?? match?.[1]);
-  const protocol = (match?.[3] ?? "tcp").toLowerCase();
-  const valid = match && first <= last && last <= 65_535 && ["tcp", "udp", "sctp"].includes(protocol);
-  if (!valid) {
-    throw wrong(
-      `Invalid port ${JSON.stringify(text)}`,
-      location,
-      "write PORT, PORT/udp or FIRST-LAST/tcp, at most 65535",
-    );
-  }
-  return Array.from({ length: last - first + 1 }, (_, at) => `${first + at}/${protocol}`);
+  stage.addNote(`EXPOSE [${ports.join(" ")}]`);
 }
 
 export function lowerUser(instruction: UserInstruction, stage: StageBuilder): void {
@@ -80,25 +61,26 @@ export function lowerVolume(instruction: VolumeInstruction, stage: StageBuilder)
 
 export function lowerCmd(instruction: CmdInstruction, stage: StageBuilder): void {
   const Cmd = commandArgs(instruction.command, stage);
-  stage.set({ Cmd, ArgsEscaped: undefined });
+  // Docker marks every command so; only Windows ever asked for it.
+  stage.set({ Cmd, ArgsEscaped: true });
   stage.cmdSet = true;
-  stage.addNote(`CMD ${JSON.stringify(Cmd)}`);
+  stage.addNote(`CMD ${quotedList(Cmd)}`);
 }
 
 /** ENTRYPOINT makes a CMD of the base image void. */
 export function lowerEntrypoint(instruction: EntrypointInstruction, stage: StageBuilder): void {
   const Entrypoint = commandArgs(instruction.command, stage);
   stage.set(stage.cmdSet ? { Entrypoint } : { Entrypoint, Cmd: undefined });
-  stage.addNote(`ENTRYPOINT ${JSON.stringify(Entrypoint)}`);
+  stage.addNote(`ENTRYPOINT ${quotedList(Entrypoint)}`);
 }
 
 export function lowerStopsignal(instruction: StopsignalInstruction, stage: StageBuilder): void {
   const signal = expand(instruction.signal, stage, instruction.location);
-  if (!/^(SIG[A-Z0-9+-]+|\d+)$/i.test(signal)) {
+  if (!isSignal(signal)) {
     throw wrong(
       `Invalid STOPSIGNAL ${JSON.stringify(signal)}`,
-      instruction.location,
-      "give a name like SIGTERM or a number",
+      { ...instruction.location, span: instruction.signal.span },
+      "give a name like SIGTERM or a number above 0",
     );
   }
   stage.set({ StopSignal: signal });
@@ -115,19 +97,20 @@ export function lowerHealthcheck(instruction: HealthcheckInstruction, stage: Sta
   const { test, interval, timeout, startPeriod, startInterval, retries } = instruction;
   const health: HealthConfig = {
     Test: test ? healthTest(test) : ["NONE"],
-    Interval: interval,
-    Timeout: timeout,
-    StartPeriod: startPeriod,
-    StartInterval: startInterval,
-    Retries: retries,
+    // 0 stands for the default, as if it was not written.
+    Interval: interval || undefined,
+    Timeout: timeout || undefined,
+    StartPeriod: startPeriod || undefined,
+    StartInterval: startInterval || undefined,
+    Retries: retries || undefined,
   };
   stage.set({ Healthcheck: health });
-  stage.addNote(instruction.text);
+  stage.addNote(`HEALTHCHECK ${healthText(health)}`);
 }
 
+/** A trigger leaves no line in the history, as with BuildKit. */
 export function lowerOnbuild(instruction: OnbuildInstruction, stage: StageBuilder): void {
   stage.set({ OnBuild: [...(stage.config.OnBuild ?? []), instruction.expression] });
-  stage.addNote(`ONBUILD ${instruction.expression}`);
 }
 
 function healthTest(command: Command): readonly string[] {

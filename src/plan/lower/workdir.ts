@@ -10,6 +10,11 @@ export function lowerWorkdir(instruction: WorkdirInstruction, stage: StageBuilde
   if (written === "") throw wrong("WORKDIR needs a path", instruction.location, "its variables are all empty");
   const path = posix.resolve(stage.workdir, written);
   stage.set({ WorkingDir: path });
+  if (path === "/") {
+    // It is there in every file system.
+    stage.addNote("WORKDIR /");
+    return;
+  }
   const owner = stage.config.User || undefined;
-  stage.addLayer({ kind: "mkdir", path, owner }, [], instruction, `WORKDIR ${written}`);
+  stage.addLayer({ kind: "mkdir", path, owner, time: stage.epoch }, [], instruction, `WORKDIR ${path}`);
 }
