@@ -1,6 +1,5 @@
 import { execFile, execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync } from "node:fs";
-import { closeSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,6 +8,7 @@ import { promisify } from "node:util";
 import { afterAll, inject } from "vitest";
 import { openStore } from "../../../src/store/index.ts";
 import { whyNoNamespace } from "../../support/in-namespace.ts";
+import { whyNoBusybox, writeBaseContext } from "./base-image.ts";
 import { removeFolder } from "./remove-folder.ts";
 import { type CallOptions, type Ended, type Running, start, stepsOf } from "./slipway.ts";
 import { readTree, type TreeFile } from "./tar-tree.ts";
@@ -16,15 +16,7 @@ import { readTree, type TreeFile } from "./tar-tree.ts";
 /** A program that verifies a store, to be started in whatever namespaces the store's files need. */
 export const verifier = fileURLToPath(new URL("./verify-store.ts", import.meta.url));
 
-/** A busybox without a dynamic loader: the whole user land of the images that are built here. */
-const busybox = (process.env["PATH"] ?? "")
-  .split(":")
-  .map((folder) => join(folder, "busybox"))
-  .find((path) => existsSync(path) && isStatic(path));
-
-const why =
-  whyNoNamespace ??
-  (busybox === undefined ? "no static busybox on PATH (Debian: the package busybox-static)" : undefined);
+const why = whyNoNamespace ?? whyNoBusybox;
 if (why !== undefined && process.env["CI"] === "true") throw new Error(`the end-to-end tests cannot run: ${why}`);
 
 /** For `describe.skipIf(whyNoLab)`: why nothing can be built here, or undefined. */
@@ -133,14 +125,6 @@ export function writeFiles(folder: string, files: Files): void {
   }
 }
 
-const baseDockerfile = `
-FROM scratch
-COPY busybox /bin/busybox
-RUN ["/bin/busybox", "--install", "-s", "/bin"]
-COPY passwd group /etc/
-RUN mkdir -m 1777 /tmp
-`;
-
 /** The store that all start from, made by whichever file comes first: with the base, and with an OCI runtime if slipway had to bring one. */
 async function seed(): Promise<string> {
   const folder = inject("e2eSeed");
@@ -150,12 +134,7 @@ async function seed(): Promise<string> {
     string,
   ];
   if (takes(join(folder, "taken"))) {
-    writeFiles(join(folder, "context"), {
-      Dockerfile: baseDockerfile,
-      passwd: "root:x:0:0:root:/root:/bin/sh\napp:x:1234:2345::/home/app:/bin/sh\n",
-      group: "root:x:0:\napp:x:2345:\nstaff:x:50:app\n",
-    });
-    copyFileSync(busybox as string, join(folder, "context/busybox"));
+    writeBaseContext(join(folder, "context"));
     const { code, stderr } = await start(["build", "-t", "base", join(folder, "context")], { store }).ended;
     writeFileSync(code === 0 ? done : failed, stderr);
   }
@@ -169,18 +148,4 @@ async function seed(): Promise<string> {
 /** True for the one process that makes the folder. */
 function takes(path: string): boolean {
   return spawnSync("mkdir", [path], { stdio: "ignore" }).status === 0;
-}
-
-/** True for an ELF program that names no loader (program header PT_INTERP). 64-bit little endian, as all machines here are. */
-function isStatic(path: string): boolean {
-  const head = Buffer.alloc(4096);
-  const file = openSync(path, "r");
-  try {
-    readSync(file, head, 0, head.length, 0);
-  } finally {
-    closeSync(file);
-  }
-  if (head.readUInt32BE(0) !== 0x7f454c46) return false;
-  const [table, size, count] = [Number(head.readBigUInt64LE(32)), head.readUInt16LE(54), head.readUInt16LE(56)];
-  return Array.from({ length: count }, (_, at) => head.readUInt32LE(table + at * size)).every((type) => type !== 3);
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
@@ -15,6 +16,8 @@ export interface CallOptions {
   readonly store: string;
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly cwd?: string | undefined;
+  /** A file that is standard input; without it there is none. */
+  readonly stdin?: string | undefined;
 }
 
 /** A slipway that runs, in a process group of its own. */
@@ -29,8 +32,12 @@ export interface Running {
 const usualPatience = 60_000;
 
 /** Starts the command. Of the environment it gets what is named here alone. */
-export function start(args: readonly string[], { store, env = {}, cwd }: CallOptions): Running {
-  return startGroup([program, ...args], { cwd, env: { ...keptEnvironment("HOME"), SLIPWAY_ROOT: store, ...env } });
+export function start(args: readonly string[], { store, env = {}, cwd, stdin }: CallOptions): Running {
+  return startGroup([program, ...args], {
+    cwd,
+    stdin,
+    env: { ...keptEnvironment("HOME"), SLIPWAY_ROOT: store, ...env },
+  });
 }
 
 /** Variables that any slipway of a test needs to find its tools, with others by name. */
@@ -46,13 +53,21 @@ export function startGroup(
     readonly cwd: string | undefined;
     readonly env: Readonly<Record<string, string>>;
     readonly patience?: number | undefined;
+    readonly stdin?: string | undefined;
   },
 ): Running {
-  const { cwd, env, patience = usualPatience } = options;
-  const child = spawn(command as string, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const { cwd, env, patience = usualPatience, stdin } = options;
+  const input = stdin === undefined ? undefined : openSync(stdin, "r");
+  const child = spawn(command as string, args, {
+    cwd,
+    env,
+    stdio: [input ?? "ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  if (input !== undefined) closeSync(input);
   const out: Record<"stdout" | "stderr", string> = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
-    child[name].setEncoding("utf8").on("data", (text: string) => (out[name] += text));
+    child[name]!.setEncoding("utf8").on("data", (text: string) => (out[name] += text));
   }
   const timer = setTimeout(() => killGroup(child), patience);
   const ended = new Promise<Ended>((resolve, reject) => {
@@ -120,7 +135,15 @@ export interface JsonEvent {
   readonly steps?: readonly { readonly id: string; readonly text: string; readonly stage?: string }[];
   readonly exitCode?: number;
   readonly imageId?: string;
-  readonly error?: { readonly code: string; readonly message: string };
+  readonly error?: {
+    readonly code: string;
+    readonly message: string;
+    readonly hint?: string;
+    readonly location?: { readonly span: { readonly startLine: number } };
+  };
+  /** Of a warning: the check that it comes from, and its line. */
+  readonly code?: string;
+  readonly line?: number;
 }
 
 export function eventsOf(stderr: string): readonly JsonEvent[] {
