@@ -87,12 +87,6 @@ describe("the program", () => {
       message: "Flag --squash is not supported",
       hint: "multi-stage",
     },
-    {
-      argv: ["build", "--platform=linux/riscv64", "."],
-      code: 3,
-      message: "platform linux/riscv64",
-      hint: "own platform",
-    },
     { argv: ["build", "-"], code: 3, message: "from standard input", hint: "name the folder" },
     { argv: ["build", "https://example.org/x.git"], code: 3, message: "from a URL", hint: "name the folder" },
     { argv: ["build", "-f", "-", "."], code: 3, message: "Dockerfile from standard input", hint: "--file" },
@@ -204,6 +198,15 @@ describe("build", () => {
       debianMirror: "http://m",
       network: "none",
     });
+  });
+
+  test("the platform and SOURCE_DATE_EPOCH come from the environment where the line has none", async () => {
+    const env = { DOCKER_DEFAULT_PLATFORM: "linux/arm64", SOURCE_DATE_EPOCH: "5" };
+    const options = async (...argv: readonly string[]): Promise<unknown> =>
+      (await cli(["build", ...argv, "."], { env })).calls[0]?.args[0];
+    expect(await options()).toMatchObject({ platforms: ["linux/arm64"], buildArgs: { SOURCE_DATE_EPOCH: "5" } });
+    const line = ["--platform=a,b", "--platform", "c", "--build-arg", "SOURCE_DATE_EPOCH=6"];
+    expect(await options(...line)).toMatchObject({ platforms: ["a,b", "c"], buildArgs: { SOURCE_DATE_EPOCH: "6" } });
   });
 
   test("an argument named like a member of every object stays an argument", async () => {

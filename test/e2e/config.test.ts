@@ -32,6 +32,7 @@ MAINTAINER Somebody <some@body>
     });
     await lab.build(context, "-t", "all", "--label", "command=line", "--label", "from=command");
     expect(await lab.config("all")).toEqual({
+      ArgsEscaped: true,
       User: "12:app",
       ExposedPorts: Object.fromEntries(
         ["1/udp", "443/tcp", "53/udp", "80/tcp", "8000/tcp", "8001/tcp", "8002/tcp"].map((port) => [port, {}]),
@@ -74,10 +75,10 @@ MAINTAINER Somebody <some@body>
     ]);
     const { stdout } = await lab.slipway(["history", "--no-trunc", "all"]);
     for (const words of [
-      "EXPOSE map[443/tcp:{} 53/udp:{}",
+      "EXPOSE [80/tcp 443/tcp 53/udp",
       "USER 12:app",
       "WORKDIR /srv",
-      'ENTRYPOINT ["/bin/busybox","echo","$ONE"]',
+      'ENTRYPOINT ["/bin/busybox" "echo" "$ONE"]',
     ]) {
       expect(stdout).toContain(words);
     }
