@@ -1,0 +1,50 @@
+import type { ClientRequest } from "node:http";
+import { SlipwayError } from "../../base/index.ts";
+import type { StreamedBody } from "./exchange.ts";
+
+/**
+ * Sends a body as fast as the other side takes it. Stops without an error when the answer comes before its end, or the connection is gone:
+ * then the request itself tells.
+ * @param waiting told when the other side is waited for, and when no longer.
+ * @throws what the body's source throws, and SLIP_DIGEST_MISMATCH when it has not the promised length
+ */
+export async function pump(
+  outgoing: ClientRequest,
+  body: StreamedBody,
+  waiting: (now: boolean) => void,
+): Promise<void> {
+  let over = false;
+  let wake: (() => void) | undefined;
+  const end = (): void => {
+    over = true;
+    wake?.();
+  };
+  outgoing.on("response", end);
+  outgoing.on("close", end);
+  outgoing.on("error", end);
+  outgoing.on("drain", () => wake?.());
+  let sent = 0;
+  for await (const chunk of body.open()) {
+    if (over) return;
+    sent += chunk.byteLength;
+    if (sent > body.size) throw wrongLength(body.size, "more");
+    if (outgoing.write(chunk)) continue;
+    waiting(true);
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      if (over) resolve();
+    });
+    waiting(false);
+  }
+  if (over) return;
+  if (sent !== body.size) throw wrongLength(body.size, String(sent));
+  outgoing.end();
+}
+
+function wrongLength(expected: number, got: string): SlipwayError {
+  return new SlipwayError({
+    code: "SLIP_DIGEST_MISMATCH",
+    message: `Cannot upload a blob: it should have ${expected} bytes, and has ${got}`,
+    hint: "the blob changed on the disk while it was sent; build again",
+  });
+}

@@ -1,0 +1,61 @@
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+export interface Authority {
+  /** Its own certificate, a file in PEM. */
+  readonly cert: string;
+  /** Certificate and key for an address or a person, files in PEM. */
+  issue(address: string): { readonly cert: string; readonly key: string };
+}
+
+/** A certificate authority in that folder, made by openssl. */
+export function makeAuthority(folder: string): Authority {
+  const [cert, key] = [join(folder, "ca.crt"), join(folder, "ca.key")];
+  openssl(
+    "req",
+    "-x509",
+    "-newkey",
+    "rsa:2048",
+    "-nodes",
+    "-days",
+    "2",
+    "-subj",
+    "/CN=Test CA",
+    "-keyout",
+    key,
+    "-out",
+    cert,
+  );
+  return {
+    cert,
+    issue: (address) => {
+      const name = join(folder, address);
+      const [request, issued, own, extensions] = [`${name}.csr`, `${name}.cert`, `${name}.key`, `${name}.ext`];
+      writeFileSync(extensions, `subjectAltName=IP:${address},DNS:localhost\nbasicConstraints=CA:FALSE\n`);
+      openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", `/CN=${address}`, "-keyout", own, "-out", request);
+      openssl(
+        "x509",
+        "-req",
+        "-in",
+        request,
+        "-CA",
+        cert,
+        "-CAkey",
+        key,
+        "-CAcreateserial",
+        "-days",
+        "2",
+        "-extfile",
+        extensions,
+        "-out",
+        issued,
+      );
+      return { cert: issued, key: own };
+    },
+  };
+}
+
+function openssl(...args: readonly string[]): void {
+  execFileSync("openssl", args, { stdio: "pipe" });
+}

@@ -1,0 +1,30 @@
+import { onTestFinished } from "vitest";
+import {
+  openRegistries,
+  type RegistryClient,
+  type RegistryCtx,
+  type RegistryEvent,
+  type RegistryLimits,
+  type RegistryOptions,
+} from "../../../src/registry/index.ts";
+
+/** Waits of milliseconds, so that a test of ten failures takes no minute. */
+const quick: Partial<RegistryLimits> = { backoff: 2, connect: 2000, headers: 2000, stall: 1000 };
+
+export interface TestCtx extends RegistryCtx {
+  readonly events: readonly RegistryEvent[];
+  readonly stop: AbortController;
+}
+
+export function testCtx(): TestCtx {
+  const events: RegistryEvent[] = [];
+  const stop = new AbortController();
+  return { events, stop, signal: stop.signal, emit: (event) => events.push(event) };
+}
+
+/** A client without the machine's credentials, closed with the test. */
+export function testClient(options: RegistryOptions = {}): RegistryClient {
+  const client = openRegistries({ env: {}, ...options, limits: { ...quick, ...options.limits } });
+  onTestFinished(() => client[Symbol.dispose]());
+  return client;
+}
