@@ -6,16 +6,22 @@
 export type * from "./hall/index.ts";
 export {
   build,
+  cacheMounts,
   checkDockerfile,
   compare,
   diskUsage,
+  failedSteps,
+  foresee,
+  graphOf,
   images,
   inspectImage,
   outlineOf,
   prune,
+  removeCacheMounts,
   removeImages,
   run,
   save,
+  shell,
   tagImage,
   targetsOf,
 } from "./hall/index.ts";

@@ -19,6 +19,27 @@ export const registry: readonly Entry[] = [
     load: async () => (await import("./commands/build.ts")).build,
   },
   {
+    name: "plan",
+    aliases: [],
+    summary: "Show what a build would do: what is cached, what runs and why",
+    group: "build",
+    load: async () => (await import("./commands/plan.ts")).plan,
+  },
+  {
+    name: "why",
+    aliases: [],
+    summary: "Tell why steps of a build have to run",
+    group: "build",
+    load: async () => (await import("./commands/why.ts")).why,
+  },
+  {
+    name: "shell",
+    aliases: [],
+    summary: "Open a shell in what a failed step left, or in an image",
+    group: "build",
+    load: async () => (await import("./commands/shell.ts")).shell,
+  },
+  {
     name: "run",
     aliases: ["container run"],
     summary: "Run a command in a throw-away copy of an image",
@@ -87,6 +108,20 @@ export const registry: readonly Entry[] = [
     summary: "Delete what no image needs",
     group: "store",
     load: async () => (await import("./commands/prune.ts")).prune,
+  },
+  {
+    name: "cache ls",
+    aliases: ["cache list"],
+    summary: "List cache mounts",
+    group: "store",
+    load: async () => (await import("./commands/cache-ls.ts")).cacheLs,
+  },
+  {
+    name: "cache rm",
+    aliases: ["cache remove"],
+    summary: "Delete cache mounts",
+    group: "store",
+    load: async () => (await import("./commands/cache-rm.ts")).cacheRm,
   },
   {
     name: "version",

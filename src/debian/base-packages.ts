@@ -1,4 +1,16 @@
-import type { Archive, DebianPackage } from "./contract.ts";
+import { openArchive } from "./archive.ts";
+import type { Archive, BaseRooms, DebianPackage, MakeBaseOptions } from "./contract.ts";
+
+/**
+ * The packages that a base would be made of now: the archive is asked, also when it was asked a moment ago.
+ * Throws as openArchive does.
+ */
+export async function currentPackages(
+  options: Omit<MakeBaseOptions, "owner">,
+  rooms: Pick<BaseRooms, "cache" | "ctx">,
+): Promise<readonly DebianPackage[]> {
+  return basePackages(await openArchive({ ...options, ...rooms, maxAge: 0 }));
+}
 
 /**
  * The packages of Docker's `debian` images (debootstrap's variant minbase): what is essential or of priority required, apt, and what they need.

@@ -190,7 +190,15 @@ export interface PruneResult {
 export interface DiskUsageRow {
   /** `failed steps`: file systems that failed steps left, for `shell`. */
   /** `archive cache`: packages and indexes of the Debian archive. `layer archives`: layers as they left the store, made again when missing. */
-  readonly type: "images" | "build cache" | "failed steps" | "cache mounts" | "layer archives" | "archive cache" | "runtime" | "other";
+  readonly type:
+    | "images"
+    | "build cache"
+    | "failed steps"
+    | "cache mounts"
+    | "layer archives"
+    | "archive cache"
+    | "runtime"
+    | "other";
   readonly count: number;
   /** Those in use: images with a name, cache records that an image stands on, cache mounts of builds that run, archives of layers that are there. */
   readonly active: number;

@@ -60,7 +60,7 @@ export async function makeArchiveBase(
   const base = parseBaseName(familiarName(parseReference(name)));
   if (!base) return undefined;
   const arch = debianArch(platform);
-  checkEmulation(platform, `dpkg of ${name}`, () => false);
+  await checkEmulation({ platform, what: `dpkg of ${name}`, has: () => false }, engine, ctx);
   const own = arch === debianArch();
   const step = `base ${name}${own ? "" : ` ${arch}`}`;
   await using _lock = await engine.store.lock(step, ctx.signal);

@@ -28,7 +28,7 @@ export function imageResolver(store: Store, engine: Engine | undefined, options:
     const known = usableBase(store, name, platform);
     // Its files may be asked for much later, when other stages are done.
     if (known && (options.planning || store.images.use(known.id))) {
-      return options.pull ? await pulled(known, name, platform, engine, options, ctx) : known;
+      return options.pull ? pulled(known, name, platform, engine, options, ctx) : known;
     }
     if (!engine) throw new NeedsRun();
     if (name.includes("@")) throw unknownDigest(name, store);

@@ -1,6 +1,8 @@
 import { type BuildEvent, type Ctx, SlipwayError, toSlipwayError } from "../base/index.ts";
 import { enterNamespace, type Namespace, type SignalSource } from "../sandbox/index.ts";
+import { Answers } from "../ops/index.ts";
 import { openStore } from "../store/index.ts";
+import { readInput } from "./build-input.ts";
 import { buildWith } from "./build-with.ts";
 import { inspectInEngine } from "./inspect-in-engine.ts";
 import type { Engine } from "./engine.ts";
@@ -10,6 +12,7 @@ import type { JobName, Jobs, ToEngine } from "./protocol.ts";
 import { runInEngine } from "./run-in-engine.ts";
 import { SignalRelay } from "./signal-relay.ts";
 import { saveInEngine } from "./save-in-engine.ts";
+import { shellInEngine } from "./shell-in-engine.ts";
 import { checkStoreIds } from "./store-ids.ts";
 import { pruneInEngine } from "./prune-in-engine.ts";
 
@@ -24,13 +27,17 @@ type Doers = {
 
 const doers: Doers = {
   build: (options, engine, ctx) => buildWith(options, engine.store, engine, ctx),
+  "read-input": (options, engine, ctx) =>
+    readInput(options, { ...engine.rooms(ctx), answers: new Answers(options.said) }, ctx),
   run: runInEngine,
+  shell: shellInEngine,
   save: async (options, engine, ctx) => {
     await saveInEngine(options, engine, ctx);
     return null;
   },
   inspect: ({ image }, engine) => inspectInEngine(image, engine),
   prune: (options, { store }) => pruneInEngine(options, store),
+  "remove-caches": async ({ ids }, { store }) => (await store.cacheMounts.remove(ids)).map(({ id }) => id),
   collect: async (_options, { store }) => {
     await store.collect();
     return null;

@@ -34,7 +34,7 @@ export interface Engine extends AsyncDisposable {
     again?: boolean,
   ): Promise<PlannedImage | undefined>;
   /** Throws SLIP_EMULATION for a step whose programs this machine does not run, with its place. */
-  requireEmulation(plans: readonly BuildPlan[]): void;
+  requireEmulation(plans: readonly BuildPlan[], ctx: Ctx): Promise<void>;
   writeOutputs(
     ids: readonly Digest[],
     names: readonly string[],

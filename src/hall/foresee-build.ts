@@ -1,19 +1,20 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Ctx, type Digest, digestOf } from "../base/index.ts";
+import { type Ctx, type Digest, digestOf, SlipwayError } from "../base/index.ts";
 import { parseBaseName } from "../debian/index.ts";
 import type { OpSpec, Vertex } from "../graph/index.ts";
 import { familiarName, parseReference } from "../oci/index.ts";
-import { type FileTree, opFor } from "../ops/index.ts";
+import { Answers, type FileTree, opFor, type OpRooms } from "../ops/index.ts";
 import { defaultPath, type ImageResolver } from "../plan/index.ts";
-import { type FileList, type Forecast, forecast, type MissCause } from "../solve/index.ts";
+import { type FileList, type Forecast, forecast, type MissCause, NeedsRun } from "../solve/index.ts";
 import { defaultStoreRoot, openStore, type Store } from "../store/index.ts";
 import type { BuildOptions } from "./api.ts";
-import { noRegistry, unknownImage, usableBase } from "./bases.ts";
+import { imageResolver, isFromArchive, noRegistry, unknownImage } from "./bases.ts";
 import { planFrom, type PlannedBuild } from "./build-with.ts";
 import { cacheControl } from "./cache-control.ts";
 import { causeText, type Explainer, stepName } from "./explain.ts";
+import { readsInput, spoolInput } from "./spool-input.ts";
 import type { Foreseen, ForeseenStep, ResolvedGraph } from "./foresee-api.ts";
 
 /** As `foresee` of foresee.ts. */
@@ -22,22 +23,23 @@ export async function foresee(options: BuildOptions): Promise<Foreseen> {
   const { store } = opened;
   const ctx = quiet(options);
   const { planned, unknown } = await planUnchanged(options, store, ctx);
-  const { plan, held, dockerfile } = planned;
+  const { plan, plans, held, dockerfile } = planned;
   const { solve, explainer } = cacheControl(options, plan, dockerfile, store, false, ctx);
   const lists = new Map<Digest, Readonly<Record<string, FileList>>>();
-  const rooms = { store, machinery: undefined, planning: true, lists, bases: held } as const;
+  const rooms = { ...planningRooms(store), lists, bases: held };
   const found = await forecast<FileTree>(
-    plan.root,
+    plans.map(({ root }) => root),
     plan.vertices,
     {
       op: (vertex) => opFor(vertex, rooms),
       cache: { get: (key) => entryOf(store, key) },
       noCache: solve.noCache,
-      unknown: ({ op }) => op.kind === "image" && unknown.has(op.id),
+      // What a server has now, only a build asks.
+      unknown: ({ op }) => (op.kind === "image" ? unknown.has(op.id) : op.kind === "http" || op.kind === "git"),
     },
     ctx,
   );
-  const steps = found.filter(({ vertex }) => vertex.op.kind !== "scratch");
+  const steps = found.filter(({ vertex }) => vertex.op.kind !== "scratch" && vertex.op.kind !== "link");
   return {
     target: plan.target.name,
     steps: steps.map((one) => stepOf(one, explainer, store)),
@@ -76,14 +78,14 @@ function followed({ waitsFor, forced }: Forecast<FileTree>): readonly MissCause[
   return first ? [{ kind: "parent", text: `it follows ${stepName(first)}` }] : [];
 }
 
-function becauseOf({ status, waitsFor }: Forecast<FileTree>, causes: readonly MissCause[]): string | undefined {
+function becauseOf({ vertex, status, waitsFor }: Forecast<FileTree>, causes: readonly MissCause[]): string | undefined {
   switch (status) {
     case "run":
       return causeText(causes);
     case "fetch":
-      return "it is made from the Debian archive";
+      return vertex.op.kind === "image" ? "it is made from the Debian archive" : "a server is asked for it";
     case "maybe":
-      return `depends on ${waitsFor.map((vertex) => stepName(vertex)).join(", ")}`;
+      return `depends on ${waitsFor.map((input) => stepName(input)).join(", ")}`;
     default:
       return undefined;
   }
@@ -165,19 +167,43 @@ async function planUnchanged(
   ctx: Ctx,
 ): Promise<{ readonly planned: PlannedBuild; readonly unknown: ReadonlySet<Digest> }> {
   const unknown = new Set<Digest>();
+  const { signal: _signal, onEvent: _onEvent, input, ...plain } = options;
+  const { baseImages = "auto", pull } = plain;
+  const stored = imageResolver(store, undefined, { baseImages, planning: true }, ctx);
   const resolve: ImageResolver = async (name, platform) => {
-    const known = usableBase(store, name, platform);
-    if (known) {
-      if (options.pull && known.origin !== "store") unknown.add(known.id);
+    try {
+      const known = await stored(name, platform);
+      if (pull && isFromArchive(known)) unknown.add(known.id);
       return known;
+    } catch (error) {
+      if (!(error instanceof NeedsRun)) throw error;
     }
-    if (options.baseImages === "registry") throw noRegistry(name);
-    if (!parseBaseName(familiarName(parseReference(name)))) throw unknownImage(name);
+    if (baseImages === "registry") throw noRegistry(name);
+    if (!isArchiveName(name)) throw unknownImage(name);
     const id = digestOf({ base: name, platform });
     unknown.add(id);
     const config = { Env: [`PATH=${defaultPath}`], Cmd: ["bash"] };
     const rootfs = { type: "layers", diff_ids: [] } as const;
     return { id, name, origin: "Debian archive", config: { ...platform, config, rootfs } };
   };
-  return { planned: await planFrom(options, { store, machinery: undefined, planning: true }, resolve, ctx), unknown };
+  const spooled = readsInput(plain) ? await spoolInput(plain, input ?? process.stdin, store) : undefined;
+  try {
+    return { planned: await planFrom({ ...plain, spooled }, planningRooms(store), resolve, ctx), unknown };
+  } catch (error) {
+    if (!(error instanceof NeedsRun)) throw error;
+    throw new SlipwayError({
+      code: "SLIP_UNSUPPORTED",
+      message: `Cannot foresee a build from ${options.context}: its files would have to be fetched`,
+      hint: "clone or unpack it, and name the folder; a build fetches it",
+    });
+  }
+}
+
+function planningRooms(store: Store): OpRooms {
+  return { store, machinery: undefined, planning: true, answers: new Answers() };
+}
+
+function isArchiveName(name: string): boolean {
+  if (name.includes("@") || name.includes("://")) return false;
+  return parseBaseName(familiarName(parseReference(name))) !== undefined;
 }

@@ -8,14 +8,31 @@ import type {
   RunOptions,
   SaveOptions,
 } from "./api.ts";
+import type { ShellOptions } from "./shell-api.ts";
+import type { BuildInput, InputOptions } from "./build-input.ts";
+import type { SpooledInput } from "./spool-input.ts";
 
 /** An options object without what cannot cross to another process. */
-export type Plain<T> = Omit<T, "signal" | "onEvent">;
+export type Plain<T> = Omit<T, "signal" | "onEvent" | "input">;
+
+/** The same, with what the caller has found out for the engine. */
+export type Prepared<T> = Plain<T> & {
+  /** What standard input was. */
+  readonly spooled?: SpooledInput | undefined;
+  /** What servers have said. */
+  readonly said?: Readonly<Record<string, unknown>> | undefined;
+};
 
 /** Jobs that need mounts or processes, with their answers. The engine process does one and ends. */
 export interface Jobs {
-  readonly build: { readonly options: Plain<BuildOptions>; readonly answer: BuildResult };
+  readonly build: { readonly options: Prepared<BuildOptions>; readonly answer: BuildResult };
+  /** Fetches a context for those who only look at its Dockerfile. */
+  readonly "read-input": {
+    readonly options: InputOptions & Prepared<Pick<BuildOptions, "store">>;
+    readonly answer: BuildInput;
+  };
   readonly run: { readonly options: Plain<RunOptions>; readonly answer: { readonly exitCode: number } };
+  readonly shell: { readonly options: Plain<ShellOptions>; readonly answer: { readonly exitCode: number } };
   readonly save: { readonly options: Plain<SaveOptions>; readonly answer: null };
   readonly inspect: {
     readonly options: { readonly image: string; readonly store?: string | undefined };
@@ -24,6 +41,11 @@ export interface Jobs {
   readonly prune: {
     readonly options: Plain<PruneOptions>;
     readonly answer: PruneResult;
+  };
+  /** Deletes cache mounts that nobody uses; answers which. */
+  readonly "remove-caches": {
+    readonly options: { readonly ids: readonly string[]; readonly store?: string | undefined };
+    readonly answer: readonly string[];
   };
   /** Deletes what removed images alone held. */
   readonly collect: { readonly options: { readonly store?: string | undefined }; readonly answer: null };

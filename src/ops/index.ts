@@ -1,5 +1,10 @@
 /** Floor 4: the kinds of vertices: how each is keyed and run. Sees snapshots, processes and trees; never a Dockerfile's syntax. */
-export type { FileTree, OpRooms, SecretSource } from "./contract.ts";
+export type { FileTree, HeldBase, OpRooms, SecretSource } from "./contract.ts";
+export { failedExec, type FailedExec } from "./failed-exec.ts";
+export { findShell, type ShellProcess, shellProcess } from "./shell-process.ts";
 export { openOpWorkers } from "./op-workers.ts";
 export { opFor } from "./op-for.ts";
+export { Answers } from "./remote/answers.ts";
+export { looksLikeArchive } from "./tree/archive.ts";
+export { fileIn } from "./tree/root-path.ts";
 export { processUser, withHome } from "./exec-op.ts";

@@ -35,14 +35,14 @@ type Identified = { readonly identity: Digest | undefined } | { readonly waitsFo
  * that is not there; one that throws NeedsRun counts as not known.
  */
 export async function forecast<R>(
-  root: Vertex,
+  roots: readonly Vertex[],
   vertices: readonly Vertex[],
   options: ForecastOptions<R>,
   ctx: Ctx,
 ): Promise<readonly Forecast<R>[]> {
   const forecaster = new Forecaster(options, ctx);
   for (const vertex of vertices) await forecaster.look(vertex);
-  return forecaster.told(root);
+  return forecaster.told(roots);
 }
 
 class Forecaster<R> {
@@ -75,8 +75,8 @@ class Forecaster<R> {
     const runs = vertex.inputs.filter(({ digest }) => this.#found.get(digest)?.status === "run");
     const told = { vertex, forced, identity, op, inputs };
     if (op.role !== "step") {
-      const status = this.#options.unknown?.(vertex) ? "fetch" : "source";
-      this.#found.set(vertex.digest, { ...told, status, waitsFor: [] });
+      const status = this.#options.unknown?.(vertex) ? "fetch" : this.#worst(vertex);
+      this.#found.set(vertex.digest, { ...told, status, waitsFor: runs });
     } else if (forced) this.#found.set(vertex.digest, { ...told, status: "run", waitsFor: runs });
     else if (identity !== undefined) {
       const status = this.#options.cache.get(identity) ? "hit" : "run";
@@ -90,16 +90,23 @@ class Forecaster<R> {
     }
   }
 
+  /** A source that is put together from steps is what they are. */
+  #worst({ inputs }: Vertex): "run" | "maybe" | "source" {
+    const found = new Set(inputs.map(({ digest }) => this.#found.get(digest)?.status));
+    return found.has("run") ? "run" : found.has("maybe") ? "maybe" : "source";
+  }
+
   /** What nothing needs counts as a hit, as in a build. */
-  told(root: Vertex): readonly Forecast<R>[] {
+  told(roots: readonly Vertex[]): readonly Forecast<R>[] {
     const needed = new Set<Digest>();
     const looked = new Set<Digest>();
     const resolve = (vertex: Vertex): void => {
       if (needed.has(vertex.digest)) return;
       needed.add(vertex.digest);
       identify(vertex);
-      const { status } = this.#found.get(vertex.digest) as Forecast<R>;
-      if (status === "run" || status === "maybe") for (const input of vertex.inputs) resolve(input);
+      const { status, op } = this.#found.get(vertex.digest) as Forecast<R>;
+      if (status === "run" || status === "maybe" || op.role === "source")
+        for (const input of vertex.inputs) resolve(input);
     };
     const identify = (vertex: Vertex): void => {
       if (looked.has(vertex.digest)) return;
@@ -109,7 +116,7 @@ class Forecaster<R> {
       if (!op.contentKey || this.#spared.has(vertex.digest)) return;
       for (const at of op.contentInputs ?? []) resolve(vertex.inputs[at] as Vertex);
     };
-    resolve(root);
+    for (const root of roots) resolve(root);
     return [...this.#found.values()].map((one) => {
       const spared = !needed.has(one.vertex.digest) && (one.status === "run" || one.status === "maybe");
       return spared ? { ...one, status: "hit", waitsFor: [] } : one;
@@ -145,28 +152,36 @@ class Forecaster<R> {
     const waitsFor: Vertex[] = [];
     for (const at of op.contentInputs ?? []) {
       const input = vertex.inputs[at] as Vertex;
-      const result = await this.#resultOf(input);
+      const result = await known(() => this.#resultOf(input));
       if (result === undefined) waitsFor.push(input);
       else results.set(at, result);
     }
     if (waitsFor.length > 0) return { waitsFor };
-    try {
-      return { identity: await op.contentKey?.(inputs, results, this.#ctx) };
-    } catch (error) {
-      if (!(error instanceof NeedsRun)) throw error;
-      return { waitsFor: (op.contentInputs ?? []).map((at) => vertex.inputs[at] as Vertex) };
-    }
+    const identity = await known(async () => op.contentKey?.(inputs, results, this.#ctx));
+    if (identity !== undefined) return { identity };
+    return { waitsFor: (op.contentInputs ?? []).map((at) => vertex.inputs[at] as Vertex) };
   }
 
   async #resultOf(vertex: Vertex): Promise<R | undefined> {
     const { op, status, identity } = this.#found.get(vertex.digest) as Forecast<R>;
-    if (status === "source") return op.run([], this.#ctx);
+    // What is put together from steps is not at hand: that would take a row in the store.
+    if (status === "source" && vertex.inputs.length === 0) return op.run([], this.#ctx);
     return status === "hit" && identity !== undefined ? this.#options.cache.get(identity)?.result : undefined;
   }
 
   #identityOf(digest: Digest): Digest | undefined {
     const known = this.#identified.get(digest);
     return known && "identity" in known ? known.identity : undefined;
+  }
+}
+
+/** Undefined for what nothing short of a build can tell. */
+async function known<T>(action: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof NeedsRun) return undefined;
+    throw error;
   }
 }
 
