@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { SlipwayError } from "../base/index.ts";
 
 /** What is read from the client before a build is planned. */
-export interface BuildInput {
+export interface FolderInput {
   /** Name for messages, as the user gave it. */
   readonly file: string;
   readonly text: string;
@@ -15,14 +15,19 @@ export interface BuildInput {
 
 /**
  * Reads the Dockerfile and the ignore file of a folder context.
- * @param dockerfile as `-f` gives it: relative to the working folder; without it `Dockerfile` in the context.
+ * @param dockerfile as `-f` gives it: relative to the working folder; without it `Dockerfile` in the context, or else `dockerfile`. Or the text itself.
  * Throws SLIP_CONTEXT and SLIP_DOCKERFILE_NOT_FOUND.
  */
-export function readBuildInput(context: string, dockerfile: string | undefined): BuildInput {
+export function readBuildInput(
+  context: string,
+  dockerfile: string | { readonly file: string; readonly text: string } | undefined,
+): FolderInput {
   const folder = resolve(context);
   checkContext(context, folder);
+  if (typeof dockerfile === "object") return { ...dockerfile, context: folder, ignore: readIgnore(folder) };
   const path = dockerfile === undefined ? join(folder, "Dockerfile") : resolve(dockerfile);
-  const text = readText(path);
+  const lower = basename(path) === "Dockerfile" ? join(dirname(path), "dockerfile") : undefined;
+  const text = readText(path) ?? (lower && readText(lower));
   if (text === undefined) throw noDockerfile(context, folder, dockerfile, path);
   const own = join(dirname(path), `${basename(path)}.dockerignore`);
   const ignore = (readText(own) ?? readText(join(folder, ".dockerignore")) ?? "").split(/\r?\n/);
@@ -34,6 +39,13 @@ export function readBuildInput(context: string, dockerfile: string | undefined):
   };
 }
 
+/** The text of a Dockerfile that is there. Throws SLIP_DOCKERFILE_NOT_FOUND. */
+export function readDockerfile(path: string): string {
+  const text = readText(path);
+  if (text !== undefined) return text;
+  throw new SlipwayError({ code: "SLIP_DOCKERFILE_NOT_FOUND", message: `No Dockerfile at ${path}` });
+}
+
 /** Lines of the ignore file of a named context's folder. */
 export function readIgnore(folder: string): readonly string[] {
   const lines = (readText(join(folder, ".dockerignore")) ?? "").split(/\r?\n/);
@@ -43,14 +55,10 @@ export function readIgnore(folder: string): readonly string[] {
 function checkContext(given: string, folder: string): void {
   const stat = statSync(folder, { throwIfNoEntry: false });
   if (stat?.isDirectory()) return;
-  if (!stat && /^(https?|git|ssh):\/\/|^git@|^github\.com\/|^-$/.test(given)) {
-    const message = `A build context of ${JSON.stringify(given)} is not supported yet`;
-    throw new SlipwayError({ code: "SLIP_UNSUPPORTED", message, hint: "give a folder" });
-  }
   throw new SlipwayError({
     code: "SLIP_CONTEXT",
     message: `The build context ${JSON.stringify(given)} is ${stat ? "not a folder" : "not there"}`,
-    hint: "give the folder that holds the files to copy, `.` for this one",
+    hint: "give the folder that holds the files to copy, `.` for this one, an address, or - for standard input",
   });
 }
 

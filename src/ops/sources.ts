@@ -1,11 +1,16 @@
 import { createHash } from "node:crypto";
-import type { Ctx } from "../base/index.ts";
+import { join } from "node:path";
+import { cancellable, type Ctx, SlipwayError } from "../base/index.ts";
+import { shownRemote, withoutPassword } from "../fetch/index.ts";
 import type { Vertex } from "../graph/index.ts";
 import { NeedsRun } from "../solve/index.ts";
+import type { SnapshotId } from "../store/index.ts";
 import type { FileTree, OpRooms } from "./contract.ts";
 import { machinery } from "./machinery.ts";
+import { sourceLabel } from "./remote/source-label.ts";
+import { stepKey } from "./step-key.ts";
 import { type ChecksumRequest, type ChecksumResult, checksumSources } from "./tree/checksum.ts";
-import type { CopyRequest } from "./tree/copy.ts";
+import type { CopyReport, CopyRequest } from "./tree/copy.ts";
 import type { TreeSpec } from "./tree/tree.ts";
 
 /** While only the cache is asked, hashing more than this is left to the build itself, which does it beside the display (bytes). */
@@ -16,7 +21,10 @@ const small = { bytes: 4 << 20, entries: 200 };
 export type Checksum = Exclude<ChecksumResult, undefined>;
 
 /** What a step takes from one of its inputs. */
-export interface Taken extends Pick<ChecksumRequest, "sources" | "ignoreOwner" | "ignoreMode"> {
+export interface Taken extends Omit<
+  ChecksumRequest,
+  "tree" | "statCache" | "readLimit" | "entryLimit" | "list" | "readOnly" | "cancel"
+> {
   /** The step, and the input. */
   readonly vertex: Vertex;
   readonly input: number;
@@ -24,17 +32,29 @@ export interface Taken extends Pick<ChecksumRequest, "sources" | "ignoreOwner" |
   readonly verb?: TreeSpec["verb"];
 }
 
-/** The digest of what is taken. Throws NeedsRun when only the cache is asked and that is not known at once. */
+/**
+ * The digest of what is taken. Throws NeedsRun when only the cache is asked and that is not known at once.
+ * Where lists are collected, what was found is added to the step's.
+ */
 export async function sourceChecksum(taken: Taken, from: FileTree, rooms: OpRooms, ctx: Ctx): Promise<Checksum> {
-  const { sources, ignoreOwner, ignoreMode, vertex } = taken;
-  const how = { sources, ignoreOwner, ignoreMode };
+  const checksum = await checksumOf(taken, from, rooms, ctx);
+  if (checksum.list && rooms.lists) {
+    const { digest } = taken.vertex;
+    const place = from.kind === "context" ? contextTree(from).label : stageTree("", taken).label;
+    const mounted = taken.verb === "mount" ? ` at ${taken.sources.join(" ") || "/"}` : "";
+    rooms.lists.set(digest, { ...rooms.lists.get(digest), [`${place}${mounted}`]: checksum.list });
+  }
+  return checksum;
+}
+
+async function checksumOf(taken: Taken, from: FileTree, rooms: OpRooms, ctx: Ctx): Promise<Checksum> {
+  const { vertex, input: _input, verb: _verb, ...what } = taken;
+  const how = { ...what, list: rooms.lists !== undefined, readOnly: rooms.planning === true };
   if (from.kind === "context") {
-    const statCache = rooms.store.path(
-      "statcache",
-      createHash("sha256").update(from.op.path).digest("hex").slice(0, 32),
-    );
+    const name = createHash("sha256").update(from.op.path).digest("hex").slice(0, 32);
+    const statCache = rooms.planning ? join(rooms.store.root, "statcache", name) : rooms.store.path("statcache", name);
     const request = { ...how, tree: contextTree(from, taken.verb), statCache };
-    const result = await checksum(request, rooms);
+    const result = await checksum(request, rooms, ctx);
     if (!result) throw new NeedsRun();
     ctx.emit({
       type: "step-progress",
@@ -45,19 +65,59 @@ export async function sourceChecksum(taken: Taken, from: FileTree, rooms: OpRoom
     });
     return result;
   }
+  if (from.fetched !== undefined)
+    return fetchedChecksum(taken, { ...from, id: from.id as SnapshotId }, how, rooms, ctx);
   const { snapshotter } = machinery(rooms);
   if (from.id === undefined) {
-    return (await checksum({ ...how, tree: stageTree("/nonexistent", taken) }, rooms)) as Checksum;
+    return (await checksum({ ...how, tree: stageTree("/nonexistent", taken) }, rooms, ctx)) as Checksum;
   }
   await using view = await snapshotter.view(from.id);
   const tree = stageTree(await view.root(), taken);
-  return (await checksum({ ...how, tree }, rooms)) as Checksum;
+  return (await checksum({ ...how, tree }, rooms, ctx)) as Checksum;
 }
 
-async function checksum(request: ChecksumRequest, rooms: OpRooms): Promise<ChecksumResult> {
+/**
+ * Of a tree that came from elsewhere. Its one layer never changes, so what was once found of it is kept; and it shows all of it, so that nothing has to
+ * be mounted, which the caller of a build could not do.
+ */
+async function fetchedChecksum(
+  taken: Taken,
+  { id }: { readonly id: SnapshotId },
+  how: Omit<ChecksumRequest, "tree">,
+  rooms: OpRooms,
+  ctx: Ctx,
+): Promise<Checksum> {
+  const { records, snapshots } = rooms.store;
+  const { list, readOnly, ...what } = how;
+  const key = stepKey({ checksumOf: id, ...what });
+  const known = list ? undefined : records.get(key);
+  if (known) return { digest: known.identity, files: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
+  const tree = stageTree(snapshots.folder(id), taken);
+  let result: ChecksumResult;
+  try {
+    result = await checksum({ ...how, tree }, rooms, ctx);
+  } catch (error) {
+    // Files of ids that only the engine's user namespace has.
+    if (!rooms.machinery && error instanceof SlipwayError && error.code === "SLIP_CONTEXT") throw new NeedsRun();
+    throw error;
+  }
+  if (!result) throw new NeedsRun();
+  const identity = result.digest;
+  if (!readOnly) records.put({ key, identity, snapshot: id, created: Date.now(), description: tree.label });
+  return result;
+}
+
+async function checksum(
+  request: ChecksumRequest,
+  rooms: OpRooms,
+  { signal }: Pick<Ctx, "signal">,
+): Promise<ChecksumResult> {
+  if (rooms.planning) return checksumSources(request);
   if (!rooms.machinery) return checksumSources({ ...request, readLimit: lookupReadLimit });
   const here = checksumSources({ ...request, readLimit: small.bytes, entryLimit: small.entries });
-  return here ?? (await rooms.machinery.workers.call("checksumSources", request));
+  if (here) return here;
+  const { workers } = rooms.machinery;
+  return cancellable(signal, (cancel) => workers.call("checksumSources", { ...request, cancel }));
 }
 
 /** True for so little that it is copied on the spot. */
@@ -65,9 +125,17 @@ export function isSmall({ files, bytes }: Checksum): boolean {
   return files <= small.entries && bytes <= small.bytes;
 }
 
-/** Copies on the spot, or in a thread. Gives the device nodes that were left out, as copySources does. */
-export async function copyFiles(request: CopyRequest, onTheSpot: boolean, rooms: OpRooms): Promise<readonly string[]> {
-  if (!onTheSpot) return machinery(rooms).workers.call("copySources", request);
+/** Copies on the spot, or in a thread, as copySources does. */
+export async function copyFiles(
+  request: CopyRequest,
+  onTheSpot: boolean,
+  rooms: OpRooms,
+  { signal }: Pick<Ctx, "signal">,
+): Promise<CopyReport> {
+  if (!onTheSpot) {
+    const { workers } = machinery(rooms);
+    return cancellable(signal, (cancel) => workers.call("copySources", { ...request, cancel }));
+  }
   const { copySources } = await import("./tree/copy.ts");
   return copySources(request);
 }
@@ -78,6 +146,13 @@ export function contextTree({ op }: FileTree & { kind: "context" }, verb?: TreeS
 }
 
 export function stageTree(root: string, { vertex, input, verb }: Pick<Taken, "vertex" | "input" | "verb">): TreeSpec {
-  const stage = vertex.inputs[input]?.origin.stage;
-  return { root, ignore: [], client: false, label: stage === undefined ? "the image" : `stage ${stage}`, verb };
+  return { root, ignore: [], client: false, label: treeLabel(vertex.inputs[input]), verb };
+}
+
+/** For messages: what the files of a vertex are to a step that takes them. */
+function treeLabel(from: Vertex | undefined): string {
+  if (from?.op.kind === "git") return sourceLabel(from.op.context, shownRemote(from.op.source.remote));
+  if (from?.op.kind === "http") return sourceLabel(from.op.context, withoutPassword(from.op.url));
+  if (from?.op.kind === "archive") return sourceLabel(from.op.context);
+  return from?.origin.stage === undefined ? "the image" : `stage ${from.origin.stage}`;
 }
