@@ -45,7 +45,7 @@ export async function buildWith(
   const base: OpRooms = { ...(engine?.rooms(ctx) ?? { store, machinery: undefined }), given, answers };
   const resolveImage = resolver(options, store, engine, ctx);
   const { plan, plans, made, held, dockerfile } = await planFrom(options, base, resolveImage, ctx);
-  engine?.requireEmulation(plans);
+  await engine?.requireEmulation(plans, ctx);
   announcePlan(plan, ctx);
   const shown = { ...ctx, emit: shownEvents(plan, made, ctx.emit) };
   const shipped = new Set(plan.history.flatMap(({ layer }) => (layer ? [layer.digest] : [])));

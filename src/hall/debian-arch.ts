@@ -20,7 +20,7 @@ export function debianArch(platform: Platform = defaultPlatform()): DebianArch {
   const { os, architecture, variant } = platform;
   // Debian's amd64 and arm64 run on every variant of them.
   const name = formatPlatform(architecture === "arm" ? { os, architecture, variant } : { os, architecture });
-  const arch = names[name];
+  const arch = Object.hasOwn(names, name) ? names[name] : undefined;
   if (arch) return arch;
   throw new SlipwayError({
     code: "SLIP_UNSUPPORTED",

@@ -58,7 +58,7 @@ export function openEngine(store: Store, namespace: Namespace, mirror: string | 
     diffIdOf: (id, epoch) => diffIds.of(id, epoch),
     makeBase: (name, platform, baseMirror, ctx, again) =>
       makeArchiveBase(name, { platform, mirror: baseMirror ?? mirror, again }, engine, ctx),
-    requireEmulation: (plans) => requireEmulation(plans, store),
+    requireEmulation: (plans, ctx) => requireEmulation(plans, engine, ctx),
     writeOutputs: (ids, names, outputs, ctx) => writeOutputs(ids, names, outputs, engine, ctx),
     [Symbol.asyncDispose]: async () => workers[Symbol.dispose](),
   };

@@ -25,6 +25,7 @@ test.each([
   ["linux/arm64/8", "linux/arm64"],
   ["linux/armhf", "linux/arm/v7"],
   ["linux/i386", "linux/386"],
+  ["linux/constructor", "linux/constructor"],
   ["macos/arm64", "darwin/arm64"],
   ["windows/amd64", "windows/amd64"],
 ])("parsePlatform(%j) is %s", (text, whole) => {

@@ -14,14 +14,16 @@ const architectures: Readonly<Record<string, string>> = {
 };
 
 /** Other names that people write for them; one with a variant of its own brings that. */
-const aliases: Readonly<Record<string, Pick<Platform, "architecture" | "variant">>> = {
-  x86_64: { architecture: "amd64" },
-  "x86-64": { architecture: "amd64" },
-  i386: { architecture: "386" },
-  aarch64: { architecture: "arm64" },
-  armhf: { architecture: "arm", variant: "v7" },
-  armel: { architecture: "arm", variant: "v6" },
-};
+const aliases: ReadonlyMap<string, Pick<Platform, "architecture" | "variant">> = new Map(
+  Object.entries({
+    x86_64: { architecture: "amd64" },
+    "x86-64": { architecture: "amd64" },
+    i386: { architecture: "386" },
+    aarch64: { architecture: "arm64" },
+    armhf: { architecture: "arm", variant: "v7" },
+    armel: { architecture: "arm", variant: "v6" },
+  }),
+);
 
 const knownSystems = new Set(
   "aix android darwin dragonfly freebsd illumos ios js linux netbsd openbsd plan9 solaris wasi windows".split(" "),
@@ -31,7 +33,7 @@ const knownArchitectures = new Set(
 );
 
 /** The variant that an architecture has when none is named: it goes without saying, but for arm. */
-const implied: Readonly<Record<string, string>> = { amd64: "v1", arm64: "v8" };
+const implied: ReadonlyMap<string, string> = new Map(Object.entries({ amd64: "v1", arm64: "v8" }));
 
 /** The platform of this machine (image-spec, image-index.md, "platform"). */
 export function defaultPlatform(): Platform {
@@ -80,11 +82,11 @@ export function bestPlatform<T extends { readonly platform: Platform }>(
 
 /** One way to say a platform: arm64 is v8, amd64 v1 and arm v7 (image-spec, image-index.md, "Platform Variants"). */
 export function normalPlatform({ os, architecture, variant, ...rest }: Platform): Platform {
-  const alias = aliases[architecture];
+  const alias = aliases.get(architecture);
   const name = alias?.architecture ?? architecture;
   const named = (name.startsWith("arm") && /^\d$/.test(variant ?? "") ? `v${variant}` : variant) || alias?.variant;
   const whole = named ?? (name === "arm" ? "v7" : undefined);
-  const plain = whole === undefined || whole === implied[name];
+  const plain = whole === undefined || whole === implied.get(name);
   return { ...rest, os: systemName(os), architecture: name, ...(plain ? {} : { variant: whole }) };
 }
 
@@ -93,7 +95,7 @@ function systemName(os: string): string {
 }
 
 function variantNumber({ architecture, variant }: Platform): number | undefined {
-  const match = /^v(\d+)$/.exec(variant ?? implied[architecture] ?? "");
+  const match = /^v(\d+)$/.exec(variant ?? implied.get(architecture) ?? "");
   return match ? Number(match[1]) : undefined;
 }
 

@@ -1,45 +1,19 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { defaultPlatform, type Platform } from "../oci/index.ts";
+import { elfHeader, elfKinds } from "./foreign-program.ts";
 
 /** How programs of a platform run on this machine. */
 export type Emulation =
-  /** The kernel runs them itself, or it may: only trying tells. */
+  /** They are this machine's own. */
   | { readonly kind: "native" }
   /** A handler of binfmt_misc runs them. `interpreter` must be in their file system, unless the kernel holds it open (flag F). */
   | { readonly kind: "handler"; readonly name: string; readonly interpreter: string | undefined }
-  /** Nothing does. */
+  /** Nothing that can be seen from here. */
   | { readonly kind: "none"; readonly why: string };
 
-/** What tells ELF files of an architecture apart: class and byte order of `e_ident`, and `e_machine`. */
-interface ElfKind {
-  readonly bits: 32 | 64;
-  readonly order: "little" | "big";
-  readonly machine: number;
-}
-
-const elf = (bits: 32 | 64, order: "little" | "big", machine: number): ElfKind => ({ bits, order, machine });
-
-const kinds: Readonly<Record<string, ElfKind>> = {
-  "386": elf(32, "little", 3),
-  amd64: elf(64, "little", 62),
-  arm: elf(32, "little", 40),
-  arm64: elf(64, "little", 183),
-  loong64: elf(64, "little", 258),
-  mips: elf(32, "big", 8),
-  mipsle: elf(32, "little", 8),
-  mips64: elf(64, "big", 8),
-  mips64le: elf(64, "little", 8),
-  ppc64: elf(64, "big", 21),
-  ppc64le: elf(64, "little", 21),
-  riscv64: elf(64, "little", 243),
-  s390x: elf(64, "big", 22),
-};
-
-/** Architectures that a machine's kernel may run as well: processor and configuration decide. */
-const relatives: Readonly<Record<string, readonly string[]>> = { amd64: ["386"], arm64: ["arm"], ppc64le: ["ppc64"] };
-
 /**
- * How this machine would run programs for a platform (kernel, admin-guide/binfmt-misc).
+ * How this machine would run programs for a platform, as far as can be read (kernel, admin-guide/binfmt-misc): in a container the handlers of
+ * the machine around it count and cannot be seen.
  * @param folder where binfmt_misc is mounted.
  */
 export function emulation(platform: Platform, folder = "/proc/sys/fs/binfmt_misc"): Emulation {
@@ -47,13 +21,12 @@ export function emulation(platform: Platform, folder = "/proc/sys/fs/binfmt_misc
   if (platform.os !== own.os) return { kind: "none", why: `this is ${own.os}` };
   if (platform.architecture === own.architecture) return { kind: "native" };
   const registered = handlers(folder);
-  const kind = kinds[platform.architecture];
-  const handler = kind && registered?.find(({ takes }) => takes(header(kind)));
+  const kind = elfKinds.get(platform.architecture);
+  const handler = kind && registered?.find(({ takes }) => takes(elfHeader(kind)));
   if (handler) {
     const { name, interpreter, flags } = handler;
     return { kind: "handler", name, interpreter: flags.includes("F") ? undefined : interpreter };
   }
-  if (relatives[own.architecture]?.includes(platform.architecture)) return { kind: "native" };
   if (!kind) return { kind: "none", why: `${platform.architecture} is no architecture that slipway knows` };
   return { kind: "none", why: registered ? "no emulator for it is registered" : `${folder} cannot be read` };
 }
@@ -85,17 +58,4 @@ function parseHandler(name: string, text: string): Handler | undefined {
   const takes = (head: Uint8Array): boolean =>
     magic.every((byte, at) => (((head[offset + at] ?? 0) ^ byte) & (mask[at] ?? 0xff)) === 0);
   return { name, interpreter: field("interpreter"), flags: field("flags"), takes };
-}
-
-/** The beginning of an executable of that kind (ELF, "ELF header"). */
-function header({ bits, order, machine }: ElfKind): Uint8Array {
-  const head = new DataView(new ArrayBuffer(64));
-  const little = order === "little";
-  head.setUint32(0, 0x7f454c46);
-  head.setUint8(4, bits === 32 ? 1 : 2);
-  head.setUint8(5, little ? 1 : 2);
-  head.setUint8(6, 1);
-  head.setUint16(16, 2, little);
-  head.setUint16(18, machine, little);
-  return new Uint8Array(head.buffer);
 }
