@@ -175,6 +175,57 @@ describe("running", () => {
     expect(world.runs).toEqual([]);
   });
 
+  test("steps that are made anew take those along that stand on them; what takes their files looks at these", async () => {
+    const root = (): Vertex => {
+      const build = node("compile", node("fetch", node("base")));
+      return node("link", node("take", node("runtime"), build));
+    };
+    let time = 0;
+    const world = new World({
+      take: copyKind,
+      fetch: { run: async () => `at ${++time}` },
+      compile: { run: async () => "the same program" },
+    });
+    await world.solve(root());
+    const anew = (...names: readonly string[]) => ({ noCache: (v: Vertex) => names.includes(nameOf(v)) });
+    await world.solve(root(), anew("fetch"));
+    expect(world.runs).toEqual(["fetch", "compile"]);
+    world.fakes["compile"] = { run: async () => "another program" };
+    await world.solve(root(), anew("compile"));
+    expect(world.runs).toEqual(["compile", "take", "link"]);
+    await world.solve(root());
+    expect(world.runs).toEqual([]);
+  });
+
+  test("what was made anew is found when the same build is solved again", async () => {
+    let attempts = 0;
+    const world = new World({
+      last: {
+        run: async () => (++attempts === 1 ? Promise.reject(new InputsChanged("it changed")) : "made"),
+      },
+    });
+    const root = node("last", node("slow"));
+    const options = { noCache: () => true, made: new Set<Digest>() };
+    await world.solve(node("slow"));
+    await expect(world.solve(root, options)).rejects.toBeInstanceOf(InputsChanged);
+    expect(world.runs).toEqual(["slow", "last"]);
+    await world.solve(root, options);
+    expect(world.runs).toEqual(["last"]);
+  });
+
+  test("each miss is told before its step runs, with what its key stands for", async () => {
+    const told: string[] = [];
+    const world = new World({ b: { run: async () => `after ${told.join()}` } });
+    const root = node("b", node("a"));
+    const onMiss: SolveOptions<string>["onMiss"] = ({ vertex: v, forced, inputs }) =>
+      void told.push(`${nameOf(v)} ${forced} ${inputs.length}`);
+    expect((await world.solve(root, { onMiss })).result).toBe("after a false 0,b false 1");
+    await world.solve(root, { onMiss });
+    expect(told).toHaveLength(2);
+    await world.solve(root, { onMiss, noCache: (v) => nameOf(v) === "b" });
+    expect(told.at(-1)).toBe("b true 1");
+  });
+
   test("in lookup-only mode a miss throws NeedsRun and runs nothing", async () => {
     const world = new World();
     await expect(world.solve(node("root", node("a")), { lookupOnly: true })).rejects.toBeInstanceOf(NeedsRun);

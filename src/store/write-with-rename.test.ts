@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { tempStore } from "../../test/support/store-lab.ts";
+import { stream, tempFolder, tempStore } from "../../test/support/store-lab.ts";
 import { sha256 } from "../base/index.ts";
 import { ulid } from "./index.ts";
 
@@ -35,4 +35,16 @@ test("a cache mount that the disk has no room to record leaves no folder behind"
   await expect(use).rejects.toMatchObject({ code: "SLIP_DISK_FULL" });
   expect(store.cacheMounts.list()).toEqual([]);
   expect(readdirSync(join(store.root, "caches"))).toEqual([]);
+});
+
+test("a blob that the disk has no room to record leaves no file behind; one that is there stays", async () => {
+  const store = tempStore();
+  const there = await store.blobs.write(stream("hello"));
+  const file = join(tempFolder(), "file");
+  writeFileSync(file, "hello");
+  fillDisk();
+  await expect(store.blobs.write(stream("other"))).rejects.toMatchObject({ code: "SLIP_DISK_FULL" });
+  expect(existsSync(store.blobs.path(sha256("other")))).toBe(false);
+  await expect(store.blobs.adopt(file, there)).rejects.toMatchObject({ code: "SLIP_DISK_FULL" });
+  expect(readFileSync(store.blobs.path(there.digest), "utf8")).toBe("hello");
 });
