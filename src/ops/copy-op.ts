@@ -1,87 +1,146 @@
-import type { Ctx, Digest } from "../base/index.ts";
-import type { CopyOp, Vertex } from "../graph/index.ts";
+import { type Ctx, type Digest, SlipwayError } from "../base/index.ts";
+import type { CopyOp, CopySource, Vertex } from "../graph/index.ts";
 import { InputsChanged, type Op } from "../solve/index.ts";
 import type { FileTree, OpRooms } from "./contract.ts";
 import { machinery, snapshotOf } from "./machinery.ts";
 import { type Checksum, contextTree, copyFiles, isSmall, sourceChecksum, stageTree, type Taken } from "./sources.ts";
-import type { CopyRequest } from "./tree/copy.ts";
-import { findUser } from "./users.ts";
 import { stepKey } from "./step-key.ts";
+import type { CopyReport, CopySourceRequest } from "./tree/copy.ts";
+import type { TreeSpec } from "./tree/tree.ts";
+import { findOwner } from "./users.ts";
+
+/** Raised when a copy of the same sources comes to give something else than before. */
+const rules = 2;
+
+type PathSource = CopySource & { readonly type: "path" };
 
 /** COPY and ADD: keyed by content, mode and owner of what is copied and by what it is copied onto; never by time or place. */
 export function copyOp(op: CopyOp, vertex: Vertex, rooms: OpRooms): Op<FileTree> {
-  const paths = op.sources.flatMap((source) => (source.type === "path" ? [source.path] : []));
-  const key = (inputs: readonly (Digest | undefined)[]): Digest => stepKey({ op, inputs });
-  const taken: Taken = {
-    sources: paths,
-    ignoreOwner: op.chown !== undefined,
-    ignoreMode: op.chmod !== undefined,
-    vertex,
-    input: 1,
-  };
+  const takings = takingsOf(op, vertex);
+  const key = (inputs: readonly (Digest | undefined)[]): Digest => stepKey({ op, rules, inputs });
   /** What the content key was made of. */
-  let keyed: Checksum | undefined;
+  let keyed: readonly Checksum[] | undefined;
+  const checksums = async (resultOf: (input: number) => FileTree, ctx: Ctx): Promise<readonly Checksum[]> => {
+    const found: Checksum[] = [];
+    for (const taken of takings) found.push(await sourceChecksum(taken, resultOf(taken.input), rooms, ctx));
+    return found;
+  };
   const run = async (inputs: readonly FileTree[], ctx: Ctx): Promise<FileTree> => {
     const { snapshotter } = machinery(rooms);
     await using active = await snapshotter.prepare(snapshotOf(inputs[0]));
-    const from = inputs[1];
-    const copied = copyInto(op, vertex, await active.root(), { from, onTheSpot: isLittle(op, keyed) }, rooms, ctx);
-    if (from?.kind === "context") {
+    const copied = copyInto(op, vertex, await active.root(), inputs, isLittle(op, keyed), rooms, ctx);
+    const contexts = takings.flatMap(({ input }) => (inputs[input]?.kind === "context" ? [inputs[input]] : []));
+    if (contexts[0]) {
       // Somebody may work in the folder while it is built: what was copied must be what was hashed.
       await copied.catch(() => undefined);
-      const now = await sourceChecksum(taken, from, rooms, ctx).catch(() => undefined);
-      if (now?.digest !== keyed?.digest)
-        throw new InputsChanged(`${contextTree(from).label} changed while it was copied`);
+      const now = await checksums((input) => inputs[input] as FileTree, ctx).catch(() => undefined);
+      if (now === undefined || now.some(({ digest }, at) => digest !== keyed?.[at]?.digest)) {
+        ctx.signal.throwIfAborted();
+        throw new InputsChanged(`${contextTree(contexts[0]).label} changed while it was copied`);
+      }
     }
     await copied;
     return { kind: "snapshot", id: (await active.commit()).id };
   };
-  if (paths.length === 0) return { role: "step", key, run };
+  if (takings.length === 0) return { role: "step", key, run };
   return {
     role: "step",
     key,
-    contentInputs: [1],
+    contentInputs: [...new Set(takings.map(({ input }) => input))],
     contentKey: async ([base], results, ctx) => {
-      const checksum = await sourceChecksum(taken, results.get(1) as FileTree, rooms, ctx);
-      keyed = checksum;
-      // The paths are part of the checksum as far as they matter: as names in the destination.
-      const { sources, ...how } = op;
+      keyed = await checksums((input) => results.get(input) as FileTree, ctx);
+      // Paths are part of the checksums as far as they matter: as names in the destination. So is what was left out.
+      const { sources, excludes: _, ...how } = op;
       const inline = sources.filter(({ type }) => type === "inline");
-      return stepKey({ how, inline, checksum: checksum.digest, base });
+      const order = sources.map((source) => (source.type === "inline" ? "inline" : [source.input, source.unpack]));
+      return stepKey({ how, rules, inline, order, checksums: keyed.map(({ digest }) => digest), base });
     },
     run,
   };
 }
 
+/** What is taken of each input, in the order in which the inputs are named. */
+function takingsOf(op: CopyOp, vertex: Vertex): readonly Taken[] {
+  const paths = op.sources.filter((source): source is PathSource => source.type === "path");
+  const groups = Map.groupBy(paths, ({ input, literal }) => `${input} ${literal ?? false}`);
+  return [...groups.values()].map((group) => ({
+    sources: group.map(({ path }) => path),
+    literal: group[0]?.literal,
+    parents: op.parents,
+    excludes: op.excludes,
+    ignoreOwner: op.chown !== undefined,
+    // Symbolic changes start from the mode that is there.
+    ignoreMode: typeof op.chmod === "number",
+    vertex,
+    input: group[0]?.input ?? 0,
+  }));
+}
+
 /** What ADD unpacks may be larger than what was read. */
-function isLittle(op: CopyOp, source: Checksum | undefined): boolean {
-  if (op.unpack) return false;
-  return source === undefined ? op.sources.every(({ type }) => type === "inline") : isSmall(source);
+function isLittle(op: CopyOp, keyed: readonly Checksum[] | undefined): boolean {
+  if (op.sources.some((source) => source.type === "path" && (source.unpack ?? op.unpack))) return false;
+  if (keyed) return keyed.every(isSmall);
+  return op.sources.every(({ type }) => type === "inline");
 }
 
 async function copyInto(
   op: CopyOp,
   vertex: Vertex,
   root: string,
-  { from, onTheSpot }: { readonly from: FileTree | undefined; readonly onTheSpot: boolean },
+  inputs: readonly FileTree[],
+  onTheSpot: boolean,
   rooms: OpRooms,
   ctx: Ctx,
 ): Promise<void> {
   const { snapshotter, squashOwners } = machinery(rooms);
-  await using view = from?.kind === "snapshot" && from.id !== undefined ? await snapshotter.view(from.id) : undefined;
-  const tree =
-    from?.kind === "context" ? contextTree(from) : view && stageTree(await view.root(), { vertex, input: 1 });
-  const request: CopyRequest = {
-    tree,
-    sources: op.sources,
-    root,
-    destination: op.destination,
-    owner: op.chown === undefined ? undefined : findUser(root, op.chown),
-    mode: op.chmod === undefined ? undefined : Number.parseInt(op.chmod, 8),
-    unpack: op.unpack,
-    squashOwners,
-  };
-  const leftOut = await copyFiles(request, onTheSpot, rooms);
+  await using views = new AsyncDisposableStack();
+  const trees = new Map<number, TreeSpec>();
+  for (const source of op.sources) {
+    if (source.type === "inline" || trees.has(source.input)) continue;
+    const from = inputs[source.input];
+    if (from?.kind === "context") trees.set(source.input, contextTree(from));
+    else {
+      const id = snapshotOf(from);
+      const place = id === undefined ? "/nonexistent" : await views.use(await snapshotter.view(id)).root();
+      trees.set(source.input, stageTree(place, { vertex, input: source.input }));
+    }
+  }
+  const report = await copyFiles(
+    {
+      sources: op.sources.map((source) => sourceRequest(source, op, trees)),
+      root,
+      destination: op.destination,
+      owner: op.chown === undefined ? undefined : findOwner(root, op.chown),
+      mode: op.chmod,
+      parents: op.parents,
+      excludes: op.excludes,
+      squashOwners,
+      time: op.time,
+    },
+    onTheSpot,
+    rooms,
+    ctx,
+  );
+  tell(report, ctx);
+}
+
+function sourceRequest(source: CopySource, op: CopyOp, trees: ReadonlyMap<number, TreeSpec>): CopySourceRequest {
+  if (source.type === "inline") return source;
+  const tree = trees.get(source.input);
+  if (!tree) throw new SlipwayError({ code: "SLIP_INTERNAL", message: `A copy has no input ${source.input}` });
+  const { path, literal } = source;
+  return { type: "path", tree, path, literal, unpack: source.unpack ?? op.unpack };
+}
+
+function tell({ leftOut, unmatched }: CopyReport, ctx: Ctx): void {
+  for (const pattern of unmatched) {
+    const message = `Nothing matches ${JSON.stringify(pattern)}: nothing was copied for it`;
+    ctx.emit({
+      type: "warning",
+      message,
+      hint: "patterns do not cross a slash, and see only what .dockerignore leaves",
+    });
+  }
   if (leftOut.length === 0) return;
   const names = [...leftOut.slice(0, 5), ...(leftOut.length > 5 ? ["..."] : [])].join(", ");
   ctx.emit({

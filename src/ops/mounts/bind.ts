@@ -85,8 +85,8 @@ async function copyPart(
   if (!lstatSync(`${folder}/it`, { throwIfNoEntry: false })) {
     throw new SlipwayError({
       code: "SLIP_COPY_NOT_FOUND",
-      message: `Cannot mount ${JSON.stringify(found?.path ?? "")}: ${tree.label} has a socket or device there, and those are no part of a context`,
-      hint: "give files; an agent is passed on with --ssh",
+      message: `Cannot mount ${JSON.stringify(found?.path ?? "")}: ${tree.label} has something there that is no part of a context`,
+      hint: "give a file or a folder",
     });
   }
   const { mode } = statSync(`${tree.root}/${found?.path ?? ""}`);

@@ -3,7 +3,6 @@ import {
   closeSync,
   constants,
   copyFileSync,
-  fchmodSync,
   linkSync,
   lstatSync,
   openSync,
@@ -56,7 +55,7 @@ export class EntryCopier {
     if (stat.isDirectory()) {
       this.#into.makeAt(target);
       this.timeLater(entry, target);
-      this.#attributes(entry, target);
+      this.#attributes(entry, target, this.#modeOf(entry));
       return;
     }
     this.#clear(target);
@@ -66,9 +65,10 @@ export class EntryCopier {
       linkSync(fsPath(first), fsPath(target));
       return;
     }
-    if (!this.#make(entry, target)) return;
+    const mode = this.#modeOf(entry);
+    if (!this.#make(entry, target, mode)) return;
     if (twin !== undefined) this.#links.set(twin, target);
-    this.#attributes(entry, target);
+    this.#attributes(entry, target, mode);
     this.#time(entry.absolute, target);
   }
 
@@ -92,10 +92,14 @@ export class EntryCopier {
     if (existing) clearForFile(existing.isDirectory(), target, this.#into);
   }
 
+  #modeOf({ stat }: TreeEntry): number {
+    return applyMode(this.#options.mode, stat.mode & 0o7777, stat.isDirectory());
+  }
+
   /** False when it was left out. */
-  #make({ stat, absolute, path }: TreeEntry, target: string): boolean {
+  #make({ stat, absolute, path }: TreeEntry, target: string, mode: number): boolean {
     if (stat.isSymbolicLink()) symlinkSync(readlinkSync(absolute, "buffer"), fsPath(target));
-    else if (stat.isSocket()) writeNew(target, new Uint8Array(0), stat.mode);
+    else if (stat.isSocket()) writeNew(target, new Uint8Array(0), mode);
     else if (!stat.isFile()) {
       try {
         makeNode(fsPath(target), stat.mode, ...deviceOf(absolute));
@@ -106,17 +110,16 @@ export class EntryCopier {
       }
     } else if (stat.size > wholeCopy)
       copyFileSync(absolute, fsPath(target), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    else writeNew(target, readFileSync(absolute), stat.mode);
+    else writeNew(target, readFileSync(absolute), mode);
     return true;
   }
 
-  #attributes({ stat, absolute }: TreeEntry, target: string): void {
+  #attributes({ stat, absolute }: TreeEntry, target: string, mode: number): void {
     const link = stat.isSymbolicLink();
     const owner = this.#options.owner ?? (this.#tree.client ? root : { uid: stat.uid, gid: stat.gid });
     // What Node copies whole gets the owner of its source.
     const given = stat.isDirectory() || (stat.isFile() && stat.size > wholeCopy);
     if (owner.uid !== 0 || owner.gid !== 0 || given) this.#into.chown(target, owner);
-    const mode = applyMode(this.#options.mode, stat.mode & 0o7777, stat.isDirectory());
     // A change of owner takes setuid and setgid away, so the mode comes after it.
     if (!link && needsChmod(stat, mode, owner)) chmodSync(fsPath(target), mode);
     if (this.#tree.client || link) return;
@@ -141,9 +144,9 @@ export function clearForFile(isFolder: boolean, target: string, into: Destinatio
   });
 }
 
-/** New plain files get their mode when they are opened, all but bits that the umask takes. */
+/** New plain files get their mode when they are opened, all but bits that the umask takes and those beyond permissions. */
 function needsChmod(stat: TreeEntry["stat"], mode: number, owner: Owner): boolean {
-  const plain = stat.isFile() && stat.size <= wholeCopy && mode === (stat.mode & 0o777);
+  const plain = stat.isFile() && stat.size <= wholeCopy && mode <= 0o777;
   return !plain || owner !== root || (mode & process.umask()) !== 0;
 }
 
@@ -151,7 +154,6 @@ function writeNew(path: string, content: Uint8Array, mode: number): void {
   const file = openSync(fsPath(path), "wx", mode & 0o777);
   try {
     for (let at = 0; at < content.length;) at += writeSync(file, content, at);
-    if ((mode & 0o7000) !== 0) fchmodSync(file, mode & 0o7777);
   } finally {
     closeSync(file);
   }

@@ -139,12 +139,12 @@ function checkLinkedOwner(owner: string | undefined, { kind, location, chown }: 
 
 /** The reference asks for a slash here; docker build goes without, and several files then end as one. */
 function warnOfOverwriting(
-  { kind, location }: FileCopy,
+  { kind, location, parents }: FileCopy,
   sources: readonly CopySource[],
   destination: string,
   { warn }: Surroundings,
 ): void {
-  if (sources.length < 2 || isFolder(destination)) return;
+  if (sources.length < 2 || parents || isFolder(destination)) return;
   const message = `${kind.toUpperCase()} has several sources and a destination without a slash at its end: of files, the last one is left`;
   const { startLine: line, endLine } = location.span;
   warn({ type: "warning", message, line, endLine, hint: `write ${destination}/` });
