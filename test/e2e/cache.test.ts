@@ -2,6 +2,8 @@ import { chmodSync, lutimesSync, readdirSync, renameSync, utimesSync, writeFileS
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { because, type Built, openLab, whyNoLab } from "./support/lab.ts";
+import { until } from "./support/slipway.ts";
+import { readTree } from "./support/tar-tree.ts";
 
 /** Steps that ran, without their instruction's keyword. */
 const ran = ({ steps }: Built): readonly string[] =>
@@ -129,6 +131,54 @@ RUN echo last
     const again = await random("--no-cache");
     expect(again).not.toBe(first);
     expect(await random()).toBe(again);
+  });
+
+  test("--no-cache-filter runs the steps of the named stages, and what takes their files looks at these", async () => {
+    const context = lab.context({
+      Dockerfile: `FROM base AS fetch
+RUN cat /proc/sys/kernel/random/uuid > /random
+FROM fetch AS derived
+RUN echo derived
+FROM base AS other
+RUN echo other
+FROM base AS app
+COPY --from=derived /random /random
+COPY --from=other /etc/passwd /same
+`,
+    });
+    await lab.build(context);
+    expect(ran(await lab.build(context, "--no-cache-filter", "Other"))).toEqual(["RUN echo other"]);
+    const again = ["RUN cat /proc/sys/kernel/random/uuid > /random", "RUN echo derived"];
+    const rest = ["COPY --from=derived /random /random", "COPY --from=other /etc/passwd /same"];
+    expect(ran(await lab.build(context, "--no-cache-filter=fetch,other"))).toEqual(
+      expect.arrayContaining([...again, "RUN echo other", ...rest]),
+    );
+    expect(ran(await lab.build(context))).toEqual([]);
+    const unknown = await lab.slipway(["build", "--no-cache-filter", "fetsh", context]);
+    expect(unknown.code).toBe(3);
+    expect(unknown.stderr).toContain('--no-cache-filter names the stage "fetsh"');
+    expect(unknown.stderr).toContain("fetch");
+  });
+
+  test("a base that is removed while a build needs it is there for that build", async () => {
+    await lab.build(lab.context({ Dockerfile: "FROM base\nRUN echo here > /here\n" }), "-t", "removed");
+    const context = lab.context({
+      Dockerfile: `FROM base AS slow
+RUN sleep 2; echo slow > /slow
+FROM removed
+COPY --from=slow /slow /slow
+RUN cat /here /slow > /both
+`,
+    });
+    await lab.ready();
+    const tar = join(lab.folder, "removed.tar");
+    const building = lab.start(["build", "--progress=plain", "-o", `type=tar,dest=${tar}`, context]);
+    await until(() => building.said().includes("sleep 2"));
+    expect((await lab.slipway(["rmi", "removed"])).code).toBe(0);
+    const { code, stderr } = await building.ended;
+    expect([code, stderr]).toEqual([0, expect.stringContaining("Built")]);
+    expect(readTree(tar).get("both")?.content).toBe("here\nslow\n");
+    expect(await lab.verify()).toEqual([]);
   });
 
   test("is of use after a build that failed", async () => {
