@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import type { InRoot } from "../in-root.ts";
 import { toolKind } from "../tools.ts";
 import type { StartSpec } from "./program.ts";
@@ -17,6 +18,8 @@ export function checkTools(root: InRoot, { env }: StartSpec): readonly ResultFin
       if (kind !== "compiler" && kind !== "package manager") continue;
       const real = root.resolve(`${folder}/${name}`);
       if (!real?.stats.isFile() || (real.stats.mode & 0o111) === 0) continue;
+      // dpkg and rpm of busybox take archives apart and install nothing
+      if (toolKind(posix.basename(real.path)) === "shell") continue;
       if (!found[kind].has(real.path)) found[kind].set(real.path, name);
     }
   }
