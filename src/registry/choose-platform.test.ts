@@ -20,7 +20,7 @@ test.each([
   ["linux/amd64", ["linux/arm64", "linux/amd64", "linux/amd64"], 1],
   ["linux/amd64", ["linux/amd64/v3", "linux/amd64"], 1],
   ["linux/amd64", ["linux/amd64/v3"], undefined],
-  ["linux/amd64/v3", ["linux/amd64", "linux/amd64/v2", "linux/amd64/v4"], 0],
+  ["linux/amd64/v3", ["linux/amd64", "linux/amd64/v2", "linux/amd64/v4"], 1],
   ["linux/amd64/v3", ["linux/amd64/v1", "linux/amd64/v2"], 1],
   ["linux/arm/v7", ["linux/arm/v5", "linux/arm/v6", "linux/arm64"], 1],
   ["linux/arm/v7", ["linux/arm/v6", "linux/arm/v7"], 1],

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseChallenges } from "./challenge.ts";
 
@@ -30,9 +30,12 @@ test.each([
 
 test("no text of a server makes it fail or take long", () => {
   fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom(...'Bearer realm=",\\ \t'), maxLength: 400 }), (text) => {
-      expect(parseChallenges(text).length).toBeLessThanOrEqual(text.length);
-    }),
+    fc.property(
+      fc.string({ unit: fc.constantFrom("B", "e", "a", "=", '"', ",", "\\", " ", "\t"), maxLength: 400 }),
+      (text) => {
+        expect(parseChallenges(text).length).toBeLessThanOrEqual(text.length);
+      },
+    ),
   );
   const long = `Bearer ${"a=b, ".repeat(100_000)}`;
   const start = performance.now();
