@@ -1,4 +1,4 @@
-import type { Stats } from "node:fs";
+import { type Stats, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { tempFolder } from "../../../test/support/store-lab.ts";
@@ -17,4 +17,24 @@ test.each([
   const cache = openStatCache(join(tempFolder(), "cache"));
   cache.set("a", stat, "00".repeat(32));
   expect(cache.get("a", stat)).toBe(remembered ? "00".repeat(32) : undefined);
+});
+
+test("a file that is asked and has nothing new is marked as used, at most once a day", () => {
+  const file = join(tempFolder(), "cache");
+  const time = Date.now() - 60_000.25;
+  const stat = { size: 1, mtimeMs: time, ctimeMs: time, ino: 7 } as Stats;
+  const first = openStatCache(file);
+  first.set("a", stat, "00".repeat(32));
+  first.save(["a"]);
+  for (const [hours, marked] of [
+    [5, false],
+    [30, true],
+  ] as const) {
+    const used = Math.floor(Date.now() / 1000) - hours * 3600;
+    utimesSync(file, used, used);
+    const again = openStatCache(file);
+    expect(again.get("a", stat)).toBe("00".repeat(32));
+    again.save(["a"]);
+    expect(statSync(file).mtimeMs > used * 1000).toBe(marked);
+  }
 });

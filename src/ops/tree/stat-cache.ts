@@ -1,4 +1,15 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, type Stats, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  type Stats,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 
 /**
@@ -70,7 +81,10 @@ export function openStatCache(file: string): StatCache {
     },
     save(walked) {
       const vanished = (at: number): boolean => seen[at] === 0 && isBelow(pathAt(known, at), walked);
-      if (fresh.size === 0 && !seen.some((_, at) => vanished(at))) return;
+      if (fresh.size === 0 && !seen.some((_, at) => vanished(at))) {
+        markUsed(file);
+        return;
+      }
       const added = [...fresh.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
       const columns = new Columns(known.count + added.length);
       let next = 0;
@@ -83,6 +97,15 @@ export function openStatCache(file: string): StatCache {
       columns.write(file);
     },
   };
+}
+
+const day = 24 * 60 * 60_000;
+
+/** Its time is that of its last use, within a day: a prune takes those that nobody has used for long. */
+function markUsed(file: string): void {
+  const now = Date.now();
+  const used = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? now;
+  if (used < now - day) utimesSync(file, now / 1000, now / 1000);
 }
 
 function fieldsOf({ size, mtimeMs, ctimeMs, ino }: Stats): readonly number[] {
