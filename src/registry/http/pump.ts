@@ -28,7 +28,10 @@ export async function pump(
     if (over) return;
     sent += chunk.byteLength;
     if (sent > body.size) throw wrongLength(body.size, "more");
-    if (outgoing.write(chunk)) continue;
+    const taken = outgoing.write(chunk);
+    // At once, because the answer may come before the source says that this was all.
+    if (sent === body.size) outgoing.end();
+    if (taken || sent === body.size) continue;
     waiting(true);
     await new Promise<void>((resolve) => {
       wake = resolve;
@@ -36,9 +39,7 @@ export async function pump(
     });
     waiting(false);
   }
-  if (over) return;
-  if (sent !== body.size) throw wrongLength(body.size, String(sent));
-  outgoing.end();
+  if (!over && sent !== body.size) throw wrongLength(body.size, String(sent));
 }
 
 function wrongLength(expected: number, got: string): SlipwayError {

@@ -324,8 +324,9 @@ export function problem(
   code: string,
   headers: Record<string, string> = {},
 ): void {
-  response.writeHead(status, { "content-type": "application/json", ...headers });
-  response.end(JSON.stringify({ errors: [{ code, message: code.toLowerCase().replaceAll("_", " ") }] }));
+  const body = JSON.stringify({ errors: [{ code, message: code.toLowerCase().replaceAll("_", " ") }] });
+  response.writeHead(status, { "content-type": "application/json", "content-length": body.length, ...headers });
+  response.end(body);
 }
 
 /** What arrived, and whether it is all. */
