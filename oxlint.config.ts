@@ -74,7 +74,10 @@ export default defineConfig({
   },
   overrides: [
     ...boundaries,
-    { files: ["src/cli/**/*.ts", "scripts/**", "bench/**"], rules: { "no-console": "off" } },
+    {
+      files: ["src/cli/**/*.ts", "scripts/**", "bench/**", "test/differential/main.ts"],
+      rules: { "no-console": "off" },
+    },
     { files: ["*.config.ts"], rules: { "import/no-default-export": "off" } },
     {
       files: ["**/*.test.ts", "test/**"],

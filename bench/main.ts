@@ -27,17 +27,13 @@ const { values: flags } = parseArgs({
 
 const dir =
   process.env["SLIPWAY_BENCH_DIR"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "slipway-bench");
-const script = resolve(import.meta.dirname, "peers.sh");
+const script = resolve(import.meta.dirname, "../scripts/peers.sh");
 const wanted = flags.peers === "none" ? [] : flags.peers.split(",");
 
 if (flags.list) {
   for (const c of cases) console.log(`${c.name.padEnd(14)} ${c.title}: ${c.variants.join(", ")}`);
-} else if (
-  wanted.length > 0 &&
-  process.env["SLIPWAY_BENCH_PEERS"] === undefined &&
-  existsSync(join(dir, "peers/.made"))
-) {
-  const again = spawnSync(script, ["run", process.execPath, import.meta.filename, ...process.argv.slice(2)], {
+} else if (wanted.length > 0 && process.env["SLIPWAY_PEERS"] === undefined && existsSync(join(dir, "peers/.made"))) {
+  const again = spawnSync(script, ["bench", process.execPath, import.meta.filename, ...process.argv.slice(2)], {
     stdio: "inherit",
   });
   process.exitCode = again.status ?? 1;
@@ -74,7 +70,7 @@ function named(name: string): Case {
 }
 
 function available(): readonly Builder[] {
-  const peers = process.env["SLIPWAY_BENCH_PEERS"];
+  const peers = process.env["SLIPWAY_PEERS"];
   const dockerd = Number(process.env["SLIPWAY_BENCH_DOCKERD"]) || undefined;
   const all = [
     ...(flags["no-slipway"] ? [] : [slipway(dir, flags.slipway)]),
@@ -85,7 +81,7 @@ function available(): readonly Builder[] {
     const works = version(builder) !== undefined;
     if (!works)
       console.error(
-        `${builder.name} does not answer: left out${builder.name === "slipway" ? "" : " (see bench/peers.sh make)"}`,
+        `${builder.name} does not answer: left out${builder.name === "slipway" ? "" : " (see scripts/peers.sh make)"}`,
       );
     return works;
   });

@@ -41,7 +41,10 @@ describe.skipIf(whyNoLab).concurrent(`a case builds what its folder says${becaus
         if (again.prepare !== undefined) await prepare(again.prepare, folder);
         const { failure, steps } = await runCase(one, folder, around, again);
         const { cached = [], ran = [] } = again;
-        const wanted = Object.fromEntries([...cached.map((part) => [part, "cached"]), ...ran.map((part) => [part, "ran"])]);
+        const wanted = Object.fromEntries([
+          ...cached.map((part) => [part, "cached"]),
+          ...ran.map((part) => [part, "ran"]),
+        ]);
         const found = Object.fromEntries(Object.keys(wanted).map((part) => [part, did(steps, part)]));
         expect({ failure, ...found }).toEqual({ failure: undefined, ...wanted });
       }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Where the cases lie: one folder each, `TOPIC/NAME`. */
-export const casesFolder: string = join(import.meta.dirname, "../cases");
+const casesFolder = join(import.meta.dirname, "../cases");
 
 /** How a build must fail. */
 export interface Failure {

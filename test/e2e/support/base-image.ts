@@ -1,11 +1,11 @@
-import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readSync, writeFileSync } from "node:fs";
+import { closeSync, copyFileSync, mkdirSync, openSync, readSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** A busybox without a dynamic loader: the whole user land of the images that are built here. */
 const busybox = (process.env["PATH"] ?? "")
   .split(":")
   .map((folder) => join(folder, "busybox"))
-  .find((path) => existsSync(path) && isStatic(path));
+  .find((path) => statSync(path, { throwIfNoEntry: false })?.isFile() && isStatic(path));
 
 /** Why the base image cannot be built here, or undefined. */
 export const whyNoBusybox: string | undefined =
@@ -16,12 +16,14 @@ FROM scratch
 COPY busybox /bin/busybox
 RUN ["/bin/busybox", "--install", "-s", "/bin"]
 COPY passwd group /etc/
+COPY root /
 RUN mkdir -m 1777 /tmp
 `;
 
 /** Writes the build context of the image `base`: busybox in /bin, accounts root and app. */
 export function writeBaseContext(folder: string): void {
-  mkdirSync(folder, { recursive: true });
+  // Other builders leave these behind where a step needed them; in an image that has them nobody does.
+  for (const name of ["dev", "proc", "sys"]) mkdirSync(join(folder, "root", name), { recursive: true });
   writeFileSync(join(folder, "Dockerfile"), dockerfile);
   writeFileSync(join(folder, "passwd"), "root:x:0:0:root:/root:/bin/sh\napp:x:1234:2345::/home/app:/bin/sh\n");
   writeFileSync(join(folder, "group"), "root:x:0:\napp:x:2345:\nstaff:x:50:app\n");
