@@ -17,9 +17,10 @@ export interface CheckOut {
 
 /**
  * Fetches one commit, as shallow as the server lets, and checks its files out: folders and programs 0755, other files 0644, all of this user.
+ * @returns when it was committed, in seconds since the epoch.
  * @throws SLIP_GIT, SLIP_CANCELLED; what was made until then stays
  */
-export async function checkOutCommit(how: CheckOut, access: GitAccess): Promise<void> {
+export async function checkOutCommit(how: CheckOut, access: GitAccess): Promise<{ readonly time: number }> {
   const { source, into, scratch } = how;
   try {
     const keep = how.keepGitDir && !source.subdir;
@@ -31,11 +32,12 @@ export async function checkOutCommit(how: CheckOut, access: GitAccess): Promise<
     await fetchCommit(how, repository, { remote: source.remote, gitDir }, access, !keep);
     await runGit(["checkout", "--quiet", "--force", "--detach", how.commit.commit], call, access);
     if (source.submodules && isFile(join(workTree, ".gitmodules"))) await addSubmodules(call, access);
-    const time = source.mtime === "commit" ? await commitTime(how, call, access) : undefined;
+    const time = await commitTime(how, call, access);
     if (keep) await tidy(call, source, access);
     else removeGitFiles(workTree);
     if (source.subdir) moveFolder(source, workTree, into);
-    if (time !== undefined) setTimes(into, time);
+    if (source.mtime === "commit") setTimes(into, time);
+    return { time };
   } catch (error) {
     throw explained(source.remote, error);
   }

@@ -243,10 +243,14 @@ function asNetworkError(url: string, error: unknown, attempts: number, hint: str
   if (code === undefined || !isNetworkErrno(code)) return error;
   const host = new URL(url).host;
   const times = attempts > 1 ? ` (tried ${attempts} times)` : "";
+  const untrusted = finalErrno.test(code) && /CERT|UNABLE_TO_/.test(code);
+  const said = (error as Error).message.replace(/; if the root CA is installed locally.*$/s, "") || code;
   return new SlipwayError({
     code: "SLIP_NETWORK",
-    message: `Cannot reach ${host}: ${(error as Error).message || code}${times}`,
-    hint: hint ?? "check the address, the network and the proxy variables",
+    message: `Cannot reach ${host}: ${said}${times}`,
+    hint: untrusted
+      ? "have the machine trust who signed it, or name a file of certificates in NODE_EXTRA_CA_CERTS"
+      : (hint ?? "check the address, the network and the proxy variables"),
     cause: error,
   });
 }

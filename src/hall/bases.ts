@@ -65,7 +65,7 @@ export function isFromArchive({ origin }: PlannedImage): boolean {
 }
 
 /** The image of the store that a name means as a base. What the archive gave is made again for another platform; what was built is what it is. */
-export function usableBase(store: Store, name: string, platform: Platform): PlannedImage | undefined {
+function usableBase(store: Store, name: string, platform: Platform): PlannedImage | undefined {
   const known = storedBase(store, name, platform);
   return known && (platformFits(known.config, platform) || known.origin === "store") ? known : undefined;
 }

@@ -3,9 +3,10 @@ import { isAbsolute } from "node:path";
 import { type Ctx, SlipwayError } from "../base/index.ts";
 import { shownRemote, withoutPassword } from "../fetch/index.ts";
 import { type SourceOp, vertex } from "../graph/index.ts";
-import { fileIn, opFor, type OpRooms } from "../ops/index.ts";
+import { fileIn, opFor, type OpRooms, treeTime } from "../ops/index.ts";
 import type { PlanOptions } from "../plan/index.ts";
 import { NeedsRun } from "../solve/index.ts";
+import type { SnapshotId } from "../store/index.ts";
 import { readBuildInput, readDockerfile } from "./dockerfile-source.ts";
 import { announce, endFailed } from "./engine.ts";
 import { remoteContext } from "./named-context.ts";
@@ -19,10 +20,13 @@ export interface BuildInput {
   readonly context: PlanOptions["context"];
   /** Lines of the ignore file. Contexts that lie elsewhere have none that counts, as with BuildKit. */
   readonly ignore: readonly string[];
+  /** When the context was made (seconds since the epoch), if SOURCE_DATE_EPOCH may ask for it. */
+  readonly time?: number | undefined;
 }
 
 export interface InputOptions {
   readonly context: string;
+  readonly buildArgs?: Readonly<Record<string, string>> | undefined;
   readonly dockerfile?: string | undefined;
   /** What standard input was, where one of them is `-`. */
   readonly spooled?: SpooledInput | undefined;
@@ -67,16 +71,26 @@ function emptyContext(spooled: SpooledInput | undefined): string {
 
 async function fromSource(
   op: SourceOp,
-  { dockerfile, spooled }: InputOptions,
+  { dockerfile, spooled, buildArgs = {} }: InputOptions,
   rooms: OpRooms,
   ctx: Ctx,
 ): Promise<BuildInput> {
-  const folder = await fetchContext(op, rooms, ctx);
-  const rest = { context: { path: "", ignore: [], source: op }, ignore: [] };
-  if (dockerfile === "-") return { ...fromText(spooled), ...rest };
-  if (dockerfile !== undefined && isAbsolute(dockerfile)) {
-    return { file: dockerfile, text: readDockerfile(dockerfile), ...rest };
+  const id = await fetchContext(op, rooms, ctx);
+  const folder = rooms.store.snapshots.folder(id);
+  const made = (file: string, text: string): BuildInput => ({
+    file,
+    text,
+    context: { path: "", ignore: [], source: op },
+    ignore: [],
+    time: /SOURCE_DATE_EPOCH/.test(text + Object.keys(buildArgs).join())
+      ? readable(rooms, () => treeTime(op, id, rooms.store))
+      : undefined,
+  });
+  if (dockerfile === "-") {
+    const { file, text } = fromText(spooled);
+    return made(file, text);
   }
+  if (dockerfile !== undefined && isAbsolute(dockerfile)) return made(dockerfile, readDockerfile(dockerfile));
   const path = findDockerfile(op, folder, dockerfile);
   if (path === undefined) {
     throw new SlipwayError({
@@ -85,12 +99,15 @@ async function fromSource(
       hint: "name it with -f: a path in the context, or an absolute path of this machine",
     });
   }
+  return made(dockerfile ?? "Dockerfile", readable(rooms, () => readDockerfile(path)));
+}
+
+/** Files of ids that only the engine's user namespace has are left to the engine. */
+function readable<T>(rooms: OpRooms, read: () => T): T {
   try {
-    return { file: dockerfile ?? "Dockerfile", text: readDockerfile(path), ...rest };
+    return read();
   } catch (error) {
-    // A file of an id that only the engine's user namespace has.
-    if (!rooms.machinery) throw new NeedsRun();
-    throw error;
+    throw rooms.machinery ? error : new NeedsRun();
   }
 }
 
@@ -103,26 +120,26 @@ function findDockerfile(op: SourceOp, folder: string, given: string | undefined)
   return fileIn(folder, name) ?? fileIn(folder, lower);
 }
 
-/** The folder with the context's files, which stay as they are. */
-async function fetchContext(op: SourceOp, rooms: OpRooms, ctx: Ctx): Promise<string> {
+/** The snapshot with the context's files. */
+async function fetchContext(op: SourceOp, rooms: OpRooms, ctx: Ctx): Promise<SnapshotId> {
   const source = vertex(op, [], { text: "load build context" });
-  const folderOf = async (within: OpRooms): Promise<string> => {
+  const treeOf = async (within: OpRooms): Promise<SnapshotId> => {
     const tree = await opFor(source, within).run([], ctx);
     if (tree.kind !== "snapshot" || tree.id === undefined) throw new Error("a fetched context is no snapshot");
-    return rooms.store.snapshots.folder(tree.id);
+    return tree.id;
   };
-  if (!rooms.machinery) return folderOf(rooms);
+  if (!rooms.machinery) return treeOf(rooms);
   try {
-    return await folderOf({ ...rooms, machinery: undefined });
+    return await treeOf({ ...rooms, machinery: undefined });
   } catch (error) {
     if (!(error instanceof NeedsRun)) throw error;
   }
   const started = Date.now();
   announce(ctx, source.digest, `fetch ${shownSource(op)}`);
   try {
-    const folder = await folderOf(rooms);
+    const id = await treeOf(rooms);
     ctx.emit({ type: "step-done", id: source.digest, duration: Date.now() - started });
-    return folder;
+    return id;
   } catch (error) {
     endFailed(ctx, source.digest, started, error);
     throw error;

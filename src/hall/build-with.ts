@@ -225,6 +225,7 @@ export async function planFrom(
       buildArgs: options.buildArgs ?? {},
       labels: options.labels ?? {},
       context: input.context,
+      contextTime: input.time,
       namedContexts: Object.fromEntries(
         Object.entries(options.buildContexts ?? {}).map(([name, value]) => [name, namedContext(name, value)]),
       ),

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Ctx, type Digest, digestOf, SlipwayError } from "../base/index.ts";
 import { parseBaseName } from "../debian/index.ts";
+import { shownRemote, withoutPassword } from "../fetch/index.ts";
 import type { OpSpec, Vertex } from "../graph/index.ts";
 import { familiarName, parseReference } from "../oci/index.ts";
 import { Answers, type FileTree, opFor, type OpRooms } from "../ops/index.ts";
@@ -134,8 +135,10 @@ function sourceOf(
   return op.kind === "context" ? [{ digest, kind: "context", name: op.name, path: op.path }] : [];
 }
 
-/** The address of a proxy may hold a password. */
+/** The address of a proxy, of a file or of a repository may hold a password. */
 function shownOp(op: OpSpec): OpSpec {
+  if (op.kind === "http") return { ...op, url: withoutPassword(op.url) };
+  if (op.kind === "git") return { ...op, source: { ...op.source, remote: shownRemote(op.source.remote) } };
   return op.kind === "exec" ? { ...op, secretEnv: undefined } : op;
 }
 

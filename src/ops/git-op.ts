@@ -5,7 +5,7 @@ import { checkOutCommit, type GitCommit, resolveCommit, shownRemote } from "../f
 import type { GitOp } from "../graph/index.ts";
 import type { Op } from "../solve/index.ts";
 import type { FileTree, OpRooms } from "./contract.ts";
-import { fetchedTree, knownTree, treeKey } from "./remote/fetched-tree.ts";
+import { fetchedTree, knownTree, treeKey, treeTimeKey } from "./remote/fetched-tree.ts";
 import { openGitAccess } from "./remote/git-access.ts";
 import { sourceLabel } from "./remote/source-label.ts";
 import { answersOf } from "./remote/source-rooms.ts";
@@ -29,13 +29,16 @@ export function gitOp(op: GitOp, rooms: OpRooms): Op<FileTree> {
       const key = keyOf(op, commit);
       const known = knownTree(key, label, rooms);
       if (known) return known;
+      let time: number | undefined;
       const fill = async (into: string): Promise<void> => {
         await using access = await openGitAccess(source.remote, rooms, ctx);
         const scratch = join(access.folder, "work");
         mkdirSync(scratch);
-        await checkOutCommit({ source, commit, keepGitDir: op.keepGitDir, into, scratch }, access);
+        ({ time } = await checkOutCommit({ source, commit, keepGitDir: op.keepGitDir, into, scratch }, access));
       };
-      return fetchedTree({ key, label, fill }, rooms, ctx);
+      const tree = await fetchedTree({ key, label, fill }, rooms, ctx);
+      if (time !== undefined) rooms.store.facts.set(treeTimeKey(tree.id as string), time);
+      return tree;
     },
   };
 }

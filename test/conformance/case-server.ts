@@ -26,7 +26,7 @@ export async function serveCase(given: Case, folder: string): Promise<ServedCase
   const repositories = await serveGit(root);
   const server = await serveHttp((request, response) => {
     const { pathname, search } = new URL(request.url ?? "/", "http://localhost");
-    if (/^\/[^/]+\.git\//.test(pathname)) pass(repositories.url, pathname + search, request, response);
+    if (/^\/[^/]+\.git\//.test(pathname)) void pass(repositories.url + pathname + search, request, response);
     else answer(root, pathname, request, response);
   });
   return {
@@ -44,17 +44,17 @@ function withAddress({ folder, name, topic, ...rest }: Case, address: string): C
 }
 
 /** git speaks to its own server, through this one. */
-function pass(to: string, path: string, request: IncomingMessage, response: ServerResponse): void {
+async function pass(to: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const headers = Object.entries(request.headers).filter(([name]) => name !== "host" && name !== "connection");
   const body = request.method === "POST" ? new ReadableStream({ start: (stream) => feed(request, stream) }) : undefined;
   const init = { method: request.method ?? "GET", headers: headers as [string, string][], body, duplex: "half" };
-  fetch(to + path, init as RequestInit).then(
-    async (got) => {
-      response.writeHead(got.status, { "content-type": got.headers.get("content-type") ?? "text/plain" });
-      response.end(Buffer.from(await got.arrayBuffer()));
-    },
-    () => response.destroy(),
-  );
+  try {
+    const got = await fetch(to, init as RequestInit);
+    response.writeHead(got.status, { "content-type": got.headers.get("content-type") ?? "text/plain" });
+    response.end(Buffer.from(await got.arrayBuffer()));
+  } catch {
+    response.destroy();
+  }
 }
 
 function feed(request: IncomingMessage, stream: ReadableStreamDefaultController): void {

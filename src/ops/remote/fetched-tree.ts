@@ -1,5 +1,6 @@
 import { type Ctx, type Digest, digestOf } from "../../base/index.ts";
 import { NeedsRun } from "../../solve/index.ts";
+import type { SnapshotId } from "../../store/index.ts";
 import type { FileTree, OpRooms } from "../contract.ts";
 import { machinery } from "../machinery.ts";
 
@@ -9,6 +10,11 @@ const version = 1;
 /** What a fetched tree is found by: all that decides what is in it. */
 export function treeKey(of: Readonly<Record<string, unknown>>): Digest {
   return digestOf({ fetched: version, ...of });
+}
+
+/** The fact that says when what a tree was made of was made (seconds since the epoch), where its files do not say it. */
+export function treeTimeKey(id: SnapshotId): string {
+  return `time ${id}`;
 }
 
 /** The tree that was once made under a key, if it is still there. */
