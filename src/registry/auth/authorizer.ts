@@ -73,20 +73,30 @@ export class Authorizer {
     const challenge =
       offered.find(({ scheme }) => scheme === "bearer") ?? offered.find(({ scheme }) => scheme === "basic");
     if (challenge === undefined) throw this.#refused("it offers no way to log in that slipway knows");
-    const learnt = this.#challenge === undefined;
     this.#challenge = challenge;
+    // Nobody's request: now it is known what is asked for.
+    if (used === undefined) return;
     const scope = challenge.parameters.get("scope");
     const more = scope !== undefined && this.#demand(grant, scope);
-    this.#tokens.delete(this.#key(grant));
-    // First nobody's request, then one with a token that was too old, then one with all that there is.
-    if (used === undefined && (learnt || round === 1)) return;
-    if (round === 1 || (more && round < mostRounds)) return;
-    if ((await this.#find(grant.repository)) === undefined) {
-      throw this.#refused("it has no such repository, or wants credentials for it");
-    }
+    await this.#drop(grant, used, more);
+    if (more && round < mostRounds) return;
+    const credentials = await this.#find(grant.repository);
+    // A token may have been too old; what needs no token was not.
+    if (round === 1 && challenge.scheme === "bearer" && credentials?.type !== "bearer") return;
+    if (credentials === undefined) throw this.#refused("it has no such repository, or wants credentials for it");
     if (round > 2) throw this.#refused("it refuses the credentials");
-    // A helper may have better ones by now: those of clouds live for an hour.
-    this.#forget(grant.repository);
+    // A helper may have better ones by now: those of clouds live for an hour. Who else was refused may have asked it already.
+    const basic = credentials.type === "password" && basicHeader(credentials.username, credentials.password);
+    if (challenge.scheme === "bearer" || basic === used) this.#credentials.delete(grant.repository ?? "");
+  }
+
+  /** Forgets a token that was refused, but not the one that another request got since. */
+  async #drop(grant: Grant, used: string, anyway: boolean): Promise<void> {
+    const key = this.#key(grant);
+    const current = this.#tokens.get(key);
+    const token = await current?.catch(() => undefined);
+    const isUsed = anyway || (token !== undefined && `Bearer ${token.value}` === used);
+    if (isUsed && this.#tokens.get(key) === current) this.#tokens.delete(key);
   }
 
   async #token(challenge: Challenge, grant: Grant): Promise<Token> {
@@ -131,7 +141,7 @@ export class Authorizer {
         if (round > 1 || credentials === undefined)
           throw this.#refused(`its token service refuses: ${error.message}`, error);
         this.#refresh = undefined;
-        this.#forget(grant.repository);
+        this.#credentials.delete(grant.repository ?? "");
       }
     }
   }
@@ -144,10 +154,6 @@ export class Authorizer {
       this.#credentials.set(key, found);
     }
     return found;
-  }
-
-  #forget(repository: string | undefined): void {
-    this.#credentials.delete(repository ?? "");
   }
 
   #scopes(grant: Grant): readonly string[] {

@@ -9,7 +9,7 @@ import {
 } from "../../../src/registry/index.ts";
 
 /** Waits of milliseconds, so that a test of ten failures takes no minute. */
-const quick: Partial<RegistryLimits> = { backoff: 2, connect: 2000, headers: 2000, stall: 1000 };
+export const quick: Partial<RegistryLimits> = { backoff: 2, connect: 2000, headers: 2000, stall: 1000 };
 
 export interface TestCtx extends RegistryCtx {
   readonly events: readonly RegistryEvent[];
