@@ -24,10 +24,18 @@ export function compare(given: Case, expected: Pick<Outcome, "tree" | "config">,
           ["config", expected.config, docker.config],
           ["warnings", rulesOf(warns), rulesOf(docker.warnings)],
         ]
-      : [["line", String(fails.line ?? ""), fails.line === undefined ? "" : String(docker.failure?.line ?? "none")]];
+      : linesOf(fails.line, docker.failure?.line);
   return pairs.flatMap(([kind, slipway, theirs]) =>
     slipway === theirs ? [] : [{ in: kind, slipway, docker: theirs }],
   );
+}
+
+/** Lines of the two messages, where both have one: docker's often has none. */
+function linesOf(
+  slipway: number | undefined,
+  docker: number | undefined,
+): readonly (readonly [Difference, string, string])[] {
+  return slipway === undefined || docker === undefined ? [] : [["line", String(slipway), String(docker)]];
 }
 
 /** The rules alone, each once, sorted: wording, number and order are each builder's own, and so are warnings of no rule. */

@@ -44,6 +44,7 @@ function checkStages(dockerfile: Dockerfile, staged: Staged, facts: CheckFacts, 
     const { from } = stage;
     const get = (name: string): string | undefined => globals.values.get(name);
     const image = expand(from.image.text, get, escape);
+    const byDefault = expand(from.image.text, (name) => defaults.values.get(name), escape);
     const platform = from.platform && expand(from.platform.text, get, escape);
     const replaced = stage.name !== undefined && facts.namedContexts.has(stage.name);
     const below = replaced ? undefined : baseStage(staged, stage, image.text, facts);
@@ -55,7 +56,7 @@ function checkStages(dockerfile: Dockerfile, staged: Staged, facts: CheckFacts, 
       image,
       platform,
       declared: globals.declared,
-      defaultImage: expand(from.image.text, (name) => defaults.values.get(name), escape).text,
+      defaultImage: [...byDefault.unset].some((name) => defaults.demanded.has(name)) ? undefined : byDefault.text,
       isStage: below !== undefined || replaced,
       base,
       facts,

@@ -34,25 +34,34 @@ export function expand(text: string, get: Get, escape: "\\" | "`", keepQuotes = 
   }
 }
 
+export interface GlobalScope {
+  readonly values: ReadonlyMap<string, string>;
+  readonly declared: ReadonlySet<string>;
+  /** Names whose default is an error, such as `${NAME:?message}`: without a build argument there is no build. */
+  readonly demanded: ReadonlySet<string>;
+}
+
 /** Variables of the global scope: the platform's, then each ARG before the first FROM. */
 export function globalScope(
   declarations: Iterable<Instruction>,
   facts: Pick<CheckFacts, "buildArgs" | "platformArgs">,
   escape: Dockerfile["escape"],
-): { readonly values: ReadonlyMap<string, string>; readonly declared: ReadonlySet<string> } {
+): GlobalScope {
   const given = (name: string): string | undefined =>
     Object.hasOwn(facts.buildArgs, name) ? facts.buildArgs[name] : undefined;
   const values = new Map([...facts.platformArgs].map(([name, value]) => [name, given(name) ?? value]));
   const declared = new Set(values.keys());
+  const demanded = new Set<string>();
   for (const instruction of declarations) {
     for (const { name, value } of instruction.kind === "arg" ? instruction.args : []) {
       const get: Get = (one) => values.get(one);
       const known = given(name.text) ?? (value && expand(value.text, get, escape).text);
       declared.add(name.text);
       if (known !== undefined) values.set(name.text, known);
+      else if (value !== undefined) demanded.add(name.text);
     }
   }
-  return { values, declared };
+  return { values, declared, demanded };
 }
 
 const onceOnly = new Set<InstructionKind>(["cmd", "entrypoint", "healthcheck"]);
