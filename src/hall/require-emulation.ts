@@ -4,6 +4,7 @@ import type { Vertex } from "../graph/index.ts";
 import { formatPlatform, parsePlatform, type Platform } from "../oci/index.ts";
 import type { BuildPlan } from "../plan/index.ts";
 import { emulation, foreignProgram } from "../sandbox/index.ts";
+import type { ImageRecord, Store } from "../store/index.ts";
 import type { Engine } from "./engine.ts";
 
 /**
@@ -20,10 +21,9 @@ export async function requireEmulation(plans: readonly BuildPlan[], engine: Engi
     const what = `${vertex.op.platform} ${image ?? ""}`;
     if (image === undefined || looked.has(what)) continue;
     looked.add(what);
-    const has = (path: string): boolean =>
-      (store.images.get(image)?.snapshots ?? []).some((id) => isThere(`${store.snapshots.folder(id)}${path}`));
-    const { text, location } = vertex.origin;
-    await checkEmulation({ platform: parsePlatform(vertex.op.platform), what: text, has, location }, engine, ctx);
+    const has = (path: string): boolean => hasFile(store.images.get(image), path, store);
+    const { location } = vertex.origin;
+    await checkEmulation({ platform: parsePlatform(vertex.op.platform), what: "this RUN", has, location }, engine, ctx);
   }
 }
 
@@ -50,10 +50,9 @@ export async function checkEmulation(
   if (await tryProgram(platform, engine, ctx)) return;
   const name = formatPlatform(platform);
   const why = found.kind === "none" ? found.why : `its emulator ${found.interpreter} is not in the image`;
-  const shown = what.length > 80 ? `${what.slice(0, 77)}...` : what;
   throw new SlipwayError({
     code: "SLIP_EMULATION",
-    message: `Cannot run ${shown} for ${name} on this machine: ${why}`,
+    message: `Cannot run programs for ${name} on this machine, as ${what} does: ${why}`,
     hint: outside
       ? "register it with flag F, as Debian's qemu-user-static does, so that the kernel holds it open"
       : "install emulators as root (Debian: apt install qemu-user-static binfmt-support), or cross-compile in a stage FROM --platform=$BUILDPLATFORM, which needs none",
@@ -93,6 +92,9 @@ function imageBelow(vertex: Vertex): Digest | undefined {
   return at?.op.kind === "image" ? at.op.id : undefined;
 }
 
-function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+/** Whether a layer of an image has a file of that absolute path. */
+export function hasFile(image: ImageRecord | undefined, path: string, { snapshots }: Store): boolean {
+  return (image?.snapshots ?? []).some(
+    (id) => lstatSync(`${snapshots.folder(id)}${path}`, { throwIfNoEntry: false }) !== undefined,
+  );
 }

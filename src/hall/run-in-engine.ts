@@ -3,9 +3,10 @@ import { posix, resolve } from "node:path";
 import { type Ctx, type Mount, SlipwayError } from "../base/index.ts";
 import { processUser, withHome } from "../ops/index.ts";
 import type { ProcessSpec, SignalSource } from "../sandbox/index.ts";
-import type { ContainerConfig } from "../oci/index.ts";
+import { type ContainerConfig, normalPlatform } from "../oci/index.ts";
 import { defaultPath } from "../plan/index.ts";
 import type { RunOptions } from "./api.ts";
+import { checkEmulation, hasFile } from "./require-emulation.ts";
 import { findImage } from "./find-image.ts";
 import type { Engine } from "./engine.ts";
 import type { Plain } from "./protocol.ts";
@@ -21,6 +22,12 @@ export async function runInEngine(
   const config = image.config.config ?? {};
   const args = commandLine(config, options);
   const mounts = (options.volumes ?? []).map(parseVolume);
+  const has = (path: string): boolean => hasFile(image, path, engine.store);
+  await checkEmulation(
+    { platform: normalPlatform(image.config), what: `the image ${options.image}`, has },
+    engine,
+    ctx,
+  );
   const executor = await engine.executor(ctx);
   await using active = await engine.snapshotter.prepare(image.snapshots.at(-1));
   const root = await active.root();

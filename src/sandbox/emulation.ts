@@ -11,12 +11,14 @@ export type Emulation =
   /** Nothing that can be seen from here. */
   | { readonly kind: "none"; readonly why: string };
 
+const binfmtFolder = "/proc/sys/fs/binfmt_misc";
+
 /**
  * How this machine would run programs for a platform, as far as can be read (kernel, admin-guide/binfmt-misc): in a container the handlers of
  * the machine around it count and cannot be seen.
  * @param folder where binfmt_misc is mounted.
  */
-export function emulation(platform: Platform, folder = "/proc/sys/fs/binfmt_misc"): Emulation {
+export function emulation(platform: Platform, folder: string = binfmtFolder): Emulation {
   const own = defaultPlatform();
   if (platform.os !== own.os) return { kind: "none", why: `this is ${own.os}` };
   if (platform.architecture === own.architecture) return { kind: "native" };
@@ -29,6 +31,11 @@ export function emulation(platform: Platform, folder = "/proc/sys/fs/binfmt_misc
   }
   if (!kind) return { kind: "none", why: `${platform.architecture} is no architecture that slipway knows` };
   return { kind: "none", why: registered ? "no emulator for it is registered" : `${folder} cannot be read` };
+}
+
+/** Whether something that is registered runs a file, by its first bytes. */
+export function hasHandler(head: Uint8Array, folder: string = binfmtFolder): boolean {
+  return handlers(folder)?.some(({ takes }) => takes(head)) ?? false;
 }
 
 interface Handler {

@@ -131,6 +131,15 @@ describe.skipIf(whyNoLab)(`platforms${because}`, () => {
     expect(stderr).toContain("one platform");
   });
 
+  test("an image whose programs nothing here runs is not started", async () => {
+    const context = lab.context({ Dockerfile: 'FROM scratch\nCOPY <<EOF /x\nx\nEOF\nCMD ["/x"]\n' });
+    await lab.build(context, "--platform", "linux/vax", "-t", "vax");
+    const { code, stderr } = await lab.slipway(["run", "vax"]);
+    expect(code).toBe(125);
+    expect(stderr).toContain("Cannot run programs for linux/vax");
+    expect(stderr).toContain("qemu-user-static");
+  });
+
   test("platform-split puts the files of one platform into its folder too", async () => {
     const context = lab.context({ Dockerfile: "FROM scratch\nCOPY <<EOF /x\nx\nEOF\n" });
     const out = join(lab.folder, "split");
