@@ -1,4 +1,3 @@
-import { pipeline, Readable } from "node:stream";
 import { type Bytes, SlipwayError } from "../base/index.ts";
 import { type HttpAnswer, type HttpClient, HttpStatusError, withoutPassword } from "./http-client.ts";
 
@@ -80,6 +79,7 @@ function unpacked({ headers, body }: HttpAnswer, url: string): Bytes {
 }
 
 async function* gunzip(body: Bytes, url: string): Bytes {
+  const { pipeline, Readable } = await import("node:stream");
   const { createGunzip } = await import("node:zlib");
   const decoder = createGunzip({ chunkSize: 256 << 10 });
   // Errors of either end show in the loop below.

@@ -1,5 +1,4 @@
 import { type Digest, digestOf, SlipwayError } from "../base/index.ts";
-import { unpackLayer } from "../layer/index.ts";
 import {
   checkImage,
   type Descriptor,
@@ -97,6 +96,8 @@ async function importLayer(
 ): Promise<SnapshotId> {
   const { store, snapshotter, overlayXattrs, squashOwners, signal } = rooms;
   const { key, below } = place;
+  // A build that finds its images in the store needs none of it.
+  const { unpackLayer } = await import("../layer/index.ts");
   await using active = await snapshotter.prepare(below.at(-1));
   await unpackLayer({
     source: counted(verified(content, layer), place.count),

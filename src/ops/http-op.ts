@@ -9,7 +9,6 @@ import { askFile, type KnownFile } from "./remote/ask-file.ts";
 import { type FetchedTree, fetchedTree, knownTree, treeKey } from "./remote/fetched-tree.ts";
 import { sourceLabel } from "./remote/source-label.ts";
 import { answersOf, openWork, unpackTree } from "./remote/source-rooms.ts";
-import { isArchive } from "./tree/archive.ts";
 
 /**
  * A file from a web server: what ADD takes from an address, or a build context that lies at one. It is asked for in every build, unless its
@@ -60,6 +59,7 @@ export function httpOp(op: HttpOp, vertex: Vertex, rooms: OpRooms): Op<FileTree>
       // Another step asked, and has laid it out otherwise.
       if (!isThere) await ask(file.digest, false);
       if (into === undefined) throw new NeedsRun();
+      const { isArchive } = await import("./tree/archive.ts");
       if (context !== undefined && (await isArchive(into))) {
         const fill = (root: string): Promise<void> => unpackTree(into, root, label, rooms, ctx);
         return await fetchedTree({ key: keys.archive(file), label, fill }, rooms, ctx);

@@ -6,6 +6,6 @@ export { openOpWorkers } from "./op-workers.ts";
 export { opFor } from "./op-for.ts";
 export { Answers } from "./remote/answers.ts";
 export { treeTime } from "./remote/tree-time.ts";
-export { looksLikeArchive } from "./tree/archive.ts";
+export { looksLikeArchive } from "./tree/looks-like-archive.ts";
 export { fileIn } from "./tree/root-path.ts";
 export { processUser, withHome } from "./exec-op.ts";

@@ -1,5 +1,4 @@
 import { createWriteStream } from "node:fs";
-import { pipeline } from "node:stream/promises";
 import { type Ctx, type Digest, Hasher, isDigest, sha256, SlipwayError } from "../../base/index.ts";
 import { type FileAnswer, HttpClient, openFile, withoutPassword } from "../../fetch/index.ts";
 import { NeedsRun } from "../../solve/index.ts";
@@ -67,6 +66,7 @@ export async function askFile(
 }
 
 async function save(answer: FileAnswer & { type: "file" }, into: string, asked: AskedFile): Promise<Digest> {
+  const { pipeline } = await import("node:stream/promises");
   const hasher = new Hasher();
   let size = 0;
   await pipeline(

@@ -1,5 +1,4 @@
 import type { Ctx } from "../../base/index.ts";
-import { extractTar } from "../../layer/index.ts";
 import type { OpRooms } from "../contract.ts";
 import { machinery } from "../machinery.ts";
 import { Answers } from "./answers.ts";
@@ -26,6 +25,7 @@ export function openWork({
 /** Unpacks an archive as a tree; what this user may not make is named. */
 export async function unpackTree(file: string, root: string, label: string, rooms: OpRooms, ctx: Ctx): Promise<void> {
   const owner = machinery(rooms).squashOwners ? "squash" : "keep";
+  const { extractTar } = await import("../../layer/index.ts");
   const { leftOut } = await extractTar({ source: file, into: root, owner, signal: ctx.signal });
   if (leftOut.length === 0) return;
   const names = [...leftOut.slice(0, 5), ...(leftOut.length > 5 ? ["..."] : [])].join(", ");

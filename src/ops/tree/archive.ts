@@ -1,9 +1,11 @@
 import { closeSync, createReadStream, openSync } from "node:fs";
 import type { CancelFlag } from "../../base/index.ts";
-import { decompress, extractTar } from "../../layer/index.ts";
 import type { Owner } from "./destination.ts";
+import { block, isHeader } from "./looks-like-archive.ts";
 
-const block = 512;
+// Loaded with the first archive: what the cache answers needs none of it.
+const layer = () => import("../../layer/index.ts");
+
 /** Headers before the first entry, with names and attributes of it, are never longer (bytes). */
 const longestPreface = 4 << 20;
 
@@ -15,6 +17,7 @@ export async function isArchive(path: string | Buffer): Promise<boolean> {
   const file = createReadStream(path, { highWaterMark: 64 << 10 });
   let head: Buffer = Buffer.alloc(0);
   try {
+    const { decompress } = await layer();
     for await (const part of decompress(file)) {
       head = Buffer.concat([head, part]);
       const answer = beginsWithEntry(head);
@@ -42,31 +45,6 @@ function beginsWithEntry(head: Buffer): boolean | undefined {
   return head.length > longestPreface ? false : undefined;
 }
 
-/** True when what begins so may be an archive: it is compressed, or begins with the header of an entry. */
-export function looksLikeArchive(head: Uint8Array): boolean {
-  const begins = (...magic: readonly number[]): boolean => magic.every((byte, at) => head[at] === byte);
-  const compressed =
-    begins(0x1f, 0x8b) ||
-    begins(0x42, 0x5a, 0x68) ||
-    begins(0xfd, 0x37, 0x7a, 0x58, 0x5a) ||
-    begins(0x28, 0xb5, 0x2f, 0xfd);
-  return compressed || (head.length >= block && isHeader(Buffer.from(head.subarray(0, block))));
-}
-
-/** POSIX ustar, and what came before it: the checksum counts its own place as spaces, and bytes with or without their sign. */
-function isHeader(header: Buffer): boolean {
-  if (header.every((byte) => byte === 0)) return false;
-  const written = Number.parseInt(header.toString("latin1", 148, 156).replace(/^[\0 ]+/, ""), 8);
-  let sum = 8 * 0x20;
-  let signed = sum;
-  for (let at = 0; at < block; at++) {
-    if (at >= 148 && at < 156) continue;
-    sum += header[at] as number;
-    signed += header.readInt8(at);
-  }
-  return sum === written || signed === written;
-}
-
 /**
  * Unpacks a tar archive over a folder that is taken as a root of its own: nothing lands outside it.
  * @param into a byte string.
@@ -83,6 +61,7 @@ export async function extractArchive(
   const folder = openSync(Buffer.from(into, "latin1"), "r");
   try {
     const name = (fd: number): string => `/proc/self/fd/${fd}`;
+    const { extractTar } = await layer();
     return (await extractTar({ source: name(source), into: name(folder), owner, cancel })).leftOut;
   } finally {
     closeSync(source);
