@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SlipwayError } from "../../base/index.ts";
@@ -22,7 +22,7 @@ const patience = 5000;
  */
 export async function openKeyAgent(keys: readonly string[], folder: string, name: string): Promise<KeyAgent> {
   // A socket's path has at most 107 bytes: from the folder it is short.
-  const agent = spawn("ssh-agent", ["-D", "-a", name], { cwd: folder, stdio: "ignore", detached: true });
+  const agent = childProcess().spawn("ssh-agent", ["-D", "-a", name], { cwd: folder, stdio: "ignore", detached: true });
   const ended = endOf(agent);
   await using stack = new AsyncDisposableStack();
   stack.defer(async () => {
@@ -47,6 +47,9 @@ async function listening(socket: string, ended: Promise<number | null>): Promise
   }
 }
 
+// Not by import: what the cache answers needs none of it.
+const childProcess = () => process.getBuiltinModule("node:child_process");
+
 function isSocket(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isSocket() === true;
 }
@@ -54,7 +57,12 @@ function isSocket(path: string): boolean {
 async function addKey(key: string, folder: string, socket: string): Promise<void> {
   // Without a terminal (setsid) and without a program to ask with, a key that wants a passphrase is refused instead of waited for.
   const env = { PATH: process.env["PATH"], SSH_AUTH_SOCK: socket, SSH_ASKPASS_REQUIRE: "never" };
-  const child = spawn("ssh-add", ["-q", "-"], { cwd: folder, env, stdio: ["pipe", "ignore", "pipe"], detached: true });
+  const child = childProcess().spawn("ssh-add", ["-q", "-"], {
+    cwd: folder,
+    env,
+    stdio: ["pipe", "ignore", "pipe"],
+    detached: true,
+  });
   const said: Uint8Array[] = [];
   child.stderr.on("data", (chunk: Uint8Array) => said.push(chunk));
   child.stdin.on("error", () => undefined);

@@ -1,5 +1,4 @@
 import type { SourceLocation } from "../../base/index.ts";
-import { isIP } from "node:net";
 import { wrong } from "../refuse.ts";
 
 /**
@@ -17,11 +16,16 @@ export function exposedPorts(text: string, location: SourceLocation): readonly s
   const known = ["", "tcp", "udp", "sctp"].includes(protocol.toLowerCase()) && own.split("/").length <= 2;
   const hostPorts = host === "" ? ports : portRange(host);
   const mapped = hostPorts && ports && (ports.length === 1 || ports.length === hostPorts.length);
-  if (!ports || !known || !mapped || (address !== "" && isIP(address) === 0)) {
+  if (!ports || !known || !mapped || (address !== "" && !isAddress(address))) {
     const hint = "write PORT, PORT/udp or FIRST-LAST/tcp, at most 65535";
     throw wrong(`Invalid port ${JSON.stringify(text)}`, location, hint);
   }
   return ports.map((port) => `${port}/${protocol.toLowerCase() || "tcp"}`);
+}
+
+/** Not by import: node:net takes milliseconds to load, and hardly any file has an address there. */
+function isAddress(text: string): boolean {
+  return process.getBuiltinModule("node:net").isIP(text) !== 0;
 }
 
 function portRange(text: string): readonly number[] | undefined {
