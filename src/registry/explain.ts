@@ -14,7 +14,8 @@ export function explain(error: unknown, action: string, signal: AbortSignal): un
     code: "SLIP_NETWORK",
     message: `Cannot ${action}: ${reasonOf(error)}`,
     hint: networkHint(error),
-    cause: error,
+    // Errors of proxies have their address with its password.
+    ...(error.message === reasonOf(error) && { cause: error }),
   });
 }
 

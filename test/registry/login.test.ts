@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { inspect } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { login, logout } from "../../src/registry/index.ts";
 import { quick, testClient, testCtx } from "./support/client.ts";
@@ -156,7 +157,7 @@ describe("login", () => {
         ctx,
       ).catch((reason: unknown) => reason);
       expect(error).toMatchObject({ code: "SLIP_UNAUTHORIZED", message: expect.stringContaining(registry.domain) });
-      const told = JSON.stringify([error, String(error), (error as Error).stack, (error as Error).cause, ctx.events]);
+      const told = JSON.stringify([error, String(error), (error as Error).stack, inspect(error), ctx.events]);
       expect(told).not.toContain("topsecret");
       expect(told).not.toContain(base64("anna:topsecret"));
       expect(existsSync(file)).toBe(false);

@@ -270,7 +270,7 @@ test("credentials stay with the registry when an upload goes elsewhere", async (
     request.on("end", () => response.writeHead(code, { location: request.url ?? "" }).end());
   });
   await new Promise<void>((ready) => elsewhere.listen(0, "127.0.0.1", ready));
-  onTestFinished(() => void elsewhere.close().closeAllConnections());
+  onTestFinished(() => elsewhere.close().closeAllConnections());
   const place = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/upload?sig=x`;
   registry.faults = [
     fault(

@@ -27,7 +27,7 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** What answered, after redirects. */
+  /** What settled, after redirects. */
   readonly url: URL;
   /** Read at most once. */
   readonly body: Bytes;
@@ -69,6 +69,8 @@ function send(
       agent,
       signal,
       maxHeaderSize,
+      // What nobody listens for once there is a connection; before that, it is what ends a tunnel that a proxy never opens.
+      timeout: limits.connect,
       headers: {
         "user-agent": "slipway",
         // A body that were compressed on the way would not have the promised digest.
@@ -81,24 +83,32 @@ function send(
         ...headers,
       },
     });
-    const clock = timer(outgoing);
-    let answered = false;
+    let settled = false;
+    // Without a connection yet, a request that is destroyed tells nobody.
+    const fail = (error: Error): void => {
+      settled = true;
+      signal.removeEventListener("abort", leave);
+      clock.clear();
+      outgoing.destroy(error);
+      reject(error);
+    };
+    const leave = (): void => fail(signal.reason as Error);
+    signal.addEventListener("abort", leave, { once: true });
+    const clock = timer(fail);
     const waitForAnswer = (): void => {
-      if (!answered) clock.set(limits.headers * (patient === true ? 5 : 1), `no answer from ${url.host}`);
+      if (!settled) clock.set(limits.headers * (patient === true ? 5 : 1), `no answer from ${url.host}`);
     };
     outgoing.on("response", (response) => {
-      answered = true;
+      settled = true;
       clock.clear();
+      signal.removeEventListener("abort", leave);
       // Answered before all was sent: nobody would ever use the rest of this connection.
       response.once("close", () => {
         if (!outgoing.writableFinished) outgoing.destroy();
       });
       resolve(response);
     });
-    outgoing.on("error", (error) => {
-      clock.clear();
-      reject(error);
-    });
+    outgoing.on("error", fail);
     outgoing.on("close", () => clock.clear());
     clock.set(limits.connect, `no connection to ${url.host}`);
     onConnected(outgoing, () => {
@@ -106,10 +116,7 @@ function send(
       clock.clear();
       pump(outgoing, body, (waiting) =>
         waiting ? clock.set(limits.stall, `${url.host} takes no bytes`) : clock.clear(),
-      ).then(waitForAnswer, (error: Error) => {
-        outgoing.destroy();
-        reject(error);
-      });
+      ).then(waitForAnswer, fail);
     });
     if (body === undefined) outgoing.end();
     else if (body instanceof Uint8Array) outgoing.end(body);
@@ -132,15 +139,12 @@ interface Timer {
   clear(): void;
 }
 
-function timer(outgoing: ClientRequest): Timer {
+function timer(fail: (error: Error) => void): Timer {
   let running: NodeJS.Timeout | undefined;
   return {
     set: (milliseconds, what) => {
       clearTimeout(running);
-      if (outgoing.closed || outgoing.destroyed) return;
-      running = setTimeout(() => {
-        outgoing.destroy(new TimeoutError(`${what} for ${milliseconds / 1000} s`));
-      }, milliseconds);
+      running = setTimeout(() => fail(new TimeoutError(`${what} for ${milliseconds / 1000} s`)), milliseconds);
     },
     clear: () => clearTimeout(running),
   };

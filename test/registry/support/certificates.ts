@@ -32,7 +32,10 @@ export function makeAuthority(folder: string): Authority {
     issue: (address) => {
       const name = join(folder, address);
       const [request, issued, own, extensions] = [`${name}.csr`, `${name}.cert`, `${name}.key`, `${name}.ext`];
-      writeFileSync(extensions, `subjectAltName=IP:${address},DNS:localhost\nbasicConstraints=CA:FALSE\n`);
+      writeFileSync(
+        extensions,
+        `subjectAltName=${/^[\d.]+$/.test(address) ? "IP" : "DNS"}:${address},DNS:localhost\nbasicConstraints=CA:FALSE\n`,
+      );
       openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", `/CN=${address}`, "-keyout", own, "-out", request);
       openssl(
         "x509",

@@ -24,7 +24,8 @@ export function testCtx(): TestCtx {
 
 /** A client without the machine's credentials, closed with the test. */
 export function testClient(options: RegistryOptions = {}): RegistryClient {
-  const client = openRegistries({ env: {}, ...options, limits: { ...quick, ...options.limits } });
+  const env = { HOME: "/nonexistent", ...options.env };
+  const client = openRegistries({ ...options, env, limits: { ...quick, ...options.limits } });
   onTestFinished(() => client[Symbol.dispose]());
   return client;
 }

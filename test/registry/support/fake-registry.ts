@@ -1,6 +1,6 @@
 // A registry in this process that keeps to the distribution-spec, and breaks it on demand: the other half of a fault proxy.
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createHttpsServer } from "node:https";
+import { createServer as createHttpsServer, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 import { isDigest, sha256 } from "../../../src/base/index.ts";
@@ -9,7 +9,7 @@ import { type FakeAuth, passwordOf, TokenService } from "./token-service.ts";
 
 export interface FakeOptions {
   readonly auth?: FakeAuth | undefined;
-  readonly tls?: { readonly key: string; readonly cert: string } | undefined;
+  readonly tls?: ServerOptions | undefined;
   /** Default true. */
   readonly ranges?: boolean | undefined;
   /** Lists referrers itself. Default true. */
