@@ -4,7 +4,7 @@ import { type Ctx, SlipwayError } from "../base/index.ts";
 import { shownRemote, withoutPassword } from "../fetch/index.ts";
 import { type SourceOp, vertex } from "../graph/index.ts";
 import { fileIn, opFor, type OpRooms, treeTime } from "../ops/index.ts";
-import type { PlanOptions } from "../plan/index.ts";
+import { builtInArg, type PlanOptions } from "../plan/index.ts";
 import { NeedsRun } from "../solve/index.ts";
 import type { SnapshotId } from "../store/index.ts";
 import { readBuildInput, readDockerfile } from "./dockerfile-source.ts";
@@ -39,43 +39,77 @@ export interface InputOptions {
  */
 export async function readInput(options: InputOptions, rooms: OpRooms, ctx: Ctx): Promise<BuildInput> {
   const { context, spooled } = options;
-  if (context === "-") {
-    if (spooled?.type === "archive") {
-      const { digest, file } = spooled;
-      return fromSource({ kind: "archive", digest, file, context: "context" }, options, rooms, ctx);
-    }
-    return { ...fromText(spooled), context: { path: emptyContext(spooled), ignore: [] }, ignore: [] };
+  if (context === "-" && spooled?.type === "dockerfile") {
+    return { ...fromInput(spooled), context: { path: spooled.emptyContext, ignore: [] }, ignore: [] };
   }
-  const op = isFolder(context) ? undefined : remoteContext("context", context);
-  return op ? fromSource(op, options, rooms, ctx) : readFolder(options);
+  const op = contextSource(options);
+  const text = isAddress(options.dockerfile) ? await fetchDockerfile(options.dockerfile, rooms, ctx) : undefined;
+  return op ? fromSource(op, options, text, rooms, ctx) : readFolder(options, text);
 }
 
-/** Without anything to fetch: the context is a folder. */
-export function readFolder({ context, dockerfile, spooled }: InputOptions): BuildInput {
-  const input = readBuildInput(context, dockerfile === "-" ? fromText(spooled) : dockerfile);
+/** True where nothing has to be fetched: the context is a folder, the Dockerfile a file or standard input. */
+export function isHere({ context, dockerfile }: InputOptions): boolean {
+  return isFolder(context) && !isAddress(dockerfile);
+}
+
+/**
+ * Where nothing has to be fetched.
+ * @param text the Dockerfile, where it is no file in a folder.
+ */
+export function readFolder({ context, dockerfile, spooled }: InputOptions, text?: DockerfileText): BuildInput {
+  const input = readBuildInput(context, text ?? (dockerfile === "-" ? fromInput(spooled) : dockerfile));
   return { ...input, context: { path: input.context, ignore: input.ignore } };
 }
 
-export function isFolder(context: string): boolean {
+interface DockerfileText {
+  /** For messages. */
+  readonly file: string;
+  readonly text: string;
+}
+
+function isFolder(context: string): boolean {
   return statSync(context, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-function fromText(spooled: SpooledInput | undefined): { readonly file: string; readonly text: string } {
+function isAddress(dockerfile: string | undefined): dockerfile is string {
+  return dockerfile !== undefined && /^https?:\/\//.test(dockerfile);
+}
+
+/** What brings a context that is no folder. */
+function contextSource({ context, spooled, buildArgs = {} }: InputOptions): SourceOp | undefined {
+  if (spooled?.type === "archive") {
+    const { digest, file } = spooled;
+    return { kind: "archive", digest, file, context: "context" };
+  }
+  const op = isFolder(context) ? undefined : remoteContext("context", context);
+  // Dockerfile reference, "BuildKit built-in build args".
+  const keep = /^(?:1|t|true)$/i.test(builtInArg(buildArgs, "BUILDKIT_CONTEXT_KEEP_GIT_DIR") ?? "");
+  return op?.kind === "git" && keep ? { ...op, keepGitDir: true } : op;
+}
+
+function fromInput(spooled: SpooledInput | undefined): DockerfileText {
   if (spooled?.type === "dockerfile") return { file: "stdin", text: spooled.text };
   throw new SlipwayError({ code: "SLIP_INTERNAL", message: "Cannot read the Dockerfile: nobody read standard input" });
 }
 
-function emptyContext(spooled: SpooledInput | undefined): string {
-  return spooled?.type === "dockerfile" ? spooled.emptyContext : "";
+/** A Dockerfile on a web server, for a context that lies elsewhere. */
+async function fetchDockerfile(url: string, rooms: OpRooms, ctx: Ctx): Promise<DockerfileText> {
+  if (!URL.canParse(url)) {
+    throw new SlipwayError({ code: "SLIP_USAGE", message: `The Dockerfile ${JSON.stringify(url)} is no address` });
+  }
+  const id = await fetchSource({ kind: "http", url, name: "Dockerfile" }, rooms, ctx);
+  const path = `${rooms.store.snapshots.folder(id)}/Dockerfile`;
+  return { file: withoutPassword(url), text: readable(rooms, () => readDockerfile(path)) };
 }
 
 async function fromSource(
   op: SourceOp,
   { dockerfile, spooled, buildArgs = {} }: InputOptions,
+  given: DockerfileText | undefined,
   rooms: OpRooms,
   ctx: Ctx,
 ): Promise<BuildInput> {
-  const id = await fetchContext(op, rooms, ctx);
+  const id = await fetchSource(op, rooms, ctx);
   const folder = rooms.store.snapshots.folder(id);
   const made = (file: string, text: string): BuildInput => ({
     file,
@@ -86,10 +120,8 @@ async function fromSource(
       ? readable(rooms, () => treeTime(op, id, rooms.store))
       : undefined,
   });
-  if (dockerfile === "-") {
-    const { file, text } = fromText(spooled);
-    return made(file, text);
-  }
+  const own = given ?? (dockerfile === "-" ? fromInput(spooled) : undefined);
+  if (own) return made(own.file, own.text);
   if (dockerfile !== undefined && isAbsolute(dockerfile)) return made(dockerfile, readDockerfile(dockerfile));
   const path = findDockerfile(op, folder, dockerfile);
   if (path === undefined) {
@@ -99,7 +131,10 @@ async function fromSource(
       hint: "name it with -f: a path in the context, or an absolute path of this machine",
     });
   }
-  return made(dockerfile ?? "Dockerfile", readable(rooms, () => readDockerfile(path)));
+  return made(
+    dockerfile ?? "Dockerfile",
+    readable(rooms, () => readDockerfile(path)),
+  );
 }
 
 /** Files of ids that only the engine's user namespace has are left to the engine. */
@@ -120,8 +155,8 @@ function findDockerfile(op: SourceOp, folder: string, given: string | undefined)
   return fileIn(folder, name) ?? fileIn(folder, lower);
 }
 
-/** The snapshot with the context's files. */
-async function fetchContext(op: SourceOp, rooms: OpRooms, ctx: Ctx): Promise<SnapshotId> {
+/** The snapshot with what is at an address or in an archive. */
+async function fetchSource(op: SourceOp, rooms: OpRooms, ctx: Ctx): Promise<SnapshotId> {
   const source = vertex(op, [], { text: "load build context" });
   const treeOf = async (within: OpRooms): Promise<SnapshotId> => {
     const tree = await opFor(source, within).run([], ctx);

@@ -2,7 +2,7 @@ import { Answers } from "../ops/index.ts";
 import { NeedsRun } from "../solve/index.ts";
 import { openStore } from "../store/index.ts";
 import type { BuildOptions } from "./api.ts";
-import { type BuildInput, isFolder, readFolder, readInput } from "./build-input.ts";
+import { type BuildInput, isHere, readFolder, readInput } from "./build-input.ts";
 import { callEngine } from "./call-engine.ts";
 import type { Prepared } from "./protocol.ts";
 import { readsInput, spoolInput } from "./spool-input.ts";
@@ -17,7 +17,7 @@ export async function readDescribed(options: Described): Promise<BuildInput> {
   const { input, signal = new AbortController().signal, ...plain } = options;
   const ctx = { signal, emit: () => undefined };
   // A store that is not there is not made for what needs none.
-  if (isFolder(plain.context) && !readsInput(plain)) return readFolder(plain);
+  if (isHere(plain) && !readsInput(plain)) return readFolder(plain);
   using store = openStore(options.store);
   const spooled = readsInput(plain) ? await spoolInput(plain, input ?? process.stdin, store) : undefined;
   const answers = new Answers();

@@ -9,6 +9,7 @@ export type {
   PlannedStage,
   PlanOptions,
 } from "./contract.ts";
+export { builtInArg } from "./built-in-args.ts";
 export { targetStage } from "./names.ts";
 export { planBuild } from "./plan.ts";
 export { defaultPath, platformArgs } from "./scope.ts";
