@@ -2,10 +2,13 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import { addImage, addLayer, tempStore } from "../../test/support/store-lab.ts";
+import type { BuildEvent } from "../base/index.ts";
+import { NeedsRun } from "../solve/index.ts";
 import { openStore, type Store } from "../store/index.ts";
 import { imageResolver } from "./bases.ts";
 import type { Engine } from "./engine.ts";
 import { exportImage } from "./export-image.ts";
+import { originKey } from "./stored-base.ts";
 
 /** A store with a base that was last used long ago. */
 function oldBase() {
@@ -48,4 +51,29 @@ test("an image stays while it is written out", async () => {
   expect(await kept(store)).toBe(0);
   using late = openStore(store.root);
   expect(() => exportImage({ ...engine, store: late }, image)).toThrow("left the store");
+});
+
+test("--pull asks the archive for what came from it, and says so of what did not", async () => {
+  const { image, user } = oldBase();
+  const platform = { os: "linux", architecture: "amd64" } as const;
+  const events: BuildEvent[] = [];
+  const asked: unknown[] = [];
+  const newer = { ...image, name: "debian:bookworm", origin: "archive http://mirror bookworm" };
+  const engine = {
+    store: user,
+    makeBase: async (...args: readonly unknown[]) => {
+      asked.push(args.at(-1));
+      return newer;
+    },
+  } as unknown as Engine;
+  const listening = { ...ctx, emit: (event: BuildEvent) => void events.push(event) };
+  const find = (by: Engine | undefined) =>
+    imageResolver(user, by, { baseImages: "auto", pull: true }, listening)("debian:bookworm", platform);
+  expect(await find(engine)).toMatchObject({ id: image.id, origin: "store" });
+  expect([asked, events]).toEqual([[], [expect.objectContaining({ type: "warning" })]]);
+  expect(JSON.stringify(events)).toContain("Nothing to pull debian:bookworm from");
+  user.facts.set(originKey(image.id), "archive http://mirror bookworm 12.1 2026-01-01", image.id);
+  await expect(find(undefined)).rejects.toBeInstanceOf(NeedsRun);
+  expect(await find(engine)).toBe(newer);
+  expect([asked, events.length]).toEqual([[true], 1]);
 });

@@ -66,7 +66,7 @@ function stepOf(one: Forecast<FileTree>, explainer: Explainer, store: Store): Fo
     text: origin.text,
     line: origin.location?.span.startLine,
     status,
-    because: becauseOf(one, causes),
+    because: becauseOf(one, causes, store),
     causes,
     dependsOn: one.status === "maybe" ? one.waitsFor.map(({ digest }) => digest) : [],
     made: note && { time: note.made, why: note.why || undefined },
@@ -79,12 +79,19 @@ function followed({ waitsFor, forced }: Forecast<FileTree>): readonly MissCause[
   return first ? [{ kind: "parent", text: `it follows ${stepName(first)}` }] : [];
 }
 
-function becauseOf({ vertex, status, waitsFor }: Forecast<FileTree>, causes: readonly MissCause[]): string | undefined {
+function becauseOf(
+  { vertex, status, waitsFor }: Forecast<FileTree>,
+  causes: readonly MissCause[],
+  store: Store,
+): string | undefined {
   switch (status) {
     case "run":
       return causeText(causes);
     case "fetch":
-      return vertex.op.kind === "image" ? "it is made from the Debian archive" : "a server is asked for it";
+      if (vertex.op.kind !== "image") return "a server is asked for it";
+      return store.images.get(vertex.op.id)
+        ? "the Debian archive is asked for a newer one"
+        : "it is made from the Debian archive";
     case "maybe":
       return `depends on ${waitsFor.map((input) => stepName(input)).join(", ")}`;
     default:
