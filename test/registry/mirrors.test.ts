@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Reference } from "../../src/oci/index.ts";
-import type { RegistriesConfig } from "../../src/registry/index.ts";
+import { parseRegistriesConfig, type RegistriesConfig } from "../../src/registry/index.ts";
 import { testClient, testCtx } from "./support/client.ts";
 import { fakeRegistry, type FakeRegistry } from "./support/fake-registry.ts";
 import { always, answer, fault, reset, status } from "./support/faults.ts";
@@ -26,7 +26,13 @@ async function lab(): Promise<Lab> {
   await testClient().push(mirror.reference("cache/a/b"), image.content, testCtx());
   origin.requests.length = 0;
   mirror.requests.length = 0;
-  return { origin, mirror, at, image, config: new Map([[origin.domain, { mirrors: [`${mirror.url}/cache`] }]]) };
+  return {
+    origin,
+    mirror,
+    at,
+    image,
+    config: parseRegistriesConfig({ [origin.domain]: { mirrors: [`${mirror.url}/cache/`] } }, "test.json"),
+  };
 }
 
 async function pull({ at, config, image }: Lab, ctx = testCtx()): Promise<Buffer> {
