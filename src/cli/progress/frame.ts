@@ -138,6 +138,7 @@ function runningRows(step: Step, lines: number, spin: string, options: FrameOpti
       [`${spin} `, style.cyan],
       ...(step.tag === "" ? [] : [[`${step.tag} `, stagePaint(step, style)] as const]),
       [step.text, style.bold],
+      ...(step.why === undefined ? [] : [[`  ${step.why}`, style.dim] as const]),
     ],
     style.cyan(time),
     columns,

@@ -71,6 +71,15 @@ describe("plain", () => {
     await expect(out.text).toMatchFileSnapshot("../golden/plain-bad.txt");
   });
 
+  test("a step that runs tells why, without what a terminal would take for its own", async () => {
+    const out = new Buffered();
+    const progress = await open("plain", out);
+    progress.event({ type: "step-start", id: "one", time: START });
+    progress.event({ type: "step-why", id: "one", text: "a\u001b[31m changed", causes: [] });
+    progress.event({ type: "step-done", id: "one", duration: 10 });
+    expect(out.text).toBe("#1 one\n#1 RUNS: a changed\n#1 DONE 0.0s\n");
+  });
+
   test("what waits behind a silent step is shown after a second, without another event", async () => {
     const out = new Buffered();
     const progress = await open("plain", out);
@@ -157,6 +166,18 @@ describe("tty", () => {
       expect(Math.max(...ups)).toBeLessThan(rows);
       progress.fail(error);
     }
+  });
+
+  test("a step that runs tells why, while it goes and when it is done", async () => {
+    const screen = new Screen(60, 10);
+    const progress = await open("tty", screen);
+    progress.event({ type: "step-start", id: "RUN make", time: START });
+    progress.event({ type: "step-why", id: "RUN make", text: "src/a.c changed", causes: [] });
+    vi.advanceTimersByTime(100);
+    expect(screen.text).toMatch(/RUN make {2}src\/a\.c changed +0\.1s/);
+    progress.event({ type: "step-done", id: "RUN make", duration: 200 });
+    progress.fail(error);
+    expect(screen.text).toMatch(/RUN make {2}src\/a\.c changed +0\.2s/);
   });
 
   test("a terminal made narrower or wider keeps one frame", async () => {
