@@ -4,3 +4,4 @@ export { mountAll, openBelow, makePrivate, unmount, unshareMounts } from "./sysc
 export { setMountFlags } from "./syscalls/tree.ts";
 export { getXattr, listXattrs, removeXattr, setXattr } from "./syscalls/xattr.ts";
 export { makeNode, makePipe, setTimes, syncFs } from "./syscalls/files.ts";
+export { type SpawnedProcess, spawnProcess } from "./syscalls/spawn.ts";

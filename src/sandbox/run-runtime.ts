@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { constants } from "node:os";
 import { SlipwayError } from "../base/index.ts";
+import { spawnProcess } from "../base/syscalls.ts";
 import type { ExitResult, ProcessSpec, Runtime } from "./contract.ts";
 import { deliverSignals } from "./deliver-signals.ts";
 import { openOutputPipes, type OutputPipes } from "./output-pipes.ts";
@@ -40,24 +43,13 @@ export async function runRuntime(run: RuntimeRun): Promise<ExitResult> {
     run.container,
   ];
   using pipes = spec.stdio.type === "pipe" ? openOutputPipes() : undefined;
-  const { command, before, extra } = inCgroups(run.doors);
-  const child = spawn(command ?? runtime.path, [...before, ...(command ? [runtime.path] : []), ...args], {
-    stdio: [...streams(spec, pipes), ...extra],
-    env: runtimeEnvironment(runtime),
-    // Away from the terminal's signals, which come through this process; only a terminal of its own needs to be near.
-    detached: spec.terminal !== true,
-  });
-  const ended = new Promise<readonly [code: number | null, by: NodeJS.Signals | null]>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code, by) => resolve([code, by]));
-  });
+  const child = start(run, args, pipes);
   const output = spec.stdio.type === "pipe" ? pipes?.read(spec.stdio) : undefined;
-  feed(child, spec);
   using _stop = killOnAbort(child, signal);
   using delivery = spec.signals && child.pid !== undefined ? deliverSignals(child.pid, spec.signals) : undefined;
-  let how: Awaited<typeof ended>;
+  let how: Ended;
   try {
-    [how] = await Promise.all([ended, output]);
+    [how] = await Promise.all([child.ended, output]);
   } catch (cause) {
     throw new SlipwayError({
       code: "SLIP_SANDBOX",
@@ -78,6 +70,65 @@ export async function runRuntime(run: RuntimeRun): Promise<ExitResult> {
 /** Throws SLIP_CANCELLED when the signal has aborted. */
 export function throwIfCancelled(signal: AbortSignal): void {
   if (signal.aborted) throw new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled", cause: signal.reason });
+}
+
+type Ended = readonly [code: number | null, by: NodeJS.Signals | null];
+
+/** The runtime while it runs. */
+interface Started {
+  /** Undefined when it could not be started; `ended` tells why. */
+  readonly pid: number | undefined;
+  readonly ended: Promise<Ended>;
+  hasEnded(): boolean;
+}
+
+function start(run: RuntimeRun, args: readonly string[], pipes: OutputPipes | undefined): Started {
+  const { stdio } = run.process;
+  const quick = stdio.type === "pipe" && stdio.stdin === undefined && run.doors.length === 0;
+  return quick && pipes ? startQuickly(run, args, pipes) : startWithNode(run, args, pipes);
+}
+
+/** Away from the terminal's signals, which come through this process. */
+function startQuickly({ runtime }: RuntimeRun, args: readonly string[], { stdio }: OutputPipes): Started {
+  const nothing = openSync("/dev/null", "r");
+  try {
+    const env = Object.entries(runtimeEnvironment(runtime)).flatMap(([name, value]) =>
+      value === undefined ? [] : [`${name}=${value}`],
+    );
+    let done = false;
+    const spawned = spawnProcess(runtime.path, args, env, [nothing, ...stdio]);
+    const ended = spawned.ended.then((how): Ended => {
+      done = true;
+      return "code" in how ? [how.code, null] : [null, signalName(how.signal)];
+    });
+    return { pid: spawned.pid, ended, hasEnded: () => done };
+  } catch (error) {
+    return { pid: undefined, ended: Promise.reject(error), hasEnded: () => true };
+  } finally {
+    closeSync(nothing);
+  }
+}
+
+function signalName(number: number): NodeJS.Signals {
+  const names = Object.entries(constants.signals) as readonly (readonly [NodeJS.Signals, number])[];
+  return names.find(([, value]) => value === number)?.[0] ?? "SIGKILL";
+}
+
+function startWithNode(run: RuntimeRun, args: readonly string[], pipes: OutputPipes | undefined): Started {
+  const { runtime, process: spec } = run;
+  const { command, before, extra } = inCgroups(run.doors);
+  const child = spawn(command ?? runtime.path, [...before, ...(command ? [runtime.path] : []), ...args], {
+    stdio: [...streams(spec, pipes), ...extra],
+    env: runtimeEnvironment(runtime),
+    // As above; only a terminal of its own needs to be near.
+    detached: spec.terminal !== true,
+  });
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, by) => resolve([code, by]));
+  });
+  feed(child, spec);
+  return { pid: child.pid, ended, hasEnded: () => child.exitCode !== null };
 }
 
 /** A shell goes into the control groups and becomes the runtime, so that no process of the container begins outside. */
@@ -105,11 +156,11 @@ function feed(child: ChildProcess, { stdio }: ProcessSpec): void {
   child.stdin?.end(stdio.stdin);
 }
 
-function killOnAbort(child: ChildProcess, signal: AbortSignal): Disposable {
+function killOnAbort(child: Started, signal: AbortSignal): Disposable {
   let timer: NodeJS.Timeout | undefined;
   const kill = (): void => {
     const { pid } = child;
-    if (pid === undefined || child.exitCode !== null) return;
+    if (pid === undefined || child.hasEnded()) return;
     killContainer(pid);
     timer = setTimeout(() => sendSignal(pid, "SIGKILL"), patience);
   };

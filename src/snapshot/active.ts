@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, lstatSync, mkdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { SlipwayError } from "../base/index.ts";
 import { measureFolder, type SnapshotId, type Store, ulid } from "../store/index.ts";
@@ -47,10 +47,14 @@ export function prepareActive(
       if (state === "mounted") await unmountIdle(mountPoint);
       state = "open";
       // What is renamed is a snapshot's folder: nothing but the changes.
-      rmSync(mountPoint, { recursive: true, force: true });
-      rmSync(work, { recursive: true, force: true });
+      removeEmpty(mountPoint);
+      // overlayfs leaves one of its own in it
+      removeEmpty(join(work, "work"));
+      removeEmpty(work);
+      const elsewhere = (await facts.finish?.(upper)) ?? 0;
       const measured = await measureFolder(upper);
-      const made = { id: ulid(), parent, created: Date.now(), ...measured, diffId: facts.diffId };
+      const disk = measured.disk - elsewhere;
+      const made = { id: ulid(), parent, created: Date.now(), ...measured, disk, diffId: facts.diffId };
       const record = store.snapshots.publish(made, folder);
       state = "done";
       return record;
@@ -82,4 +86,13 @@ function used(action: string): SlipwayError {
     code: "SLIP_INTERNAL",
     message: `Cannot ${action} a snapshot that was committed or disposed of`,
   });
+}
+
+/** Whatever should be in it after all goes too; looking for that first takes a millisecond. */
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") rmSync(folder, { recursive: true, force: true });
+  }
 }

@@ -7,6 +7,15 @@ export interface SnapshotterOptions {
   readonly overlayXattrs: "trusted" | "user";
 }
 
+export interface CommitFacts {
+  readonly diffId?: Digest | undefined;
+  /**
+   * Called with the folder of changes when nothing is mounted any more, to change it one last time.
+   * @returns bytes on the disk in it that count elsewhere.
+   */
+  readonly finish?: ((upper: string) => Promise<number>) | undefined;
+}
+
 /** A snapshot that can be written until it is committed; disposing of it uncommitted removes every trace. */
 export interface ActiveSnapshot extends AsyncDisposable {
   readonly parent: SnapshotId | undefined;
@@ -23,7 +32,7 @@ export interface ActiveSnapshot extends AsyncDisposable {
    * Unmounts and publishes under a new id, in one atomic step.
    * @param facts what the caller knows already of the layer.
    */
-  commit(facts?: { readonly diffId?: Digest | undefined }): Promise<SnapshotRecord>;
+  commit(facts?: CommitFacts): Promise<SnapshotRecord>;
 }
 
 /** A read-only look at a snapshot. */

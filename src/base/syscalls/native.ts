@@ -2,6 +2,20 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { getSystemErrorName } from "node:util";
 
+/** spawn.h, and waitpid(2). Structures are buffers that are large enough. */
+export interface SpawnCalls {
+  readonly start: Native;
+  readonly actionsInit: Native;
+  readonly actionsDestroy: Native;
+  readonly addDup2: Native;
+  readonly attributesInit: Native;
+  readonly attributesDestroy: Native;
+  readonly setFlags: Native;
+  readonly setSignalDefault: Native;
+  readonly setSignalMask: Native;
+  readonly waitpid: Native;
+}
+
 /** A path as text, or as bytes where it is no UTF-8. */
 export type Path = string | Uint8Array;
 
@@ -25,6 +39,7 @@ export interface Libc {
   readonly syncfs: Native;
   readonly read: Native;
   readonly pipe2: Native;
+  readonly spawn: SpawnCalls;
   /** syscall(number, fd, path, integer, integer) */
   readonly syscallPath: Native;
   /** syscall(number, fd, path, bytes, size) */
@@ -65,6 +80,18 @@ export function libc(): Libc {
     syncfs: library.func("syncfs", "int", ["int"]),
     read: library.func("read", int, ["int", bytes, "size_t"]),
     pipe2: library.func("pipe2", "int", [bytes, "int"]),
+    spawn: {
+      start: library.func("posix_spawn", "int", [bytes, path, bytes, bytes, "const char **", "const char **"]),
+      actionsInit: library.func("posix_spawn_file_actions_init", "int", [bytes]),
+      actionsDestroy: library.func("posix_spawn_file_actions_destroy", "int", [bytes]),
+      addDup2: library.func("posix_spawn_file_actions_adddup2", "int", [bytes, "int", "int"]),
+      attributesInit: library.func("posix_spawnattr_init", "int", [bytes]),
+      attributesDestroy: library.func("posix_spawnattr_destroy", "int", [bytes]),
+      setFlags: library.func("posix_spawnattr_setflags", "int", [bytes, "short"]),
+      setSignalDefault: library.func("posix_spawnattr_setsigdefault", "int", [bytes, bytes]),
+      setSignalMask: library.func("posix_spawnattr_setsigmask", "int", [bytes, bytes]),
+      waitpid: library.func("waitpid", "int", ["int", bytes, "int"]),
+    },
     syscallPath: syscall(int, path, int, int),
     syscallPathBytes: syscall(int, path, bytes, "size_t"),
     syscallName: syscall(path, int),
