@@ -48,17 +48,31 @@ describe("the key of a RUN", () => {
     expect(exec([]).key(inputs("base"))).not.toBe(exec([]).key(inputs("other")));
   });
 
+  const cache: ExecMount = { type: "cache", id: "a", target: "/c", readonly: false, sharing: "shared" };
+
+  test("with whom a cache is shared does not count", () => {
+    const key = exec([cache]).key(inputs("base"));
+    expect(exec([{ ...cache, sharing: "locked" }]).key(inputs("base"))).toBe(key);
+  });
+
   test.each([
-    ["sharing", { sharing: "locked" as const }],
+    ["id", { id: "b" }],
+    ["target", { target: "/d" }],
     ["readonly", { readonly: true }],
-    ["owner and mode", { uid: 1, gid: 2, mode: 0o700 }],
-    ["seed", { seed: { input: 1, source: "x" } }],
-  ])("a cache's %s does not count", (_, change) => {
-    const plain: ExecMount = { type: "cache", id: "a", target: "/c", readonly: false, sharing: "shared" };
-    const key = exec([plain]).key(inputs("base"));
-    expect(exec([{ ...plain, ...change }]).key(inputs("base", "seed"))).toBe(key);
-    expect(exec([{ ...plain, id: "b" }]).key(inputs("base"))).not.toBe(key);
-    expect(exec([{ ...plain, target: "/d" }]).key(inputs("base"))).not.toBe(key);
+    ["mode", { mode: 0o700 }],
+    ["owner", { uid: 1, gid: 2 }],
+    ["seed", { seed: { input: 1, source: "sub" } }],
+  ])("a cache's %s counts: the step can see it", (_, change) => {
+    const key = exec([cache]).key(inputs("base", "seed"));
+    expect(exec([{ ...cache, ...change }]).key(inputs("base", "seed"))).not.toBe(key);
+  });
+
+  test("what a new cache begins with counts, not where that comes from", async () => {
+    const seeded = (source: string): ExecMount[] => [{ ...cache, seed: { input: 1, source } }];
+    const key = (source: string, name: string): Promise<Digest> | undefined =>
+      exec(seeded(source)).contentKey?.([sha256("base"), undefined], context(name), ctx);
+    expect(await key("sub", "two")).toBe(await key("sub", "one"));
+    expect(await key("", "two")).not.toBe(await key("", "one"));
   });
 
   test("a secret counts by its name, never by its value", () => {

@@ -7,7 +7,7 @@ import type { Op } from "../solve/index.ts";
 import type { FileTree, OpRooms } from "./contract.ts";
 import { keepFailed } from "./failed-exec.ts";
 import { machinery, snapshotOf } from "./machinery.ts";
-import { takenPart } from "./mounts/bind.ts";
+import { type Part, takenPart } from "./mounts/bind.ts";
 import { type OpenMounts, openMounts } from "./mounts/open-mounts.ts";
 import { type Checksum, sourceChecksum } from "./sources.ts";
 import { find } from "./tree/find.ts";
@@ -16,19 +16,20 @@ import { findGroupsOf, findUser } from "./users.ts";
 import { stepKey } from "./step-key.ts";
 
 /**
- * RUN: a process over a file system. Keyed by all that it is given: bind mounts by what they show, caches and secrets by their names alone;
- * proxies not at all.
+ * RUN: a process over a file system. Keyed by all that it is given: bind mounts by what they show, caches by their names and what new ones
+ * begin with, secrets by their names alone; proxies not at all.
  */
 export function execOp(op: ExecOp, vertex: Vertex, rooms: OpRooms): Op<FileTree> {
   const { mounts: wanted } = op;
   const rest = keyedSettings(op);
-  const binds = new Set(wanted.flatMap((mount) => (mount.type === "bind" ? [mount.input] : [])));
+  const shown = new Set(wanted.flatMap((mount) => shownPart(mount)?.input ?? []));
   /** What the content key was made of, by the number of the mount. */
   const keyed = new Map<number, Checksum>();
   const contentKey: Op<FileTree>["contentKey"] = async ([base], results, ctx) => {
     for (const [at, mount] of wanted.entries()) {
-      if (mount.type !== "bind") continue;
-      keyed.set(at, await sourceChecksum(takenPart(mount, vertex), results.get(mount.input) as FileTree, rooms, ctx));
+      const part = shownPart(mount);
+      if (!part) continue;
+      keyed.set(at, await sourceChecksum(takenPart(part, vertex), results.get(part.input) as FileTree, rooms, ctx));
     }
     const mounts = wanted.map((mount, at) => keyedMount(mount, keyed.get(at)?.digest));
     return stepKey({ op: { ...rest, mounts }, inputs: [base] });
@@ -37,9 +38,9 @@ export function execOp(op: ExecOp, vertex: Vertex, rooms: OpRooms): Op<FileTree>
     role: "step",
     key: (inputs) => {
       const mounts = wanted.map((mount) => keyedMount(mount));
-      return stepKey({ op: { ...rest, mounts }, inputs: inputs.filter((_, at) => at === 0 || binds.has(at)) });
+      return stepKey({ op: { ...rest, mounts }, inputs: inputs.filter((_, at) => at === 0 || shown.has(at)) });
     },
-    ...(binds.size > 0 && { contentInputs: [...binds], contentKey }),
+    ...(shown.size > 0 && { contentInputs: [...shown], contentKey }),
     run: async (inputs, ctx) => {
       const { snapshotter, executor } = machinery(rooms);
       const runner = await executor();
@@ -126,12 +127,21 @@ function missing(wanted: readonly string[], env: readonly string[]): readonly st
   return wanted.filter((variable) => !names.has(nameOf(variable)));
 }
 
+/** What a mount takes from the files of an input: all that a bind mount shows, and what a new cache begins with. */
+function shownPart(mount: ExecMount): Part | undefined {
+  if (mount.type === "bind") return mount;
+  return mount.type === "cache" ? mount.seed : undefined;
+}
+
 /**
- * A mount as the key has it. What a cache holds, and how it is shared and begun, never counts.
- * @param shown the digest of what a bind mount shows: it then counts in place of where that comes from.
+ * A mount as the key has it. What a cache has come to hold never counts, nor with whom it is shared.
+ * @param shown the digest of what the mount takes from an input: it then counts in place of where that comes from.
  */
 function keyedMount(mount: ExecMount, shown?: Digest): unknown {
-  if (mount.type === "cache") return { type: mount.type, id: mount.id, target: mount.target };
+  if (mount.type === "cache") {
+    const { sharing: _, readonly, seed, ...rest } = mount;
+    return { ...rest, readonly: readonly || undefined, seed: shown ?? seed };
+  }
   if (mount.type !== "bind" || shown === undefined) return mount;
   return { type: mount.type, target: mount.target, readonly: mount.readonly, shown };
 }

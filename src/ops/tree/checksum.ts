@@ -48,7 +48,7 @@ const fileCost = 4096;
 
 /**
  * The digest of what a copy takes: each source's name, and path, type, mode, owner, link target,
- * extended attributes and content of all in it; never a time.
+ * extended attributes and content of all in it, and which names are of one file; never a time.
  * Synchronous. Throws SLIP_COPY_NOT_FOUND, SLIP_CONTEXT.
  */
 export function checksumSources(request: ChecksumRequest): ChecksumResult {
@@ -81,6 +81,7 @@ function checksum(request: ChecksumRequest): ChecksumResult {
     for (const { path, name, filter, tookNothing } of select(tree, source, request)) {
       text += `source ${name}\0`;
       let took = 0;
+      const linked = new Map<string, string>();
       const visit = (entry: TreeEntry): boolean => {
         if (budget < 0 || ++files > mostEntries) return false;
         if (files % cancelEvery === 0) throwIfCancelled(request.cancel);
@@ -97,8 +98,11 @@ function checksum(request: ChecksumRequest): ChecksumResult {
               ? ""
               : String(stat.rdev);
         const xattrs = tree.client || stat.isSymbolicLink() ? "" : xattrsOf(entry.absolute);
-        text += `${mode.toString(8)} ${owner} ${entry.below}\0${rest}\0${xattrs}`;
-        if (request.list) listed.push([toText(entry.path), `${mode.toString(8)} ${owner}`, shortened(rest + xattrs)]);
+        const twin = stat.isFile() && stat.nlink > 1 ? twinOf(entry, linked) : "";
+        text += `${mode.toString(8)} ${owner} ${entry.below}\0${rest}\0${xattrs}${twin}`;
+        if (request.list) {
+          listed.push([toText(entry.path), `${mode.toString(8)} ${owner}`, shortened(rest + xattrs + twin)]);
+        }
         if (text.length > 65_536) {
           hasher.update(text);
           text = "";
@@ -122,6 +126,14 @@ function checksum(request: ChecksumRequest): ChecksumResult {
 function shortened(content: string): string {
   if (content === "") return "";
   return /^[0-9a-f]{64}$/.test(content) ? content.slice(0, 16) : hash("sha256", content, "hex").slice(0, 16);
+}
+
+/** For a file that another name of the same source was taken of before: a copy makes it that file again. */
+function twinOf({ below, stat }: TreeEntry, known: Map<string, string>): string {
+  const file = `${stat.dev}:${stat.ino}`;
+  const first = known.get(file);
+  if (first === undefined) known.set(file, below);
+  return first === undefined ? "" : `link ${first}\0`;
 }
 
 function xattrsOf(path: string | Buffer): string {

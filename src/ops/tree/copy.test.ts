@@ -494,6 +494,19 @@ describe("the checksum", () => {
     expect(checksum(["."], from)).toBe(seen.at(-1));
   });
 
+  test("counts which names of a source are of one file, as the copy has them", () => {
+    write("src", { "d/a": "A", "d/b": "A", "e/c": "A" });
+    const link = (name: string): void => {
+      rmSync(join(folder, "src", name));
+      linkSync(join(folder, "src/d/a"), join(folder, "src", name));
+    };
+    const plain = checksum(["d", "e"]);
+    link("e/c");
+    expect(checksum(["d", "e"])).toBe(plain);
+    link("d/b");
+    expect(checksum(["d", "e"])).not.toBe(plain);
+  });
+
   test("counts content, names, modes and link targets; never times", () => {
     write("src", { "d/a": "A", "d/l": "-> a" });
     const first = checksum();
