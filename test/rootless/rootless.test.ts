@@ -88,6 +88,24 @@ RUN id -u > /tmp/id
       expect(theirs).toEqual(layers({ stdout: asRoot("inspect", "same") }));
     });
 
+    test("foresees builds, opens what failed steps left, and deletes cache mounts", async () => {
+      const context = who.context("failing", {
+        file: "f",
+        Dockerfile: `FROM base
+COPY file /file
+RUN --mount=type=cache,target=/c,uid=7,mode=777 echo kept > /c/kept; chown 7 /c/kept; echo half > /half; chown 8 /half; exit 3
+`,
+      });
+      expect((await good(["plan", context])).stdout).toContain("0 steps cached, 2 to run");
+      expect((await who.slipway(["build", context])).code).toBe(4);
+      expect((await good(["plan", context])).stdout).toContain("1 step cached, 1 to run");
+      const { stdout } = await good(["shell", "--", "sh", "-c", "cat /half /c/kept; stat -c %u /half /c"]);
+      expect(stdout).toBe(many ? "half\nkept\n8\n7\n" : "half\nkept\n0\n0\n");
+      expect((await good(["cache", "ls"])).stdout).toContain("/c ");
+      expect((await good(["cache", "rm", "/c"])).stdout).toMatch(/^Deleted: /);
+      expect((await good(["prune", "--force"])).stdout).toContain("1 failed step");
+    });
+
     test("capabilities of files pass through a layer; device nodes are left out with a warning", async () => {
       const capability = Buffer.from("0100000200240000000000000000000000000000", "hex").toString("latin1");
       const header = { mode: 0o755, uid: 0, gid: 0, size: 0, mtimeNs: 0n, linkname: "", devMajor: 0, devMinor: 0 };
