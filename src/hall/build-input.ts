@@ -155,11 +155,17 @@ function findDockerfile(op: SourceOp, folder: string, given: string | undefined)
   return fileIn(folder, name) ?? fileIn(folder, lower);
 }
 
+/** When what comes from elsewhere was made, in seconds since the epoch; undefined where nothing says it. Fetches it. */
+export async function sourceTime(op: SourceOp, rooms: OpRooms, ctx: Ctx): Promise<number | undefined> {
+  const id = await fetchSource(op, rooms, ctx);
+  return readable(rooms, () => treeTime(op, id, rooms.store)) || undefined;
+}
+
 /** The snapshot with what is at an address or in an archive. */
 async function fetchSource(op: SourceOp, rooms: OpRooms, ctx: Ctx): Promise<SnapshotId> {
   const source = vertex(op, [], { text: "load build context" });
-  const treeOf = async (within: OpRooms): Promise<SnapshotId> => {
-    const tree = await opFor(source, within).run([], ctx);
+  const treeOf = async (within: OpRooms, by = ctx): Promise<SnapshotId> => {
+    const tree = await opFor(source, within).run([], by);
     if (tree.kind !== "snapshot" || tree.id === undefined) throw new Error("a fetched context is no snapshot");
     return tree.id;
   };
@@ -170,13 +176,19 @@ async function fetchSource(op: SourceOp, rooms: OpRooms, ctx: Ctx): Promise<Snap
     if (!(error instanceof NeedsRun)) throw error;
   }
   const started = Date.now();
-  announce(ctx, source.digest, `fetch ${shownSource(op)}`);
+  const step = `fetch ${source.digest}`;
+  announce(ctx, step, `fetch ${shownSource(op)}`);
+  // What it tells of its progress is told under the step that is shown.
+  const told: Ctx = {
+    ...ctx,
+    emit: (event) => ctx.emit(event.type === "step-progress" ? { ...event, id: step } : event),
+  };
   try {
-    const id = await treeOf(rooms);
-    ctx.emit({ type: "step-done", id: source.digest, duration: Date.now() - started });
+    const id = await treeOf(rooms, told);
+    ctx.emit({ type: "step-done", id: step, duration: Date.now() - started });
     return id;
   } catch (error) {
-    endFailed(ctx, source.digest, started, error);
+    endFailed(ctx, step, started, error);
     throw error;
   }
 }

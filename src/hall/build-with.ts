@@ -15,7 +15,7 @@ import { type AssembledImage, assembleImage } from "./assemble.ts";
 import { imageResolver } from "./bases.ts";
 import { tellFindings } from "./check-build.ts";
 import { cacheControl } from "./cache-control.ts";
-import { readInput } from "./build-input.ts";
+import { readInput, sourceTime } from "./build-input.ts";
 import type { Engine } from "./engine.ts";
 import { namedContext } from "./named-context.ts";
 import { builtFor, mergePlans, ownImage } from "./platforms.ts";
@@ -226,6 +226,7 @@ export async function planFrom(
       labels: options.labels ?? {},
       context: input.context,
       contextTime: input.time,
+      sourceTime: (op) => sourceTime(op, rooms, ctx),
       namedContexts: Object.fromEntries(
         Object.entries(options.buildContexts ?? {}).map(([name, value]) => [name, namedContext(name, value)]),
       ),

@@ -51,6 +51,8 @@ export interface PlanOptions {
   readonly namePlatforms?: boolean | undefined;
   /** When the main context was made (seconds since the epoch), for one that has such a time: a commit, an archive. */
   readonly contextTime?: number | undefined;
+  /** When what comes from elsewhere was made, in seconds since the epoch: fetched for it, if SOURCE_DATE_EPOCH asks. */
+  readonly sourceTime?: ((op: SourceOp) => Promise<number | undefined>) | undefined;
   readonly network: "host" | "none";
   readonly allow: ReadonlySet<Entitlement>;
   /** What every RUN gets. */

@@ -59,8 +59,33 @@ test("`context` is the time of the context where that has one, else none, with a
   expect((await plan(copies, given("files"))).warnings).toHaveLength(1);
 });
 
-test("the time of what a stage adds is not built yet, and says so", async () => {
-  await expect(plan(`FROM scratch AS source\n${copies}`, given("source"))).rejects.toMatchObject({
-    code: "SLIP_UNSUPPORTED",
+const tool = "https://example.com/tool.tgz";
+const file = `FROM scratch AS Source
+ARG NAME=tool
+ADD https://example.com/$NAME.tgz /
+${copies}`;
+
+test("a stage that adds one thing from elsewhere, and a context from elsewhere, give the time of that", async () => {
+  const asked: unknown[] = [];
+  const sourceTime: PlanOptions["sourceTime"] = async (op) => {
+    asked.push(op.kind === "http" ? op.url : op.kind);
+    return 77;
+  };
+  expect((await plan(file, { ...given("source"), sourceTime })).epoch).toBe(77);
+  expect((await plan(`ARG SOURCE_DATE_EPOCH=source\n${file}`, { sourceTime })).epoch).toBe(77);
+  const named = { there: { type: "source", op: { kind: "http", url: tool, name: "context" } } } as const;
+  expect((await plan(copies, { ...given("there"), sourceTime, namedContexts: named })).epoch).toBe(77);
+  expect(asked).toEqual([tool, tool, tool]);
+});
+
+test.each([
+  ["RUN x", "FROM scratch AS source\nADD https://example.com/x /\nRUN x\n"],
+  ["a second ADD", "FROM scratch AS source\nADD https://example.com/x /\nADD https://example.com/y /\n"],
+  ["files of the context", "FROM scratch AS source\nADD x /\n"],
+  ["nothing", "FROM scratch AS source\n"],
+])("a stage with %s has no time", async (_what, stage) => {
+  await expect(plan(stage + copies, given("source"))).rejects.toMatchObject({
+    code: "SLIP_DOCKERFILE",
+    message: expect.stringContaining("cannot be the time of the stage source"),
   });
 });

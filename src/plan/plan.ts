@@ -11,7 +11,7 @@ import {
 } from "../oci/index.ts";
 import { builtInNotes } from "./built-in-args.ts";
 import type { BuildPlan, NamedContext, PlannedImage, PlannedStage, PlanOptions, PlanWarning } from "./contract.ts";
-import { epochArg, type FoundEpoch, readEpoch } from "./epoch.ts";
+import { epochArg, type FoundEpoch, onlySource, readEpoch } from "./epoch.ts";
 import { lower, type Surroundings } from "./lower/index.ts";
 import { globalArgs } from "./lower/variables.ts";
 import { findStage, literalReferences, nearest, stageLabel, targetStage } from "./names.ts";
@@ -46,10 +46,10 @@ class Planner {
   readonly #options: PlanOptions;
   readonly #staged: Staged;
   readonly #target: Stage;
-  readonly #globals: ReadonlyMap<string, string>;
+  #globals: ReadonlyMap<string, string>;
   /** Those given, with the time that SOURCE_DATE_EPOCH came to. */
-  readonly #buildArgs: Readonly<Record<string, string>>;
-  readonly #epoch: FoundEpoch;
+  #buildArgs: Readonly<Record<string, string>>;
+  #epoch: FoundEpoch = { epoch: undefined, warnings: [] };
   readonly #context: Vertex;
   readonly #stages = new Map<number, Promise<DoneStage>>();
   /** The stages that each stage waits for. */
@@ -66,19 +66,37 @@ class Planner {
     const { platform, buildPlatform = platform, buildArgs } = options;
     const automatic = platformArgs(buildPlatform, platform, this.#target.name ?? "default");
     const given = new Map([...automatic].map(([name, value]) => [name, buildArgs[name] ?? value]));
-    const globals = globalArgs(this.#staged.globalArgs, buildArgs, given, options.dockerfile.escape);
-    this.#epoch = readEpoch(buildArgs[epochArg] ?? globals.get(epochArg), {
-      contextTime: options.contextTime,
-      namedContext: (name) => this.#namedContext(name),
-      isStage: (name) => findStage(this.#staged.stages, name, this.#staged.stages.length) !== undefined,
-    });
-    this.#globals = withEpoch(globals, this.#epoch.epoch);
-    this.#buildArgs = Object.fromEntries(withEpoch(new Map(Object.entries(buildArgs)), this.#epoch.epoch));
+    this.#globals = globalArgs(this.#staged.globalArgs, buildArgs, given, options.dockerfile.escape);
+    this.#buildArgs = buildArgs;
     this.#context = contextVertex("context", options.context, "load build context");
     for (const { args } of this.#staged.globalArgs) for (const arg of args) this.#declaredArgs.add(arg.name.text);
   }
 
+  /** Finds what SOURCE_DATE_EPOCH comes to, which the arguments have from then on. */
+  async #readEpoch(): Promise<void> {
+    const { contextTime, sourceTime = async () => undefined } = this.#options;
+    const text = this.#buildArgs[epochArg] ?? this.#globals.get(epochArg);
+    this.#epoch = await readEpoch(text, {
+      contextTime,
+      namedContext: (name) => this.#namedContext(name),
+      stageSource: (name) => this.#stageSource(name),
+      sourceTime,
+    });
+    this.#globals = withEpoch(this.#globals, this.#epoch.epoch);
+    this.#buildArgs = Object.fromEntries(withEpoch(new Map(Object.entries(this.#buildArgs)), this.#epoch.epoch));
+  }
+
+  #stageSource(name: string): Promise<SourceOp> | undefined {
+    const { stages: all } = this.#staged;
+    const stage = all.findLast((one) => one.name === name.toLowerCase());
+    if (!stage) return undefined;
+    const buildArgs = { ...this.#options.buildArgs, [epochArg]: "" };
+    const plan = planBuild({ ...this.#options, target: String(stage.index), buildArgs });
+    return plan.then(({ vertices }) => onlySource(stage, vertices));
+  }
+
   async plan(): Promise<BuildPlan> {
+    await this.#readEpoch();
     const { end } = await this.#stage(this.#target);
     const done = await Promise.all([...this.#stages].sort(([a], [b]) => a - b).map(([, stage]) => stage));
     const shipped = await this.#shipped();
