@@ -42,18 +42,26 @@ export function platformArgs(build: Platform, target: Platform, targetStage: str
   return args.set("TARGETSTAGE", targetStage);
 }
 
-/** Variables of one stage: ENV wins over ARG (Dockerfile reference, "Using ARG variables"). */
+/**
+ * Variables of one stage. Of ENV and ARG with one name the later wins, for what is expanded and for what RUN sees; the image keeps ENV
+ * alone. (The reference says that ENV always wins; docker build does as it is here.)
+ */
 export class Scope {
   readonly #env: Map<string, string>;
   readonly #args: Map<string, string | undefined>;
+  /** What wins. */
+  readonly #values: Map<string, string>;
 
+  /** @param args of the stage below, with what had won there. */
   constructor(env: readonly string[], args: ReadonlyMap<string, string | undefined> = new Map()) {
     this.#env = new Map(env.map(splitVariable));
     this.#args = new Map(args);
+    this.#values = new Map(this.#env);
+    for (const [name, value] of args) if (value !== undefined) this.#values.set(name, value);
   }
 
   /** The value of a variable, or undefined when nothing sets it. */
-  readonly lookup = (name: string): string | undefined => this.#env.get(name) ?? this.#args.get(name);
+  readonly lookup = (name: string): string | undefined => this.#values.get(name);
 
   /** True when an ARG of this stage names it, with or without a value. */
   declares(name: string): boolean {
@@ -62,10 +70,12 @@ export class Scope {
 
   setEnv(name: string, value: string): void {
     this.#env.set(name, value);
+    this.#values.set(name, value);
   }
 
   setArg(name: string, value: string | undefined): void {
     this.#args.set(name, value);
+    if (value !== undefined) this.#values.set(name, value);
   }
 
   /** `NAME=value` of ENV alone, in order: what the image records. */
@@ -73,9 +83,9 @@ export class Scope {
     return [...this.#env].map(([name, value]) => `${name}=${value}`);
   }
 
-  /** ARGs with their values. */
+  /** ARGs, those that have a value with what won: what a stage begins with that is made from this one. */
   declared(): ReadonlyMap<string, string | undefined> {
-    return new Map(this.#args);
+    return new Map([...this.#args].map(([name, value]) => [name, value === undefined ? value : this.lookup(name)]));
   }
 
   /** All ARGs with what a process sees as their value, in order: what the history says of a RUN. */
@@ -83,10 +93,10 @@ export class Scope {
     return [...this.#args.keys()].map((name) => `${name}=${this.lookup(name) ?? ""}`);
   }
 
-  /** What a RUN step sees. */
+  /** What a RUN step sees: ENV in its order, then ARGs in theirs. */
   processEnv(): readonly string[] {
-    const args = [...this.#args].filter(([name, value]) => value !== undefined && !this.#env.has(name));
-    return [...this.env(), ...args.map(([name, value]) => `${name}=${value}`)];
+    const names = new Set([...this.#env.keys(), ...this.#values.keys()]);
+    return [...names].map((name) => `${name}=${this.lookup(name)}`);
   }
 
   copy(): Scope {

@@ -19,19 +19,18 @@ export function lowerEnv(instruction: EnvInstruction, stage: StageBuilder): void
 }
 
 /**
- * Dockerfile reference, "ARG": the command line wins over the default, a bare name takes a global ARG's value. As with ENV, what is
- * declared together sees the variables from before the instruction.
+ * Dockerfile reference, "ARG": the command line wins over the default, which nobody looks at then; a bare name takes a global ARG's value.
+ * Unlike with ENV, what is declared together sees what stands before it.
  */
 export function lowerArg(instruction: ArgInstruction, stage: StageBuilder, around: Surroundings): void {
   const { location } = instruction;
-  const declared = instruction.args.map((arg) => {
-    const name = expand(arg.name, stage, location);
-    return { name, fallback: arg.value ? expand(arg.value, stage, location) : around.globals.get(name) };
-  });
   const shown: string[] = [];
-  for (const { name, fallback } of declared) {
+  for (const arg of instruction.args) {
+    const name = expand(arg.name, stage, location);
     if (name === "") throw wrong("ARG names must not be blank", location);
-    const value = givenArg(around.buildArgs, name) ?? fallback;
+    const fallback = (): string | undefined =>
+      arg.value ? expand(arg.value, stage, location) : around.globals.get(name);
+    const value = givenArg(around.buildArgs, name) ?? fallback();
     stage.scope.setArg(name, value);
     shown.push(value === undefined ? name : `${name}=${value}`);
   }
