@@ -9,7 +9,7 @@ import {
   statfsSync,
   writeFileSync,
 } from "node:fs";
-import { join, posix } from "node:path";
+import { dirname, join, posix } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SlipwayError } from "../base/index.ts";
 import type { CgroupSpec } from "./contract.ts";
@@ -106,7 +106,7 @@ function make(groups: readonly Group[], spec: CgroupSpec, pass: (folder: string)
   };
   try {
     for (const { folder, settings } of groups) {
-      if (spec.parent !== undefined) mkdirSync(folder, { recursive: true });
+      if (spec.parent !== undefined) makeParents(folder);
       pass(folder);
       const own = join(folder, name);
       mkdirSync(own);
@@ -127,6 +127,14 @@ function make(groups: readonly Group[], spec: CgroupSpec, pass: (folder: string)
       for (const folder of made) await remove(folder);
     },
   };
+}
+
+/** A group that was named need not be there. */
+function makeParents(folder: string): void {
+  if (existsSync(folder)) return;
+  makeParents(dirname(folder));
+  mkdirSync(folder);
+  inheritCpus(dirname(folder), folder);
 }
 
 /** In a v1 cpuset a group without processors and memory of its own takes nobody in. */

@@ -103,7 +103,10 @@ function startQuickly({ runtime }: RuntimeRun, args: readonly string[], { stdio 
     });
     return { pid: spawned.pid, ended, hasEnded: () => done };
   } catch (error) {
-    return { pid: undefined, ended: Promise.reject(error), hasEnded: () => true };
+    const failed = async (): Promise<Ended> => {
+      throw error;
+    };
+    return { pid: undefined, ended: failed(), hasEnded: () => true };
   } finally {
     closeSync(nothing);
   }
