@@ -36,7 +36,7 @@ export function configText(image: ComparedConfig, options: ConfigOptions): strin
   return [
     ...(author ? [`Author ${JSON.stringify(author)}`] : []),
     ...own.flatMap(([key, value]) => linesOf(key, value).map((line) => `${key} ${line}`)),
-    ...(options.created ? [`created ${created}`] : []),
+    ...(options.created ? [`created ${seconds(created)}`] : []),
     ...(options.platform ? [`platform ${[os, architecture, variant].filter(Boolean).join("/")}`] : []),
     ...(options.history ? historyOf(image, options) : []),
   ]
@@ -66,8 +66,13 @@ function historyOf({ history = [] }: ComparedConfig, { baseHistory, created }: C
     // Who wrote the entry stands behind it.
     const by = JSON.stringify(entry.created_by?.replace(/ # (?:slipway|buildkit)$/, ""));
     const author = entry.author ? ` by ${JSON.stringify(entry.author)}` : "";
-    return `history ${entry.empty_layer === true ? "(no layer) " : ""}${by}${author}${created ? ` ${entry.created}` : ""}`;
+    return `history ${entry.empty_layer === true ? "(no layer) " : ""}${by}${author}${created ? ` ${seconds(entry.created)}` : ""}`;
   });
+}
+
+/** RFC 3339 without a fraction that is none. */
+function seconds(time: string | undefined): string {
+  return (time ?? "none").replace(/\.0+Z$/, "Z");
 }
 
 /** An object with its keys in order, without empty members. */

@@ -43,7 +43,7 @@ export function lowerExpose(instruction: ExposeInstruction, stage: StageBuilder)
     expandMany(word, stage, location).flatMap((port) => exposedPorts(port, location)),
   );
   stage.set({ ExposedPorts: { ...stage.config.ExposedPorts, ...Object.fromEntries(ports.map((port) => [port, {}])) } });
-  stage.addNote(`EXPOSE [${ports.join(" ")}]`);
+  stage.addNote(`EXPOSE [${ports.sort().join(" ")}]`);
 }
 
 export function lowerUser(instruction: UserInstruction, stage: StageBuilder): void {

@@ -37,7 +37,7 @@ export function readTree(path: string): ReadonlyMap<string, TreeFile> {
   const tree = new Map<string, TreeFile>();
   let pax: ReadonlyMap<string, string> = new Map();
   let xattrs: ReadonlyMap<string, Buffer> = new Map();
-  for (let at = 0; at + 512 <= tar.length && tar[at] !== 0;) {
+  for (let at = 0; at + 512 <= tar.length && !isEnd(tar.subarray(at, at + 512));) {
     const header = tar.subarray(at, at + 512);
     const text = (from: number, length: number): string =>
       header
@@ -87,4 +87,9 @@ function paxRecords(body: Buffer): ReadonlyMap<string, Buffer> {
     at += length;
   }
   return records;
+}
+
+/** A block of zeros. (Where pax has the name, that of the header itself may begin with one.) */
+function isEnd(block: Buffer): boolean {
+  return block.every((byte) => byte === 0);
 }
