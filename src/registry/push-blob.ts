@@ -47,12 +47,13 @@ export async function pushBlob(
 
   const progress = progressOf("upload", descriptor, ctx);
   const retrier = remote.retrier(ctx);
+  const inOne = descriptor.size <= Math.min(small, options.chunk ?? small);
   let session = mounted;
   let [before, refusals] = [0, 0];
   for (;;) {
     try {
       session ??= sessionOf(remote, await begin(remote, "", ctx), 0);
-      while (session.at < descriptor.size && descriptor.size > small) {
+      while (session.at < descriptor.size && !inOne) {
         session = await patch(remote, blob, session, options.chunk, progress, ctx);
       }
       await finish(remote, blob, session, progress, ctx);

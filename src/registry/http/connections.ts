@@ -6,6 +6,7 @@ import { Slots } from "./slots.ts";
 import { Trusts } from "./trust.ts";
 
 const defaultConnections = 6;
+const longestIdle = 30_000;
 
 /** The way to one origin: kept-alive connections, and how many there may be at once. */
 export interface Origin {
@@ -58,6 +59,8 @@ export class Connections implements Disposable {
       keepAlive: true,
       maxSockets: connections,
       scheduling: "lifo" as const,
+      // What lies between may forget a connection that is not used, without a word.
+      timeout: longestIdle,
       // Nobody means a proxy for what runs on this machine.
       ...(!isLoopback(url.hostname) && { proxyEnv: this.#env }),
     };
