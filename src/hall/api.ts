@@ -189,12 +189,13 @@ export interface PruneResult {
 
 export interface DiskUsageRow {
   /** `failed steps`: file systems that failed steps left, for `shell`. */
-  /** `archive cache`: packages and indexes of the Debian archive. `layer archives`: layers as they left the store, made again when missing. */
+  /** `copied files`: files of COPY that several layers have. `archive cache`: packages and indexes of the Debian archive. `layer archives`: layers as they left the store, made again when missing. */
   readonly type:
     | "images"
     | "build cache"
     | "failed steps"
     | "cache mounts"
+    | "copied files"
     | "layer archives"
     | "archive cache"
     | "runtime"

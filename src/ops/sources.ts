@@ -11,6 +11,7 @@ import { sourceLabel } from "./remote/source-label.ts";
 import { stepKey } from "./step-key.ts";
 import { type ChecksumRequest, type ChecksumResult, checksumSources } from "./tree/checksum.ts";
 import type { CopyReport, CopyRequest } from "./tree/copy.ts";
+import type { FinishRequest } from "./tree/shared-files.ts";
 import type { TreeSpec } from "./tree/tree.ts";
 
 /** While only the cache is asked, hashing more than this is left to the build itself, which does it beside the display (bytes). */
@@ -51,9 +52,7 @@ async function checksumOf(taken: Taken, from: FileTree, rooms: OpRooms, ctx: Ctx
   const { vertex, input: _input, verb: _verb, ...what } = taken;
   const how = { ...what, list: rooms.lists !== undefined, readOnly: rooms.planning === true };
   if (from.kind === "context") {
-    const name = createHash("sha256").update(from.op.path).digest("hex").slice(0, 32);
-    const statCache = rooms.planning ? join(rooms.store.root, "statcache", name) : rooms.store.path("statcache", name);
-    const request = { ...how, tree: contextTree(from, taken.verb), statCache };
+    const request = { ...how, tree: contextTree(from, taken.verb), statCache: statCachePath(from, rooms) };
     const result = await checksum(request, rooms, ctx);
     if (!result) throw new NeedsRun();
     ctx.emit({
@@ -118,6 +117,18 @@ async function checksum(
   if (here) return here;
   const { workers } = rooms.machinery;
   return cancellable(signal, (cancel) => workers.call("checksumSources", { ...request, cancel }));
+}
+
+/** Where digests of a context's files are kept. */
+export function statCachePath({ op }: FileTree & { kind: "context" }, { store, planning }: OpRooms): string {
+  const name = createHash("sha256").update(op.path).digest("hex").slice(0, 32);
+  return planning ? join(store.root, "statcache", name) : store.path("statcache", name);
+}
+
+/** Does in a thread what a copy left to do in the folder of changes. Gives the bytes that count elsewhere. */
+export async function finishCopy(request: Omit<FinishRequest, "squashOwners">, rooms: OpRooms): Promise<number> {
+  const { workers, squashOwners } = machinery(rooms);
+  return workers.call("finishSharing", { ...request, squashOwners });
 }
 
 /** True for so little that it is copied on the spot. */

@@ -1,5 +1,6 @@
 import { serve } from "../base/index.ts";
 import { checksumSources } from "./tree/checksum.ts";
 import { copySources } from "./tree/copy.ts";
+import { finishSharing } from "./tree/shared-files.ts";
 
-serve({ checksumSources, copySources });
+serve({ checksumSources, copySources, finishSharing });

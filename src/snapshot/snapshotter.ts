@@ -17,7 +17,13 @@ export function openSnapshotter({ store, overlayXattrs }: SnapshotterOptions): S
   const layersOf = (id: SnapshotId): readonly string[] => {
     if (!store.snapshots.use(id)) throw unknown(id);
     // One folder in two places of a stack, which overlayfs refuses: a folder without marks hides all that it says itself, further down.
-    const layers = [...new Set(chain(id).map(({ upper }) => upper).reverse())].reverse();
+    const layers = [
+      ...new Set(
+        chain(id)
+          .map(({ upper }) => upper)
+          .reverse(),
+      ),
+    ].reverse();
     if (layers.length > maxLayers) throw tooDeep(id, layers.length);
     return layers;
   };
