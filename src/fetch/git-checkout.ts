@@ -1,4 +1,16 @@
-import { appendFileSync, lstatSync, lutimesSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import {
+  appendFileSync,
+  type Dirent,
+  existsSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { explained, type GitAccess, type GitCall, GitFailure, gitError, runGit } from "./git-program.ts";
 import type { GitCommit } from "./git-resolve.ts";
@@ -116,6 +128,34 @@ async function tidy(call: GitCall, source: GitSource, access: GitAccess): Promis
   await runGit(["config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"], inRepository, access);
   await runGit(["reflog", "expire", "--all", "--expire=now"], inRepository, access);
   for (const name of ["FETCH_HEAD", "ORIG_HEAD"]) rmSync(join(call.gitDir ?? "", name), { force: true });
+  tidyModules(join(call.gitDir ?? "", "modules"));
+  hidePasswords(call.gitDir ?? "", source.remote);
+}
+
+/** Submodules' repositories, at any depth: how they were cloned is told in their logs. */
+function tidyModules(folder: string): void {
+  for (const entry of entriesOf(folder)) {
+    const path = join(folder, entry.name);
+    if (entry.name === "logs" || entry.name === "FETCH_HEAD") rmSync(path, { recursive: true });
+    else if (entry.isDirectory() && entry.name !== "objects") tidyModules(path);
+  }
+}
+
+/** A submodule with a relative address has that of its repository in its settings, with all that is in it. */
+function hidePasswords(folder: string, remote: string): void {
+  const [, scheme, secret] = /^([a-z]+:\/\/)([^/@]*@)/i.exec(remote) ?? [];
+  if (scheme === undefined || secret === undefined) return;
+  for (const entry of entriesOf(folder)) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory() && entry.name !== "objects") hidePasswords(path, remote);
+    else if (entry.name === "config") {
+      writeFileSync(path, readFileSync(path, "utf8").replaceAll(scheme + secret, scheme));
+    }
+  }
+}
+
+function entriesOf(folder: string): readonly Dirent[] {
+  return existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
 }
 
 /** The files in submodules that name a repository which does not stay. */

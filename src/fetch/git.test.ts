@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -12,7 +13,13 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { type LocalServer, makeRepository, serveGit, type TestRepository } from "../../test/support/git-server.ts";
+import {
+  type LocalServer,
+  makeRepository,
+  serveGit,
+  serveHttp,
+  type TestRepository,
+} from "../../test/support/git-server.ts";
 import { checkOutCommit } from "./git-checkout.ts";
 import type { GitAccess } from "./git-program.ts";
 import { resolveCommit } from "./git-resolve.ts";
@@ -189,6 +196,56 @@ describe("files", () => {
     const into = await checkOut(at(""));
     expect(readdirSync(join(into, "module")).sort()).toEqual(["README", "link", "new", "sub"]);
     expect(readdirSync(join(await checkOut(at("?submodules=false")), "module"))).toEqual([]);
+  });
+});
+
+describe("servers and repositories of other kinds", () => {
+  test("a server that only has files", async () => {
+    repository.git("update-server-info");
+    const dumb = await serveHttp((request, response) => {
+      const path = join(
+        repository.folder,
+        ".git",
+        decodeURIComponent((request.url ?? "").replace(/^\/app\.git|\?.*$/g, "")),
+      );
+      const there = existsSync(path) && lstatSync(path).isFile();
+      response.writeHead(there ? 200 : 404).end(there ? readFileSync(path) : undefined);
+    });
+    onTestFinished(() => dumb[Symbol.dispose]());
+    for (const [suffix, file] of [
+      ["", "new"],
+      [`#${first}`, "README"],
+    ] as const) {
+      const into = await checkOut(parseGitSource(`${dumb.url}/app.git${suffix}`) as GitSource);
+      expect(existsSync(join(into, file))).toBe(true);
+    }
+  });
+
+  test("ids of sha256", async () => {
+    const other = makeRepository(folder, "sha256.git", "sha256");
+    const id = other.commit({ file: "x\n" });
+    expect(id).toHaveLength(64);
+    for (const suffix of ["", `#${id}`]) {
+      const into = await checkOut(parseGitSource(`${server.url}/sha256.git${suffix}`) as GitSource);
+      expect(readdirSync(into)).toEqual(["file"]);
+    }
+  });
+
+  test("a commit without files", async () => {
+    makeRepository(folder, "empty.git").commit({});
+    expect(readdirSync(await checkOut(parseGitSource(`${server.url}/empty.git`) as GitSource))).toEqual([]);
+  });
+
+  test("no passwords of the address are in what is kept of .git, submodules included", async () => {
+    const outer = makeRepository(folder, "secret.git");
+    outer.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", `${folder}/app.git`, "module");
+    outer.git("config", "-f", ".gitmodules", "submodule.module.url", "../app.git");
+    outer.commit({});
+    const address = `${server.url.replace("//", "//user:hunter2@")}/secret.git`;
+    const into = await checkOut(parseGitSource(address) as GitSource, true);
+    expect(readdirSync(join(into, "module")).sort()).toEqual([".git", "README", "link", "new", "sub"]);
+    expect(spawnSync("grep", ["-rlF", "hunter2", into]).status).toBe(1);
+    expect(repository.git(`--git-dir=${into}/.git`, "config", "remote.origin.url")).toBe(`${server.url}/secret.git`);
   });
 });
 

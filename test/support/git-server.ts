@@ -87,7 +87,7 @@ export interface TestRepository {
 }
 
 /** Makes a repository with a branch `main` and nothing in it. Its commits have fixed times, so that their ids are the same in every run. */
-export function makeRepository(folder: string, name: string): TestRepository {
+export function makeRepository(folder: string, name: string, format: "sha1" | "sha256" = "sha1"): TestRepository {
   const path = join(folder, name);
   mkdirSync(path, { recursive: true });
   let clock = 1_600_000_000;
@@ -109,7 +109,7 @@ export function makeRepository(folder: string, name: string): TestRepository {
       },
       stdio: ["ignore", "pipe", "pipe"],
     }).trim();
-  git("init", "--quiet", "--initial-branch=main");
+  git("init", "--quiet", "--initial-branch=main", `--object-format=${format}`);
   git("config", "receive.denyCurrentBranch", "ignore");
   return {
     folder: path,
