@@ -1,7 +1,9 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { because, type Files, openLab, whyNoLab } from "./support/lab.ts";
-import { type Ended, until } from "./support/slipway.ts";
+import { type Ended, keptEnvironment, program, startGroup, until } from "./support/slipway.ts";
 
 interface Case {
   readonly files: Files;
@@ -38,6 +40,13 @@ const cases: Readonly<Record<string, Case>> = {
     code: "SLIP_DOCKERFILE",
     place: "Dockerfile:2",
     says: ["RUNN", /did you mean.*RUN/i],
+  },
+  "a right that was not granted": {
+    files: dockerfile("FROM base\nRUN --security=insecure true\n"),
+    exit: 3,
+    code: "SLIP_NOT_ALLOWED",
+    place: "Dockerfile:2",
+    says: ["--security=insecure", "--allow security.insecure"],
   },
   "an unknown flag of an instruction": {
     files: dockerfile("FROM base\nCOPY --chwon=1 there.txt /\n"),
@@ -210,13 +219,7 @@ const cases: Readonly<Record<string, Case>> = {
 };
 
 const notBuilt: Readonly<Record<string, string>> = {
-  "RUN --security=insecure true": "--security=insecure",
   "RUN --device=x true": "--device",
-  "ADD https://example.org/x /": "remote",
-  "ADD git@github.com:a/b.git /": "remote",
-  "ADD --checksum=sha256:00 there.txt /": "--checksum",
-  "ADD --keep-git-dir=true there.txt /": "--keep-git-dir",
-  "FROM --platform=linux/riscv64 base": "--platform=linux/riscv64",
 };
 
 describe.skipIf(whyNoLab)(`what goes wrong has one message, its place, a remedy and its exit code${because}`, () => {
@@ -302,6 +305,24 @@ COPY --from=failing / /b
     });
     expect(await lab.verify()).toEqual([]);
   });
+
+  test.each(["oci", "docker"])(
+    "a limit on the size of files ends the output %s as such, and nothing of it stays",
+    async (type) => {
+      const context = lab.context({ large: randomBytes(6 << 20), Dockerfile: "FROM scratch\nCOPY large /\n" });
+      await lab.build(context);
+      const out = join(lab.folder, `limited-${type}`);
+      mkdirSync(out);
+      const words = ["build", "-o", `type=${type},dest=${out}/image.tar`, context];
+      // 2 MiB, in blocks of 512 bytes
+      const { ended } = startGroup(["sh", "-c", 'ulimit -f 4096; exec "$0" "$@"', program, ...words], {
+        cwd: undefined,
+        env: { ...keptEnvironment("HOME"), SLIPWAY_ROOT: lab.store },
+      });
+      check(await ended, { exit: 8, code: "SLIP_OUTPUT", says: [`Cannot write "${out}/image.tar": EFBIG`] });
+      expect(readdirSync(out)).toEqual([]);
+    },
+  );
 
   test("an interrupt ends the build with 130, the store in order", async () => {
     const context = lab.context({ Dockerfile: "FROM base\nRUN echo started; sleep 30\n" });
