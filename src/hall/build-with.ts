@@ -58,8 +58,9 @@ export async function buildWith(
   const control = cacheControl(options, plan, dockerfile, store, engine !== undefined, shown);
   const { lists } = control;
   const rooms = { ...base, bases: held, lists };
-  const solveOnce = (): Promise<SolveReport<FileTree>> =>
-    solve(
+  const solveOnce = (): Promise<SolveReport<FileTree>> => {
+    lists?.clear();
+    return solve(
       plan.root,
       {
         op: (vertex) => opFor(vertex, rooms),
@@ -71,6 +72,7 @@ export async function buildWith(
       },
       shown,
     );
+  };
   const report = await untilUnchanged(solveOnce, ctx);
   const makeImage = async (one: BuildPlan): Promise<MadeImage> => {
     const image = await assembleImage(one, report.peek(one.root) ?? report.result, store, engine);

@@ -46,7 +46,14 @@ export interface Foreseen {
 /** A build as a graph, with all that was resolved. */
 export interface ResolvedGraph {
   readonly target: string;
-  readonly platform: Platform;
+  /** One a platform. */
+  readonly images: readonly {
+    readonly platform: Platform;
+    readonly root: Digest;
+    /** The configuration that the image gets. */
+    readonly config: ContainerConfig;
+    readonly author?: string | undefined;
+  }[];
   readonly stages: readonly {
     readonly name: string;
     readonly index: number;
@@ -76,8 +83,4 @@ export interface ResolvedGraph {
     readonly text: string;
     readonly line?: number | undefined;
   }[];
-  readonly root: Digest;
-  /** The configuration that the image gets. */
-  readonly config: ContainerConfig;
-  readonly author?: string | undefined;
 }

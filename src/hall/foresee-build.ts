@@ -108,10 +108,10 @@ function entryOf(store: Store, key: Digest) {
 export async function graphOf(options: BuildOptions): Promise<ResolvedGraph> {
   using opened = openUnchanged(options.store);
   const { planned, unknown } = await planUnchanged(options, opened.store, quiet(options));
-  const { plan } = planned;
+  const { plan, plans } = planned;
   return {
     target: plan.target.name,
-    platform: plan.platform,
+    images: plans.map(({ platform, root, config, author }) => ({ platform, root: root.digest, config, author })),
     stages: plan.stages.map(({ name, index, root, shipped }) => ({ name, index, root: root.digest, shipped })),
     skippedStages: plan.skippedStages,
     sources: plan.vertices.flatMap((vertex) => sourceOf(vertex, plan.bases, unknown)),
@@ -124,9 +124,6 @@ export async function graphOf(options: BuildOptions): Promise<ResolvedGraph> {
       text: origin.text,
       line: origin.location?.span.startLine,
     })),
-    root: plan.root.digest,
-    config: plan.config,
-    author: plan.author,
   };
 }
 
@@ -139,7 +136,18 @@ function sourceOf(
     const id = unknown.has(op.id) ? undefined : op.id;
     return [{ digest, kind: "image", name: op.name, id, origin: bases[op.name] }];
   }
-  return op.kind === "context" ? [{ digest, kind: "context", name: op.name, path: op.path }] : [];
+  switch (op.kind) {
+    case "context":
+      return [{ digest, kind: "context", name: op.name, path: op.path }];
+    case "http":
+      return [{ digest, kind: "http", name: withoutPassword(op.url) }];
+    case "git":
+      return [{ digest, kind: "git", name: shownRemote(op.source.remote) }];
+    case "archive":
+      return [{ digest, kind: "archive", name: op.context ?? "context" }];
+    default:
+      return [];
+  }
 }
 
 /** The address of a proxy, of a file or of a repository may hold a password. */

@@ -38,19 +38,27 @@ export interface Taken extends Omit<
  * Where lists are collected, what was found is added to the step's.
  */
 export async function sourceChecksum(taken: Taken, from: FileTree, rooms: OpRooms, ctx: Ctx): Promise<Checksum> {
-  const checksum = await checksumOf(taken, from, rooms, ctx);
-  if (checksum.list && rooms.lists) {
-    const { digest } = taken.vertex;
-    const place = from.kind === "context" ? contextTree(from).label : stageTree("", taken).label;
-    const mounted = taken.verb === "mount" ? ` at ${taken.sources.join(" ") || "/"}` : "";
-    rooms.lists.set(digest, { ...rooms.lists.get(digest), [`${place}${mounted}`]: checksum.list });
-  }
+  const { digest } = taken.vertex;
+  const place = placeOf(taken, from);
+  const known = rooms.lists?.get(digest);
+  // Once is enough: what was copied is looked at again only to see whether it is still the same.
+  const list = rooms.lists !== undefined && known?.[place] === undefined;
+  const checksum = await checksumOf(taken, from, list, rooms, ctx);
+  if (checksum.list) rooms.lists?.set(digest, { ...rooms.lists.get(digest), [place]: checksum.list });
   return checksum;
 }
 
-async function checksumOf(taken: Taken, from: FileTree, rooms: OpRooms, ctx: Ctx): Promise<Checksum> {
+/** Where something is taken from, as causes name it. What a step takes twice from one place, by patterns and by names, has two. */
+function placeOf(taken: Taken, from: FileTree): string {
+  const { sources, verb, literal } = taken;
+  const place = from.kind === "context" ? contextTree(from).label : (from.fetched ?? stageTree("", taken).label);
+  const mounted = verb === "mount" ? ` at ${sources.join(" ") || "/"}` : "";
+  return `${place}${mounted}${literal ? "/" : ""}`;
+}
+
+async function checksumOf(taken: Taken, from: FileTree, list: boolean, rooms: OpRooms, ctx: Ctx): Promise<Checksum> {
   const { vertex, input: _input, verb: _verb, ...what } = taken;
-  const how = { ...what, list: rooms.lists !== undefined, readOnly: rooms.planning === true };
+  const how = { ...what, list, readOnly: rooms.planning === true };
   if (from.kind === "context") {
     const request = { ...how, tree: contextTree(from, taken.verb), statCache: statCachePath(from, rooms) };
     const result = await checksum(request, rooms, ctx);

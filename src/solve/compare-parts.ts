@@ -104,7 +104,8 @@ function quoted(text: string): string {
 }
 
 function fileCauses(before: FileList, now: FileList, place: string): readonly MissCause[] {
-  const from = place === "the build context" ? "" : ` in ${place}`;
+  const where = place.replace(/\/$/, "");
+  const from = where === "the build context" ? "" : ` in ${where}`;
   const lists = aligned(before, now);
   if (!lists) return [{ kind: "file", text: `files${from} changed` }];
   const [old, list] = lists;

@@ -11,10 +11,26 @@ export type FileEntry = readonly [path: string, attributes: string, content: str
 /** The list of what a step takes. */
 export function fileList(entries: readonly FileEntry[]): FileList {
   if (entries.length <= most) return listOf(entries, undefined);
-  for (let depth = deepest; ; depth--) {
-    const summed = sum(entries, depth);
-    if (summed.length <= most || depth === 0) return listOf(summed, depth);
+  let depth = deepest;
+  while (depth > 0 && !fits(entries, depth)) depth--;
+  return listOf(sum(entries, depth), depth);
+}
+
+/** Whether sums at a depth are few enough; one that is not is mostly known after a few entries. */
+function fits(entries: readonly FileEntry[], depth: number): boolean {
+  const folders = new Set<string>();
+  return entries.every(([path]) => folders.add(folderOf(path, depth)).size <= most);
+}
+
+/** The first parts of a path. */
+function folderOf(path: string, depth: number): string {
+  if (depth === 0) return "";
+  let end = -1;
+  for (let part = 0; part < depth; part++) {
+    end = path.indexOf("/", end + 1);
+    if (end < 0) return path;
   }
+  return path.slice(0, end);
 }
 
 /** Two lists in the same form; undefined where they cannot be brought into one. */
@@ -38,7 +54,7 @@ function listOf(entries: readonly FileEntry[], depth: number | undefined): FileL
 function sum(entries: readonly FileEntry[], depth: number): readonly FileEntry[] {
   const groups = new Map<string, string[]>();
   for (const [path, attributes, content] of entries) {
-    const folder = path.split("/").slice(0, depth).join("/");
+    const folder = folderOf(path, depth);
     const lines = groups.get(folder) ?? [];
     groups.set(folder, lines);
     lines.push(`${path}\0${attributes}\0${content}`);
