@@ -30,7 +30,7 @@ export async function assembleImage(
     chain.map(async ({ id }, at) => below[at] ?? knownDiffId(store, id, epoch) ?? (await compute(id, epoch, engine))),
   );
   const own = plan.history.filter(({ layer }) => layer).length;
-  const set = epoch === undefined ? undefined : new Date(epoch * 1000).toISOString();
+  const set = epoch === undefined ? undefined : timeText(epoch * 1000);
   const created = set ?? newest(chain, own) ?? base?.config.created;
   const added = chain.slice(chain.length - own).map((layer) => set ?? timestamp(layer));
   const config: ImageConfig = {
@@ -58,7 +58,12 @@ function newest(chain: readonly SnapshotRecord[], own: number): string | undefin
 }
 
 function timestamp({ created }: SnapshotRecord): string {
-  return new Date(created).toISOString();
+  return timeText(created);
+}
+
+/** As Go writes times (RFC 3339), without zeros at the end of the fraction, since images have been written so. */
+function timeText(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace(/0+Z$/, "Z").replace(".Z", "Z");
 }
 
 /**

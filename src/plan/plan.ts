@@ -16,7 +16,7 @@ import { lower, type Surroundings } from "./lower/index.ts";
 import { globalArgs } from "./lower/variables.ts";
 import { findStage, literalReferences, nearest, stageLabel, targetStage } from "./names.ts";
 import { wrong } from "./refuse.ts";
-import { isPredefined, pathOf, platformArgs } from "./scope.ts";
+import { defaultPath, isPredefined, platformArgs } from "./scope.ts";
 import { countSteps, type StageBase, StageBuilder } from "./stage.ts";
 
 /**
@@ -416,7 +416,8 @@ const scratch = vertex({ kind: "scratch" }, [], { text: "FROM scratch" });
 
 /** What BuildKit gives a stage that starts from nothing. */
 function emptyBase(platform: Platform): StageBase {
-  const config = { Env: [`PATH=${pathOf(platform.os)}`], WorkingDir: "/" };
+  const windows = platform.os === "windows";
+  const config = windows ? { WorkingDir: "\\" } : { Env: [`PATH=${defaultPath}`], WorkingDir: "/" };
   return { fs: scratch, platform, config, image: undefined, history: [], author: undefined, args: new Map() };
 }
 

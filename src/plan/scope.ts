@@ -4,11 +4,6 @@ import { isBuiltIn } from "./built-in-args.ts";
 /** The PATH that a process gets when neither image nor Dockerfile sets one. */
 export const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** The PATH of an image that has no base. */
-export function pathOf(os: string): string {
-  return os === "windows" ? "c:\\Windows\\System32;c:\\Windows" : defaultPath;
-}
-
 /** Build arguments that need no ARG, reach RUN and never count for the cache (Dockerfile reference, "Predefined ARGs"). */
 const proxies = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
 

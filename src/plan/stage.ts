@@ -73,7 +73,8 @@ export class StageBuilder {
   }
 
   get workdir(): string {
-    return this.config.WorkingDir || "/";
+    // Windows' folders are not looked into: see refuseForeignSystem.
+    return this.platform.os === "windows" ? "/" : this.config.WorkingDir || "/";
   }
 
   /** Changes members of the configuration. */
@@ -104,7 +105,7 @@ export class StageBuilder {
     this.fs = nothing;
     this.addLayer(op, inputs, instruction, createdBy);
     const { origin } = this.fs;
-    this.fs = vertex({ kind: "link" }, [below, this.fs], {
+    this.fs = vertex({ kind: "link" }, [this.fs, below], {
       ...origin,
       text: `link ${origin.text}`,
       position: undefined,

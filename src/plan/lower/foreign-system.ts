@@ -8,7 +8,7 @@ import type { StageBuilder } from "../stage.ts";
  * so there only destinations that mean the same on both are taken.
  * Throws SLIP_UNSUPPORTED.
  */
-export function refuseForeignSystem(instruction: Instruction, { platform }: StageBuilder): void {
+export function refuseForeignSystem(instruction: Instruction, { platform, config }: StageBuilder): void {
   if (platform.os === "linux") return;
   const { kind, location } = instruction;
   const where = `in a stage for ${formatPlatform(platform)}`;
@@ -22,7 +22,9 @@ export function refuseForeignSystem(instruction: Instruction, { platform }: Stag
   }
   if (platform.os !== "windows") return;
   const destination = kind === "copy" || kind === "add" ? instruction.destination : undefined;
-  if (kind !== "workdir" && !(destination && /[\\:]/.test(destination.text))) return;
+  const atRoot = ["", "/", "\\"].includes(config.WorkingDir ?? "");
+  const foreign = destination && (/[\\:]/.test(destination.text) || !(atRoot || destination.text.startsWith("/")));
+  if (kind !== "workdir" && !foreign) return;
   throw new SlipwayError({
     code: "SLIP_UNSUPPORTED",
     message: `${kind.toUpperCase()} with a path of Windows is not supported yet`,
