@@ -1,6 +1,7 @@
 import { type Bytes, SlipwayError } from "../base/index.ts";
 import {
   checkImage,
+  type Descriptor,
   type Document,
   type ImageConfig,
   type Index,
@@ -11,7 +12,6 @@ import {
 } from "../oci/index.ts";
 import { choosePlatform, isIndexDescriptor, noSuchPlatform } from "./choose-platform.ts";
 import type { RegistryImage } from "./contract.ts";
-import type { Descriptor } from "../oci/index.ts";
 
 /** What an image is put together from. */
 interface Reading {

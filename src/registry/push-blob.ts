@@ -47,13 +47,14 @@ export async function pushBlob(
 
   const progress = progressOf("upload", descriptor, ctx);
   const retrier = remote.retrier(ctx);
-  const inOne = descriptor.size <= Math.min(small, options.chunk ?? small);
+  // Bytes that go up before the request that ends the upload.
+  const ahead = descriptor.size <= Math.min(small, options.chunk ?? small) ? 0 : descriptor.size;
   let session = mounted;
   let [before, refusals] = [0, 0];
   for (;;) {
     try {
       session ??= sessionOf(remote, await begin(remote, "", ctx), 0);
-      while (session.at < descriptor.size && !inOne) {
+      while (session.at < ahead) {
         session = await patch(remote, blob, session, options.chunk, progress, ctx);
       }
       await finish(remote, blob, session, progress, ctx);

@@ -20,7 +20,6 @@ const users = { [user.username]: user.password };
 const fakes: Readonly<Record<string, FakeOptions>> = {
   "open to all": {},
   "with passwords": { auth: { type: "basic", users } },
-  "with tokens for all": { auth: { type: "bearer" } },
   "with tokens for users": { auth: { type: "bearer", users } },
   "without ranges, referrers and deletion of tags": {
     ranges: false,
@@ -47,7 +46,6 @@ const because = whyNoDockerRegistry === undefined ? "" : ` (skipped: ${whyNoDock
 
 describe.skipIf(whyNoDockerRegistry !== undefined).each([
   ["open to all", "none", false],
-  ["with passwords", "htpasswd", false],
   ["with a token service", "token", false],
   ["with passwords over TLS", "htpasswd", true],
 ] as const)(`docker's registry, %s${because}`, (_name, auth, tls) => {

@@ -9,24 +9,12 @@ export interface Authority {
   issue(address: string): { readonly cert: string; readonly key: string };
 }
 
+const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+
 /** A certificate authority in that folder, made by openssl. */
 export function makeAuthority(folder: string): Authority {
   const [cert, key] = [join(folder, "ca.crt"), join(folder, "ca.key")];
-  openssl(
-    "req",
-    "-x509",
-    "-newkey",
-    "rsa:2048",
-    "-nodes",
-    "-days",
-    "2",
-    "-subj",
-    "/CN=Test CA",
-    "-keyout",
-    key,
-    "-out",
-    cert,
-  );
+  openssl("req", "-x509", ...curve, "-nodes", "-days", "2", "-subj", "/CN=Test CA", "-keyout", key, "-out", cert);
   return {
     cert,
     issue: (address) => {
@@ -36,7 +24,7 @@ export function makeAuthority(folder: string): Authority {
         extensions,
         `subjectAltName=${/^[\d.]+$/.test(address) ? "IP" : "DNS"}:${address},DNS:localhost\nbasicConstraints=CA:FALSE\n`,
       );
-      openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", `/CN=${address}`, "-keyout", own, "-out", request);
+      openssl("req", ...curve, "-nodes", "-subj", `/CN=${address}`, "-keyout", own, "-out", request);
       openssl(
         "x509",
         "-req",

@@ -8,8 +8,8 @@ import {
   type RegistryOptions,
 } from "../../../src/registry/index.ts";
 
-/** Waits of milliseconds, so that a test of ten failures takes no minute. */
-export const quick: Partial<RegistryLimits> = { backoff: 2, connect: 2000, headers: 2000, stall: 1000 };
+/** Pauses of milliseconds, so that a test of ten failures takes no minute; patience for a machine that has much else to do. */
+export const quick: Partial<RegistryLimits> = { backoff: 2, connect: 10_000, headers: 10_000, stall: 10_000 };
 
 export interface TestCtx extends RegistryCtx {
   readonly events: readonly RegistryEvent[];

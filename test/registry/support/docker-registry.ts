@@ -119,10 +119,13 @@ async function startTokenService({ cert, key }: Pair): Promise<{ readonly realm:
       access,
     };
     const parts = [
-      { typ: "JWT", alg: "RS256", x5c },
+      { typ: "JWT", alg: "ES256", x5c },
       { ...claims, nbf: now - 10, iat: now, exp: now + 300 },
     ].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"));
-    const signature = createSign("RSA-SHA256").update(parts.join(".")).sign(privateKey).toString("base64url");
+    const signature = createSign("SHA256")
+      .update(parts.join("."))
+      .sign({ key: privateKey, dsaEncoding: "ieee-p1363" })
+      .toString("base64url");
     response.end(JSON.stringify({ token: [...parts, signature].join("."), expires_in: 300 }));
   });
   await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
