@@ -102,7 +102,7 @@ export interface CopyOp {
 }
 
 /**
- * The changes of one copy onto nothing, put on top of another file system (COPY --link). Input 0: the file system below; input 1: the copy.
+ * The changes of one copy onto nothing, put on top of another file system (COPY --link). Input 0: the copy; input 1: what lies below.
  */
 export interface LinkOp {
   readonly kind: "link";

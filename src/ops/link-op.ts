@@ -12,7 +12,7 @@ export function linkOp(op: LinkOp, { store }: OpRooms): Op<FileTree> {
   return {
     role: "source",
     key: (inputs) => stepKey({ op, inputs }),
-    run: async ([base, copy]) => {
+    run: async ([copy, base]) => {
       const below = snapshotOf(base);
       const layer = snapshotOf(copy);
       if (below === undefined || layer === undefined) return { kind: "snapshot", id: layer ?? below };

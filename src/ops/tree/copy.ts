@@ -80,7 +80,9 @@ class Copier implements CopyReport {
     const tree = this.#tree(source.tree);
     const select = source.literal ? selectLiteral : selectSource;
     const found = select(tree, source.path, this.#request);
-    if (found.length === 0) this.unmatched.push(source.path);
+    // What was there and is excluded was meant to be left out.
+    const { parents } = this.#request;
+    if (found.length === 0 && select(tree, source.path, { parents }).length === 0) this.unmatched.push(source.path);
     for (const selected of found) {
       this.#into.forget();
       const absolute = fsPath(`${tree.base}/${selected.path}`);

@@ -86,6 +86,18 @@ test("another mode, owner or time makes another file", async () => {
   expect(lstatSync(join(folder, "time/to/a")).mtimeMs).toBe(1e12);
 });
 
+test("equal files in two places stay two files, in one copy and in two", async () => {
+  for (const name of ["a", "b"]) {
+    writeFileSync(join(folder, "src", name), "same");
+    utimesSync(join(folder, "src", name), 5, 5);
+  }
+  await sleep(40);
+  for (const into of ["one", "two"]) finish(into, await begin(into));
+  finish("three", await begin("three", { destination: "/to/below" }));
+  expect(inode("two", "a")).toBe(inode("one", "a"));
+  expect(new Set([inode("two", "a"), inode("two", "b"), inode("three", "below/a")]).size).toBe(3);
+});
+
 test("folders have their times at the end", async () => {
   utimesSync(join(folder, "src/sub"), 7, 7);
   utimesSync(join(folder, "src"), 8, 8);

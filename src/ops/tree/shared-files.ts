@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import {
   chmodSync,
   lchownSync,
@@ -44,8 +45,10 @@ export interface SharedWork {
 }
 
 /**
- * Files that earlier copies made, by content, mode, owner and time: one that is the same again becomes a further name of it (a hard link), which takes
- * a twentieth of a copy. That is safe because nobody ever writes to a file of a snapshot: overlayfs copies it up first.
+ * Files that earlier copies made, by content, mode, owner, time and place: one that is the same again becomes a further name of it (a hard link), which
+ * takes a twentieth of a copy. That is safe because nobody ever writes to a file of a snapshot: overlayfs copies it up first. The place is among
+ * them so that no stack of snapshots shows one file in two places: who looks there (tar, cp -a, a COPY of both) would take equal files for one,
+ * and a change of one would be a change of the other.
  * A link cannot be made through a mount, so it is done at the end, in the folder of changes itself.
  */
 export class Sharing {
@@ -72,7 +75,8 @@ export class Sharing {
     const digest = stat.isFile() && stat.nlink === 1 ? this.#known.get(path, stat) : undefined;
     if (digest === undefined) return false;
     const mtimeNs = time === undefined ? lstatSync(absolute, { bigint: true }).mtimeNs : BigInt(time) * 1_000_000_000n;
-    const key = `${digest.slice(0, 2)}/${digest.slice(2)}-${mode.toString(8)}-${owner.uid}.${owner.gid}-${mtimeNs}`;
+    const name = hash("sha256", `${digest} ${mode} ${owner.uid} ${owner.gid} ${mtimeNs} ${to}`, "hex");
+    const key = `${name.slice(0, 2)}/${name.slice(2)}`;
     const kept = find(`${this.#folder}/${key}`) !== undefined;
     this.#files.push({ path: to, key, copied: !kept, source: absolute, ctimeMs: stat.ctimeMs, mode, owner, mtimeNs });
     return kept;

@@ -57,7 +57,7 @@ test("the history tells what docker build tells", async () => {
 test("a linked copy is made on nothing, and put on what is there", async () => {
   const built = await plan("COPY --link --chown=1:2 a b");
   expect(built.root.op).toEqual({ kind: "link" });
-  const [below, copy] = built.root.inputs;
+  const [copy, below] = built.root.inputs;
   expect(below?.op.kind).toBe("mkdir");
   expect(copy?.op).toMatchObject({ kind: "copy", destination: "/w/b" });
   expect(copy?.inputs.map(({ op }) => op.kind)).toEqual(["scratch", "context"]);
