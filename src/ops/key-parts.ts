@@ -7,6 +7,9 @@ import { stepKeyVersion } from "./step-key.ts";
 /** Longer texts are kept as their beginning and a digest. */
 const longest = 400;
 
+/** User and password in an address, also with characters that should have been written as `%2F` or `%40`. */
+const credentials = /\/\/(?:[^\s"'/@:]*:[^\s"']*|[^\s"'/]*)@/g;
+
 /** Members of operations that people know by another name. */
 const names: Readonly<Record<string, string>> = {
   args: "command",
@@ -67,8 +70,8 @@ function itemText(item: unknown): string {
 function variable(text: string): readonly [string, Hidden] {
   const at = text.indexOf("=");
   const [name, value] = at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
-  if (looksSecret(name)) return [name, { digest: digestOfText(value) }];
-  return [name, shortened(value)];
+  const isHidden = looksSecret(name) || withoutCredentials(value) !== value;
+  return [name, isHidden ? { digest: digestOfText(value) } : shortened(value)];
 }
 
 /** `secret npm on /run/secrets/npm`. */
@@ -80,9 +83,15 @@ function mountText(mount: Extract<OpSpec, { kind: "exec" }>["mounts"][number]): 
   return `${mount.type}${id}${source}${target}${env}`;
 }
 
+/** The digest tells texts apart that look the same without what is left out. */
 function shortened(text: string): string {
-  const safe = text.replace(/\/\/[^/@\s"']*@/g, "//");
-  return safe.length <= longest ? safe : `${safe.slice(0, longest)}… (${digestOfText(text)})`;
+  const safe = withoutCredentials(text);
+  if (safe.length > longest) return `${safe.slice(0, longest)}… (${digestOfText(text)})`;
+  return safe === text ? text : `${safe} (${digestOfText(text)})`;
+}
+
+function withoutCredentials(text: string): string {
+  return text.replace(credentials, "//");
 }
 
 function digestOfText(text: string): string {
