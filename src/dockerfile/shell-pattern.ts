@@ -42,11 +42,12 @@ export class ShellPattern {
   /** The value with the first match, or every match, replaced; each match as long as can be. */
   replace(value: string, replacement: string, all: boolean): string {
     const chars = Array.from(value);
+    const ends = this.#longestEnds(chars);
     const parts: string[] = [];
     let at = 0;
     for (; at <= chars.length; at++) {
-      const end = this.#matchEnd(chars, at, true, this.#steps);
-      if (end === undefined) {
+      const end = ends[at];
+      if (end === undefined || end < 0) {
         parts.push(chars[at] ?? "");
         continue;
       }
@@ -59,6 +60,24 @@ export class ShellPattern {
       }
     }
     return parts.join("");
+  }
+
+  /**
+   * Where the longest match ends that begins at each character; -1 where there is none. From the last step to the first, so that all
+   * beginnings together take no longer than the pattern's length times the value's.
+   */
+  #longestEnds(chars: readonly string[]): Int32Array {
+    let ends = Int32Array.from({ length: chars.length + 1 }, (_, at) => at);
+    for (const step of this.#steps.toReversed()) {
+      const before = new Int32Array(chars.length + 1).fill(-1);
+      if (step === "*") before[chars.length] = ends[chars.length] ?? -1;
+      for (let at = chars.length - 1; at >= 0; at--) {
+        if (step === "*") before[at] = Math.max(ends[at] ?? -1, before[at + 1] ?? -1);
+        else if (step === "?" || step.char === chars[at]) before[at] = ends[at + 1] ?? -1;
+      }
+      ends = before;
+    }
+    return ends;
   }
 
   /** Where a match that begins at `start` ends. All states are followed at once, so no pattern is slower than its length times the value's. */
