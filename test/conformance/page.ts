@@ -19,11 +19,12 @@ export function conformancePage(cases: readonly Case[], reference: readonly Chap
 }
 
 /** The cases of a part. */
-export function casesOf(part: Part, cases: readonly Case[]): readonly Case[] {
-  const patterns = part.cases.map(
+export function casesOf({ cases: names, rule }: Part, cases: readonly Case[]): readonly Case[] {
+  const patterns = names.map(
     (text) => new RegExp(`^${text.replace(/[.+?^$(){}|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`),
   );
-  return cases.filter(({ name }) => patterns.some((pattern) => pattern.test(name)));
+  const tells = ({ warns = [] }: Case): boolean => rule !== undefined && warns.some((text) => text.startsWith(rule));
+  return cases.filter((one) => patterns.some((pattern) => pattern.test(one.name)) || tells(one));
 }
 
 function partsTable(cases: readonly Case[], reference: readonly Chapter[]): string {
@@ -35,19 +36,17 @@ function partsTable(cases: readonly Case[], reference: readonly Chapter[]): stri
   );
   return `## The reference, part by part
 
-\`same\`: as docker in every case. \`differs\`: in some, told below. \`not built\`: an error says so, nothing is ignored.
+\`same\`: as docker in every case that it can build. \`differs\`: in some, told below. \`not built\`: an error says so, nothing is ignored.
 
 ${table(["chapter", "part", "state", "cases", "where"], rows)}`;
 }
 
 function stateOf(cases: readonly Case[]): string {
-  const refused = cases.filter(isNotBuilt);
-  if (refused.length === cases.length) return "not built";
-  const states = [
-    ...(cases.some((one) => differences(one) !== undefined) ? ["differs in some"] : ["same"]),
-    ...(refused.length > 0 ? ["some not built"] : []),
-  ];
-  return states.join(", ");
+  const refused = cases.filter(isNotBuilt).length;
+  if (refused === cases.length) return "not built";
+  const uncompared = cases.filter(isUnable).length;
+  const built = uncompared === cases.length ? "not compared" : cases.some(differences) ? "differs in some" : "same";
+  return [built, ...(refused > 0 ? ["some not built"] : [])].join(", ");
 }
 
 function topics(cases: readonly Case[]): string {
@@ -83,6 +82,10 @@ function everyCase(cases: readonly Case[]): string {
       )}`,
   );
   return `## Every case\n\n${cases.length} of them.\n\n${chapters.join("\n")}`;
+}
+
+function isUnable({ docker }: Case): boolean {
+  return typeof docker === "object" && "unable" in docker;
 }
 
 function isNotBuilt({ fails }: Case): boolean {

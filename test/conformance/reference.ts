@@ -1,3 +1,5 @@
+import { checkRules } from "../../src/dockerfile/checks/rules.ts";
+
 /**
  * The parts of the Dockerfile reference (frontend 1.26, docs.docker.com/reference/dockerfile) and of what a build is given, each
  * with the cases that are about it: names, where `*` stands for anything. docs/conformance.md is made from this.
@@ -5,6 +7,8 @@
 export interface Part {
   readonly what: string;
   readonly cases: readonly string[];
+  /** Also the cases with a warning of this rule. */
+  readonly rule?: string | undefined;
 }
 
 export interface Chapter {
@@ -195,10 +199,14 @@ export const reference: readonly Chapter[] = [
     "names, ends, other instructions": ["heredoc/open", "heredoc/other*", "heredoc/onbuild"],
   }),
   chapter("The image's history", { "entries, what a configuration has": ["history/*", "config/*"] }),
-  chapter("Build checks", {
-    "rules and how they are chosen": ["checks/*"],
-    "checks of the result, slipway's own": ["result-checks/*"],
-  }),
+  {
+    title: "Build checks",
+    parts: [
+      { what: "how rules are chosen", cases: ["checks/*", "file/directive-check*"] },
+      ...checkRules.map(({ name }) => ({ what: `\`${name}\``, cases: [], rule: name })),
+      { what: "checks of the result, slipway's own", cases: ["result-checks/*"] },
+    ],
+  },
   chapter("What a build is given", {
     "`--target`": ["from/target*", "options/target*"],
     "`--label`": ["options/label*", "label/from-command*"],
