@@ -75,7 +75,7 @@ export async function buildWith(
   };
   const report = await untilUnchanged(solveOnce, ctx);
   const makeImage = async (one: BuildPlan): Promise<MadeImage> => {
-    const image = await assembleImage(one, report.peek(one.root) ?? report.result, store, engine);
+    const image = await assembleImage(one, resultOf(one, report), store, engine);
     const findings = await checkedResult(image, store, engine);
     const violation = await tellResult(findings, { dockerfile, options, plan: one }, ctx);
     if (violation) throw violation;
@@ -258,6 +258,12 @@ export async function planFrom(
   if (violation) throw violation;
   const plans: PlannedBuild["plans"] = [first as BuildPlan, ...others];
   return { plan: mergePlans(plans), plans, made, held, dockerfile };
+}
+
+function resultOf({ root }: BuildPlan, report: SolveReport<FileTree>): FileTree {
+  const result = report.peek(root);
+  if (result) return result;
+  throw new SlipwayError({ code: "SLIP_INTERNAL", message: "Cannot make the image: a platform was not built" });
 }
 
 /** Steps that the cache can spare: all but sources. */

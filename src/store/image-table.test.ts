@@ -162,3 +162,15 @@ test("a name of several platforms is one image a platform, in their order", () =
   expect(store.images.named("app").map(({ id }) => id)).toEqual([v7]);
   expect(store.images.find("app", own)?.id).toBe(v7);
 });
+
+test("a layer has a digest for each time that its files may end at", () => {
+  const store = tempStore();
+  const layer = addLayer(store, undefined);
+  const [own, one, two] = [sha256("own"), sha256("one"), sha256("two")];
+  expect(store.snapshots.rewritten(layer, 5)).toBeUndefined();
+  store.snapshots.setDiffId(layer, own);
+  store.snapshots.setRewritten(layer, 5, one);
+  store.snapshots.setRewritten(layer, 6, two);
+  expect([5, 6, 7].map((epoch) => store.snapshots.rewritten(layer, epoch))).toEqual([one, two, undefined]);
+  expect([own, one, two].map((digest) => store.snapshots.epochOf(layer, digest))).toEqual([undefined, 5, 6]);
+});

@@ -145,7 +145,7 @@ export class SnapshotStore implements SnapshotRecords {
   rewritten(id: SnapshotId, epoch: number): Digest | undefined {
     const row = this.#state.db.get<{ readonly diff_id: Digest }>(
       "SELECT diff_id FROM rewritten_layers WHERE snapshot = ? AND epoch = ?",
-      id,
+      this.#layerOf(id),
       epoch,
     );
     return row?.diff_id;
@@ -154,14 +154,14 @@ export class SnapshotStore implements SnapshotRecords {
   setRewritten(id: SnapshotId, epoch: number, diffId: Digest): void {
     if (!this.#row(id)) throw missing(`the snapshot ${id}`);
     const insert = "INSERT OR REPLACE INTO rewritten_layers (snapshot, epoch, diff_id) VALUES (?, ?, ?)";
-    this.#state.db.run(insert, id, epoch, diffId);
+    this.#state.db.run(insert, this.#layerOf(id), epoch, diffId);
   }
 
   epochOf(id: SnapshotId, diffId: Digest): number | undefined {
     if (this.#row(id)?.diff_id === diffId) return undefined;
     const row = this.#state.db.get<{ readonly epoch: number }>(
       "SELECT epoch FROM rewritten_layers WHERE snapshot = ? AND diff_id = ?",
-      id,
+      this.#layerOf(id),
       diffId,
     );
     return row?.epoch;
