@@ -50,7 +50,7 @@ export async function pushBlob(
   // Bytes that go up before the request that ends the upload.
   const ahead = descriptor.size <= Math.min(small, options.chunk ?? small) ? 0 : descriptor.size;
   let session = mounted;
-  let [before, refusals] = [0, 0];
+  let [best, refusals] = [0, 0];
   for (;;) {
     try {
       session ??= sessionOf(remote, await begin(remote, "", ctx), 0);
@@ -62,8 +62,9 @@ export async function pushBlob(
     } catch (error) {
       const lost = session !== undefined && isLost(error);
       if (lost && (error as AnswerError).has("DIGEST_INVALID") && ++refusals > 1) throw error;
-      if (session !== undefined && session.at - before >= gain) retrier.gained();
-      before = session?.at ?? 0;
+      const at = session?.at ?? 0;
+      if (at - best >= gain) retrier.gained();
+      best = Math.max(best, at);
       await retrier.after(lost ? new CutError((error as Error).message) : error);
       // What was lost may have been no more than the last answer.
       if (session !== undefined && (await isThere(remote, blob, ctx))) return;
@@ -103,9 +104,9 @@ async function mount(
   let session: Session | undefined;
   for (const repository of from) {
     try {
-      const answer = await begin(remote, `?mount=${digest}&from=${repository}`, ctx, [
-        repositoryScope(repository, "pull"),
-      ]);
+      const scopes = [repositoryScope(repository, "pull")];
+      const asked = `?mount=${digest}&from=${repository}`;
+      const answer = await remote.retrier(ctx).run(() => begin(remote, asked, ctx, scopes));
       if (answer.status === 201) {
         ctx.emit({ type: "mounted", digest, from: repository });
         return "mounted";

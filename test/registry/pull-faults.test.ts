@@ -205,7 +205,7 @@ describe("refused", () => {
       code,
       message: expect.stringMatching(message),
     });
-    await expect.poll(() => registry.connections).toBeLessThanOrEqual(2);
+    await expect.poll(() => registry.connections, { timeout: 10_000 }).toBeLessThanOrEqual(2);
   });
 
   test("a range other than the one that was asked for", async () => {
@@ -249,7 +249,7 @@ describe("the reader", () => {
     );
     await expect(middle).rejects.toBe(own);
     expect(registry.count(aBlob)).toBe(1);
-    await expect.poll(() => registry.connections).toBe(0);
+    await expect.poll(() => registry.connections, { timeout: 10_000 }).toBe(0);
   });
 
   test("may not leave before the digest is known", async () => {
@@ -284,7 +284,7 @@ test("cancelling ends everything at once, with one error", async () => {
   const ended = await Promise.allSettled(all);
   expect(performance.now() - start).toBeLessThan(5000);
   for (const one of ended) expect(one).toMatchObject({ status: "rejected", reason: { code: "SLIP_CANCELLED" } });
-  await expect.poll(() => registry.connections).toBe(0);
+  await expect.poll(() => registry.connections, { timeout: 10_000 }).toBe(0);
   registry.faults = [];
   expect((await client.blob(at, descriptor, collect, testCtx())).equals(bytes)).toBe(true);
 });

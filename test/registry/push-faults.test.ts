@@ -132,11 +132,14 @@ describe("mended on the way", () => {
     expectThere(place);
   });
 
-  test("a mount that is not allowed is an upload", async () => {
+  test.each([
+    ["is not allowed is an upload", status(403), always],
+    ["breaks off is asked for again", reset, 1],
+  ] as const)("a mount that %s", async (_name, act, times) => {
     const place = await lab();
     const { registry, at, ctx, image } = place;
     const blobs = image.content.blobs.map((blob) => ({ ...blob, origins: [{ ...at, path: "other/one" }] }));
-    registry.faults = [fault(/^POST .*mount=/, status(403), always)];
+    registry.faults = [fault(/^POST .*mount=/, act, times)];
     await testClient().push(at, { ...image.content, blobs }, ctx);
     expectThere(place);
   });
@@ -153,6 +156,17 @@ describe("mended on the way", () => {
     expectThere(place);
     expect(ranges).toEqual(["0-1999999", "2000000-3999999", "4000000-4999999"]);
   });
+});
+
+test("a registry that takes all bytes and never the blob is given up", async () => {
+  const { registry, at, ctx, image } = await lab();
+  let posts = 0;
+  registry.faults = [
+    fault(/^POST/, (exchange) => (posts++ % 2 === 1 ? status(500)(exchange) !== false : false), always),
+    fault(/^PUT .*uploads/, status(404), always),
+  ];
+  await expect(testClient().push(at, image.content, ctx)).rejects.toMatchObject({ name: "SlipwayError" });
+  expect(registry.count(/^PATCH/)).toBeLessThan(10);
 });
 
 describe("refused", () => {
@@ -314,10 +328,12 @@ test("progress is told up to the last byte", async () => {
 test("cancelling ends a push at once", async () => {
   const { registry, at, ctx, image } = await lab();
   const sockets: Socket[] = [];
-  registry.faults = [fault(/^PATCH/, ({ request }) => void sockets.push(request.resume().socket), always)];
-  const pushing = testClient().push(at, image.content, ctx);
-  setTimeout(() => ctx.stop.abort(), 200);
-  await expect(pushing).rejects.toMatchObject({ code: "SLIP_CANCELLED" });
+  const cancel = fault(/^PATCH/, ({ request }) => {
+    sockets.push(request.resume().socket);
+    setTimeout(() => ctx.stop.abort(), 20);
+  });
+  registry.faults = [cancel];
+  await expect(testClient().push(at, image.content, ctx)).rejects.toMatchObject({ code: "SLIP_CANCELLED" });
   expect(sockets).toHaveLength(1);
-  await expect.poll(() => sockets[0]?.destroyed).toBe(true);
+  await expect.poll(() => sockets[0]?.destroyed, { timeout: 10_000 }).toBe(true);
 });

@@ -22,7 +22,7 @@ export class Connections implements Disposable {
   readonly #origins = new Map<string, Promise<Origin>>();
 
   constructor(config: RegistriesConfig, env: NodeJS.ProcessEnv) {
-    this.#config = config;
+    this.#config = new Map([...config].map(([domain, settings]) => [hostOf(domain), settings]));
     this.#env = env;
     this.#trusts = new Trusts(env);
   }
@@ -38,7 +38,7 @@ export class Connections implements Disposable {
 
   /** What the configuration says about a host, by the name that it has there. */
   settings(host: string): RegistrySettings {
-    return this.#config.get(host === hubHost ? "docker.io" : host) ?? {};
+    return this.#config.get(host === hubHost ? "docker.io" : hostOf(host)) ?? {};
   }
 
   connectionsOf(host: string): number {
@@ -70,6 +70,11 @@ export class Connections implements Disposable {
         : new HttpAgent(options);
     return { agent, slots: new Slots(connections) };
   }
+}
+
+/** As addresses have it: in small letters, and without the port of HTTPS. */
+function hostOf(domain: string): string {
+  return new URL(`https://${domain}`).host;
 }
 
 /** Where Docker Hub's registry is. */

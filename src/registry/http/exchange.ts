@@ -27,7 +27,7 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** What settled, after redirects. */
+  /** What answered, after redirects. */
   readonly url: URL;
   /** Read at most once. */
   readonly body: Bytes;
