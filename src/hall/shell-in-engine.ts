@@ -43,7 +43,7 @@ export async function shellInEngine(
   const spec: ProcessSpec = {
     ...process,
     args,
-    env: variables(process.env, options),
+    env: variables(options.user === undefined ? process.env : withoutHome(process.env, place.op), options),
     cwd: options.workdir ?? process.cwd,
     user: options.user === undefined ? process.user : processUser(root, options.user),
     mounts: [...process.mounts, ...(options.volumes ?? []).map(parseVolume)],
@@ -112,6 +112,11 @@ function shellIn(root: string, { name, shell }: Place): string {
     message: `Cannot open a shell in ${name}: it has none`,
     hint: "write a program that it has behind --, or lend it one of this machine that needs no libraries: --volume /bin/busybox:/busybox -- /busybox sh",
   });
+}
+
+/** Another user has another home, unless the step or image says what it is. */
+function withoutHome(env: readonly string[], op: ExecOp): readonly string[] {
+  return env.filter((variable) => !variable.startsWith("HOME=") || op.env.includes(variable));
 }
 
 /** Those of the step, over a PATH; then those of the command line. */

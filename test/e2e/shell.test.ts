@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { because, openLab, whyNoLab } from "./support/lab.ts";
@@ -40,8 +40,8 @@ RUN --mount=type=cache,target=/cache,mode=777 --mount=type=bind,source=in,target
     const given = await shell("--secret", `id=key,src=${join(lab.folder, "secret")}`, "--", "cat", "/run/secrets/key");
     expect(given).toMatchObject({ code: 0, stdout: "hunter2" });
     expect(
-      (await shell("--user", "0", "-w", "/", "-e", "MODE=x", "--", "sh", "-c", "id -u; pwd; echo $MODE")).stdout,
-    ).toBe("0\n/\nx\n");
+      (await shell("--user", "0", "-w", "/", "-e", "MODE=x", "--", "sh", "-c", "id -u; pwd; echo $MODE $HOME")).stdout,
+    ).toBe("0\n/\nx /root\n");
   });
 
   test("--before is the state before the step; what is changed is gone; the exit code is the command's", async () => {
@@ -86,7 +86,7 @@ RUN --mount=type=cache,target=/cache,mode=777 --mount=type=bind,source=in,target
     expect(bare.code).toBe(125);
     expect(bare.stderr).toContain("Cannot open a shell in the image bare: it has none");
     const places = (process.env["PATH"] ?? "").split(":").map((folder) => join(folder, "busybox"));
-    const busybox = places.find((path) => existsSync(path)) ?? "";
+    const busybox = places.find((path) => statSync(path, { throwIfNoEntry: false })?.isFile()) ?? "";
     const lent = await shell("--volume", `${busybox}:/busybox`, "bare", "--", "/busybox", "cat", "/file");
     expect(lent).toMatchObject({ code: 0, stdout: "x" });
   });

@@ -40,7 +40,7 @@ export const cacheLs = command({
       io.stdout.write(
         table([["ID", "CACHE", "SIZE", "LAST USED", "USED BY"], ...rows], {
           columns: columnsOf(io.stdout),
-          most: [12, 40, 10, 20, 60],
+          most: [12, 40, 10, 22, 60],
         }),
       );
     }

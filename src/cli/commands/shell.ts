@@ -57,7 +57,7 @@ export const shell = command({
         oneLine(text),
       ]);
       const head = ["ID", "FAILED", "STEP", "EXIT CODE", "INSTRUCTION"];
-      io.stdout.write(table([head, ...rows], { columns: columnsOf(io.stdout), most: [10, 20, 20, 10, 80] }));
+      io.stdout.write(table([head, ...rows], { columns: columnsOf(io.stdout), most: [10, 22, 20, 10, 80] }));
       return 0;
     }
     const { exitCode } = await library.shell({
