@@ -74,7 +74,7 @@ function checksum(request: ChecksumRequest): ChecksumResult {
     const known = cache?.get(entry.path, entry.stat);
     if (known !== undefined) return known;
     budget -= Math.max(entry.stat.size, fileCost);
-    return budget < 0 ? "" : hashFile(entry, cache);
+    return budget < 0 ? "" : hashFile(entry, cache, request.cancel);
   };
   for (const source of request.sources) {
     const select = request.literal ? selectLiteral : selectSource;
@@ -145,18 +145,25 @@ function xattrsOf(path: string | Buffer): string {
 const wholeRead = 4 << 20;
 let chunk: Buffer | undefined;
 
-function hashFile({ absolute, path, stat }: TreeEntry, cache: StatCache | undefined): string {
-  const sha256 = stat.size <= wholeRead ? hash("sha256", readFileSync(absolute), "hex") : hashLarge(absolute);
+function hashFile(
+  { absolute, path, stat }: TreeEntry,
+  cache: StatCache | undefined,
+  cancel: CancelFlag | undefined,
+): string {
+  const sha256 = stat.size <= wholeRead ? hash("sha256", readFileSync(absolute), "hex") : hashLarge(absolute, cancel);
   cache?.set(path, stat, sha256);
   return sha256;
 }
 
-function hashLarge(path: string | Buffer): string {
+function hashLarge(path: string | Buffer, cancel: CancelFlag | undefined): string {
   const hasher = createHash("sha256");
   chunk ??= Buffer.allocUnsafe(1 << 20);
   const file = openSync(path, "r");
   try {
-    for (let got = readSync(file, chunk); got > 0; got = readSync(file, chunk)) hasher.update(chunk.subarray(0, got));
+    for (let got = readSync(file, chunk); got > 0; got = readSync(file, chunk)) {
+      throwIfCancelled(cancel);
+      hasher.update(chunk.subarray(0, got));
+    }
   } finally {
     closeSync(file);
   }
