@@ -48,9 +48,7 @@ export function prepareActive(
       state = "open";
       // What is renamed is a snapshot's folder: nothing but the changes.
       removeEmpty(mountPoint);
-      // overlayfs leaves one of its own in it
-      removeEmpty(join(work, "work"));
-      removeEmpty(work);
+      removeWork(work);
       const elsewhere = (await facts.finish?.(upper)) ?? 0;
       const measured = await measureFolder(upper);
       const disk = measured.disk - elsewhere;
@@ -86,6 +84,17 @@ function used(action: string): SlipwayError {
     code: "SLIP_INTERNAL",
     message: `Cannot ${action} a snapshot that was committed or disposed of`,
   });
+}
+
+/** overlayfs leaves in it that it was mounted without a sync at the end (`volatile`). */
+function removeWork(work: string): void {
+  try {
+    rmSync(join(work, "work/incompat/volatile/dirty"), { force: true });
+    for (const folder of ["work/incompat/volatile", "work/incompat", "work"]) removeEmpty(join(work, folder));
+    removeEmpty(work);
+  } catch {
+    rmSync(work, { recursive: true, force: true });
+  }
 }
 
 /** Whatever should be in it after all goes too; looking for that first takes a millisecond. */
