@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync,
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import { addLayer, stream, tempFolder, tempStore } from "../../test/support/store-lab.ts";
 import { sha256 } from "../base/index.ts";
@@ -190,4 +191,25 @@ test("a digest that is a path is refused", () => {
   const store = tempStore();
   addLayer(store, undefined);
   expect(() => store.blobs.path("sha256:../../etc/passwd")).toThrow(expect.objectContaining({ code: "SLIP_STORE" }));
+});
+
+test("a layer's archive that was looked up stays for as long as the process that asked is there", async () => {
+  const store = tempStore();
+  const diffId = sha256("layer");
+  const { digest, size } = await (async () => {
+    using before = openStore(store.root);
+    const blob = await before.blobs.write(stream("archive"));
+    before.layerBlobs.put({ diffId, compression: "gzip", level: 4, ...blob });
+    return blob;
+  })();
+  const rows = new DatabaseSync(join(store.root, "slipway.db"));
+  rows.exec("UPDATE blobs SET last_used = 0");
+  rows.close();
+  {
+    using user = openStore(store.root);
+    expect(user.layerBlobs.get(diffId, "gzip", 4)).toEqual({ diffId, compression: "gzip", level: 4, digest, size });
+    expect(user.layerBlobs.get(diffId, "zstd", 4)).toBeUndefined();
+    expect((await store.prune({ all: true })).blobs).toEqual([]);
+  }
+  expect((await store.prune({ all: true })).blobs).toEqual([digest]);
 });
