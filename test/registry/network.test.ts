@@ -1,24 +1,30 @@
-import { readFileSync } from "node:fs";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { request as forward } from "node:http";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, request as forward, type ServerResponse } from "node:http";
 import { type AddressInfo, connect, createServer as createNetServer } from "node:net";
 import { tmpdir } from "node:os";
 import { inspect } from "node:util";
 import { join } from "node:path";
-import { afterAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { RegistryOptions, RegistrySettings } from "../../src/registry/index.ts";
-import { makeAuthority } from "./support/certificates.ts";
+import { type Authority, makeAuthority, whyNoOpenssl } from "./support/certificates.ts";
 import { testClient, testCtx } from "./support/client.ts";
 import { type FakeOptions, fakeRegistry, type FakeRegistry } from "./support/fake-registry.ts";
 import { always, fault, redirect, redirectTo } from "./support/faults.ts";
 import { bytesOf, imageOf } from "./support/images.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "slipway-tls-"));
+let authority: Authority;
+let pair: { readonly key: string; readonly cert: string };
+let tls: { readonly key: string; readonly cert: string };
+beforeAll(() => {
+  if (whyNoOpenssl !== undefined) return;
+  authority = makeAuthority(folder);
+  pair = authority.issue("127.0.0.1");
+  tls = { key: readFileSync(pair.key, "utf8"), cert: readFileSync(pair.cert, "utf8") };
+});
 afterAll(() => rmSync(folder, { recursive: true }));
-const authority = makeAuthority(folder);
-const pair = authority.issue("127.0.0.1");
-const tls = { key: readFileSync(pair.key, "utf8"), cert: readFileSync(pair.cert, "utf8") };
+const because = whyNoOpenssl === undefined ? "" : ` (skipped: ${whyNoOpenssl})`;
+const skip = whyNoOpenssl !== undefined;
 const image = imageOf([bytesOf("x", 1_500_000)]);
 
 async function push(registry: FakeRegistry, options: RegistryOptions = {}, domain = registry.domain): Promise<void> {
@@ -36,7 +42,7 @@ function home(): string {
   return made;
 }
 
-describe("trust", () => {
+describe.skipIf(skip)(`trust${because}`, () => {
   test.each([
     ["SSL_CERT_FILE", () => ({ env: { SSL_CERT_FILE: authority.cert } })],
     ["NODE_EXTRA_CA_CERTS", () => ({ env: { NODE_EXTRA_CA_CERTS: authority.cert } })],
@@ -99,7 +105,7 @@ describe("trust", () => {
   });
 });
 
-describe("http or https", () => {
+describe.skipIf(skip)(`http or https${because}`, () => {
   const plain: FakeOptions = {};
 
   test("localhost is reached by whichever it speaks", async () => {
@@ -193,7 +199,7 @@ async function proxy(
   };
 }
 
-describe("proxies", () => {
+describe.skipIf(skip)(`proxies${because}`, () => {
   test.each([undefined, "me:hidden"])("lead to a registry by http, with the password %s", async (password) => {
     const registry = await fakeRegistry();
     const { url, seen } = await proxy(registry, password);

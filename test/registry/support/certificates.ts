@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -8,6 +8,9 @@ export interface Authority {
   /** Certificate and key for an address or a person, files in PEM. */
   issue(address: string): { readonly cert: string; readonly key: string };
 }
+
+/** Why there are no certificates to test with, or undefined. */
+export const whyNoOpenssl = spawnSync("openssl", ["version"]).status === 0 ? undefined : "no program openssl";
 
 const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
 

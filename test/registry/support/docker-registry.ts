@@ -7,7 +7,7 @@ import { type AddressInfo, connect, createServer as createNetServer } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { makeAuthority } from "./certificates.ts";
+import { makeAuthority, whyNoOpenssl } from "./certificates.ts";
 
 export const user = { username: "anna", password: "s3cret pass:word" };
 /** bcrypt of that password. */
@@ -15,7 +15,7 @@ const htpasswd = "anna:$2y$05$abcdefghijklmnopqrstuuWqE.ZbojV4lW1JhHwMXr3EQklLDU
 
 /** Why the tests of it are skipped, or undefined. */
 export const whyNoDockerRegistry =
-  spawnSync("docker-registry", ["--version"]).status === 0 ? undefined : "no program docker-registry";
+  spawnSync("docker-registry", ["--version"]).status === 0 ? whyNoOpenssl : "no program docker-registry";
 
 export interface DockerRegistry extends AsyncDisposable {
   readonly domain: string;
