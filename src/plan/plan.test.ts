@@ -164,9 +164,11 @@ describe("variables", () => {
     expect(lastRun(built).env).toEqual(["PATH=/bin", "A=2", "B=2"]);
   });
 
-  test("of ENV and ARG with one name the later wins, also for a stage made from that; the image has ENV", async () => {
-    const built = await plan("FROM debian:bookworm AS one\nENV A=1 B=1\nARG A=2 B\nFROM one\nENV B=3\nRUN x\n");
-    expect(lastRun(built).env).toEqual(["PATH=/bin", "A=2", "B=3"]);
+  test("of ENV and ARG with one name the later wins; the image has ENV, and so has a stage made from that", async () => {
+    const text = "FROM debian:bookworm AS one\nENV A=1 B=1\nARG A=2 B\nRUN x\n";
+    expect(lastRun(await plan(text)).env).toEqual(["PATH=/bin", "A=2", "B=1"]);
+    const built = await plan(`${text}FROM one\nENV B=3\nRUN y\n`);
+    expect(lastRun(built).env).toEqual(["PATH=/bin", "A=1", "B=3"]);
     expect(built.config.Env).toEqual(["PATH=/bin", "A=1", "B=3"]);
   });
 

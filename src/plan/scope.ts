@@ -47,12 +47,12 @@ export class Scope {
   /** What wins. */
   readonly #values: Map<string, string>;
 
-  /** @param args of the stage below, with what had won there. */
+  /** @param args of the stage below; its ENV wins over them here, whichever came later there. */
   constructor(env: readonly string[], args: ReadonlyMap<string, string | undefined> = new Map()) {
     this.#env = new Map(env.map(splitVariable));
     this.#args = new Map(args);
-    this.#values = new Map(this.#env);
-    for (const [name, value] of args) if (value !== undefined) this.#values.set(name, value);
+    const given = [...args].filter((arg): arg is [string, string] => arg[1] !== undefined);
+    this.#values = new Map([...given, ...this.#env]);
   }
 
   /** The value of a variable, or undefined when nothing sets it. */
@@ -78,9 +78,9 @@ export class Scope {
     return [...this.#env].map(([name, value]) => `${name}=${value}`);
   }
 
-  /** ARGs, those that have a value with what won: what a stage begins with that is made from this one. */
+  /** ARGs with their values. */
   declared(): ReadonlyMap<string, string | undefined> {
-    return new Map([...this.#args].map(([name, value]) => [name, value === undefined ? value : this.lookup(name)]));
+    return new Map(this.#args);
   }
 
   /** All ARGs with what a process sees as their value, in order: what the history says of a RUN. */
