@@ -60,7 +60,7 @@ export async function makeArchiveBase(
   const base = parseBaseName(familiarName(parseReference(name)));
   if (!base) return undefined;
   const arch = debianArch(platform);
-  await checkEmulation({ platform, what: `making ${name}`, has: () => false }, engine, ctx);
+  await checkEmulation({ platform, what: `making ${name}`, top: undefined }, engine, ctx);
   const own = arch === debianArch();
   const step = `base ${name}${own ? "" : ` ${arch}`}`;
   await using _lock = await engine.store.lock(step, ctx.signal);

@@ -1,10 +1,10 @@
-import { chmodSync, lstatSync, writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { type Ctx, type Digest, SlipwayError, type SourceLocation } from "../base/index.ts";
-import type { Vertex } from "../graph/index.ts";
-import { formatPlatform, parsePlatform, type Platform } from "../oci/index.ts";
+import { standsOn, type Vertex } from "../graph/index.ts";
+import { defaultPlatform, formatPlatform, parsePlatform, type Platform } from "../oci/index.ts";
 import type { BuildPlan } from "../plan/index.ts";
-import { emulation, foreignProgram } from "../sandbox/index.ts";
-import type { ImageRecord, Store } from "../store/index.ts";
+import { foreignProgram } from "../sandbox/index.ts";
+import type { SnapshotId } from "../store/index.ts";
 import type { Engine } from "./engine.ts";
 
 /**
@@ -21,9 +21,9 @@ export async function requireEmulation(plans: readonly BuildPlan[], engine: Engi
     const what = `${vertex.op.platform} ${image ?? ""}`;
     if (image === undefined || looked.has(what)) continue;
     looked.add(what);
-    const has = (path: string): boolean => hasFile(store.images.get(image), path, store);
+    const top = store.images.get(image)?.snapshots.at(-1);
     const { location } = vertex.origin;
-    await checkEmulation({ platform: parsePlatform(vertex.op.platform), what: "this RUN", has, location }, engine, ctx);
+    await checkEmulation({ platform: parsePlatform(vertex.op.platform), what: "this RUN", top, location }, engine, ctx);
   }
 }
 
@@ -31,48 +31,54 @@ interface Foreign {
   readonly platform: Platform;
   /** What runs its programs, for the message. */
   readonly what: string;
-  /** Whether their file system has a file, where the emulator must be in it. */
-  readonly has: (path: string) => boolean;
+  /** The file system that they are in, where an emulator may be as well; undefined is an empty one. */
+  readonly top: SnapshotId | undefined;
   readonly location?: SourceLocation | undefined;
 }
 
 /** Throws SLIP_EMULATION when this machine does not run the programs of a platform. */
 export async function checkEmulation(
-  { platform, what, has, location }: Foreign,
+  { platform, what, top, location }: Foreign,
   engine: Engine,
   ctx: Ctx,
 ): Promise<void> {
-  const found = emulation(platform);
-  if (found.kind === "native") return;
-  const outside = found.kind === "handler" && found.interpreter !== undefined && !has(found.interpreter);
-  if (found.kind === "handler" && !outside) return;
-  // Handlers of the machine around a container cannot be seen, and some processors run more than their own: trying tells.
-  if (await tryProgram(platform, engine, ctx)) return;
-  const name = formatPlatform(platform);
-  const why = found.kind === "none" ? found.why : `its emulator ${found.interpreter} is not in the image`;
+  const own = defaultPlatform();
+  if (platform.os === own.os && platform.architecture === own.architecture) return;
+  const why = await tryProgram(platform, top, engine, ctx);
+  if (why === undefined) return;
   throw new SlipwayError({
     code: "SLIP_EMULATION",
-    message: `Cannot run programs for ${name} on this machine, as ${what} does: ${why}`,
-    hint: outside
-      ? "register it with flag F, as Debian's qemu-user-static does, so that the kernel holds it open"
-      : "install emulators as root (Debian: apt install qemu-user-static binfmt-support), or cross-compile in a stage FROM --platform=$BUILDPLATFORM, which needs none",
+    message: `Cannot run programs for ${formatPlatform(platform)} on this machine, as ${what} does: ${why}`,
+    hint: "install emulators as root (Debian: apt install qemu-user-static binfmt-support; others must be registered with flag F), or cross-compile in a stage FROM --platform=$BUILDPLATFORM, which needs none",
     location,
   });
 }
 
-/** Runs a program of the platform that does nothing, alone in a file system of its own. */
-async function tryProgram({ os, architecture }: Platform, engine: Engine, ctx: Ctx): Promise<boolean> {
+/** A name that no image has. */
+const trial = ".slipway-trial";
+
+/**
+ * Runs a program of the platform that does nothing. What is registered for it cannot be read here: the engine has a /proc of its own, and in a
+ * container the handlers of the machine around it count.
+ * @returns why it does not run; undefined when it does.
+ */
+async function tryProgram(
+  { os, architecture }: Platform,
+  top: SnapshotId | undefined,
+  engine: Engine,
+  ctx: Ctx,
+): Promise<string | undefined> {
   const program = os === "linux" ? foreignProgram(architecture) : undefined;
-  if (!program) return false;
+  if (!program) return `slipway knows no programs for ${os}/${architecture}`;
   const executor = await engine.executor(ctx);
-  await using active = await engine.snapshotter.prepare();
+  await using active = await engine.snapshotter.prepare(top);
   const root = await active.root();
-  writeFileSync(`${root}/program`, program);
-  chmodSync(`${root}/program`, 0o755);
+  writeFileSync(`${root}/${trial}`, program);
+  chmodSync(`${root}/${trial}`, 0o755);
   const { exitCode } = await executor.run(
     {
       root,
-      args: ["/program"],
+      args: [`/${trial}`],
       env: [],
       cwd: "/",
       user: { uid: 0, gid: 0, additionalGids: [] },
@@ -82,19 +88,12 @@ async function tryProgram({ os, architecture }: Platform, engine: Engine, ctx: C
     },
     ctx,
   );
-  return exitCode === 0;
+  return exitCode === 0 ? undefined : "the kernel has no emulator for them";
 }
 
 /** The image that a step's file system begins with. */
 function imageBelow(vertex: Vertex): Digest | undefined {
   let at: Vertex | undefined = vertex;
-  while (at && at.op.kind !== "image") at = at.inputs[0];
+  while (at && at.op.kind !== "image") at = standsOn(at);
   return at?.op.kind === "image" ? at.op.id : undefined;
-}
-
-/** Whether a layer of an image has a file of that absolute path. */
-export function hasFile(image: ImageRecord | undefined, path: string, { snapshots }: Store): boolean {
-  return (image?.snapshots ?? []).some(
-    (id) => lstatSync(`${snapshots.folder(id)}${path}`, { throwIfNoEntry: false }) !== undefined,
-  );
 }

@@ -6,7 +6,7 @@ import type { ProcessSpec, SignalSource } from "../sandbox/index.ts";
 import { type ContainerConfig, normalPlatform } from "../oci/index.ts";
 import { defaultPath } from "../plan/index.ts";
 import type { RunOptions } from "./api.ts";
-import { checkEmulation, hasFile } from "./require-emulation.ts";
+import { checkEmulation } from "./require-emulation.ts";
 import { findImage } from "./find-image.ts";
 import type { Engine } from "./engine.ts";
 import type { Plain } from "./protocol.ts";
@@ -22,9 +22,8 @@ export async function runInEngine(
   const config = image.config.config ?? {};
   const args = commandLine(config, options);
   const mounts = (options.volumes ?? []).map(parseVolume);
-  const has = (path: string): boolean => hasFile(image, path, engine.store);
   await checkEmulation(
-    { platform: normalPlatform(image.config), what: `the image ${options.image}`, has },
+    { platform: normalPlatform(image.config), what: `the image ${options.image}`, top: image.snapshots.at(-1) },
     engine,
     ctx,
   );

@@ -1,5 +1,5 @@
 /** What tells ELF files of an architecture apart: class and byte order of `e_ident`, `e_machine` and `e_flags`. */
-export interface ElfKind {
+interface ElfKind {
   readonly bits: 32 | 64;
   readonly order: "little" | "big";
   readonly machine: number;
@@ -7,18 +7,17 @@ export interface ElfKind {
 }
 
 /** By the names that images have (GOARCH). */
-export const elfKinds: ReadonlyMap<string, ElfKind> = new Map(
+const elfKinds: ReadonlyMap<string, ElfKind> = new Map(
   Object.entries<ElfKind>({
     "386": { bits: 32, order: "little", machine: 3 },
     amd64: { bits: 64, order: "little", machine: 62 },
     arm: { bits: 32, order: "little", machine: 40, flags: 0x5000000 },
     arm64: { bits: 64, order: "little", machine: 183 },
     loong64: { bits: 64, order: "little", machine: 258 },
-    mips: { bits: 32, order: "big", machine: 8 },
-    mipsle: { bits: 32, order: "little", machine: 8 },
-    mips64: { bits: 64, order: "big", machine: 8 },
-    mips64le: { bits: 64, order: "little", machine: 8 },
-    ppc64: { bits: 64, order: "big", machine: 21 },
+    mips: { bits: 32, order: "big", machine: 8, flags: 0x70001000 },
+    mipsle: { bits: 32, order: "little", machine: 8, flags: 0x70001000 },
+    mips64: { bits: 64, order: "big", machine: 8, flags: 0x80000000 },
+    mips64le: { bits: 64, order: "little", machine: 8, flags: 0x80000000 },
     ppc64le: { bits: 64, order: "little", machine: 21, flags: 2 },
     riscv64: { bits: 64, order: "little", machine: 243 },
     s390x: { bits: 64, order: "big", machine: 22 },
@@ -33,6 +32,10 @@ const exits: ReadonlyMap<string, readonly number[]> = new Map(
     arm: words(0xe3a00000, 0xe3a07001, 0xef000000),
     arm64: words(0xd2800000, 0xd2800ba8, 0xd4000001),
     loong64: words(0x03800004, 0x0381740b, 0x002b0000),
+    mips: words(0x0000000c, 0x24040000, 0x24020fa1).toReversed(),
+    mipsle: words(0x24020fa1, 0x24040000, 0x0000000c),
+    mips64: words(0x0000000c, 0x24040000, 0x240213c2).toReversed(),
+    mips64le: words(0x240213c2, 0x24040000, 0x0000000c),
     ppc64le: words(0x38000001, 0x38600000, 0x44000002),
     riscv64: words(0x00000513, 0x05d00893, 0x00000073),
     s390x: [0xa7, 0x29, 0, 0, 0x0a, 1],
@@ -86,13 +89,6 @@ export function foreignProgram(architecture: string): Uint8Array | undefined {
   if (kind.bits === 32) word(5);
   long(0x1000);
   return Buffer.concat([new Uint8Array(head.buffer), Uint8Array.from(code)]);
-}
-
-/** The beginning of an executable of that kind (ELF, "ELF header"): what the kernel tells files apart by. */
-export function elfHeader(kind: ElfKind): Uint8Array {
-  const head = new DataView(new ArrayBuffer(64));
-  writeIdentity(head, kind);
-  return new Uint8Array(head.buffer);
 }
 
 function writeIdentity(head: DataView, { bits, order, machine }: ElfKind): void {

@@ -1,6 +1,5 @@
 /** Floor 2: runs one process over mounts in an OCI runtime; enters the namespaces that mounting needs. */
 export type * from "./contract.ts";
-export { type Emulation, emulation } from "./emulation.ts";
 export { foreignProgram } from "./foreign-program.ts";
 export { openExecutor } from "./executor.ts";
 export { findRuntime } from "./runtime.ts";

@@ -1,8 +1,7 @@
-import { closeSync, lstatSync, openSync, readSync } from "node:fs";
+import { closeSync, lstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { posix } from "node:path";
 import type { ProcessSpec } from "./contract.ts";
 import { interpreterOf } from "./elf.ts";
-import { hasHandler } from "./emulation.ts";
 import { resolveBelow } from "./stubs.ts";
 
 /** The kernel's limit for one argument or variable (execve(2), MAX_ARG_STRLEN). */
@@ -24,7 +23,7 @@ export function unstartable(spec: ProcessSpec): 126 | 127 | undefined {
   const script = /^#![ \t]*([^ \t\n\0]+)/.exec(head.toString("latin1", 0, 256))?.[1];
   if (script !== undefined) return missing(spec, Buffer.from(script, "latin1").toString()) ? 127 : undefined;
   const elf = head.toString("latin1", 0, 4) === "\x7fELF" && head.length >= 20;
-  if (!elf || !machines[process.arch]?.includes(head.readUInt16LE(18))) return hasHandler(head) ? undefined : 126;
+  if (!elf || !machines[process.arch]?.includes(head.readUInt16LE(18))) return otherFormats() ? undefined : 126;
   const loader = loaderOf(head);
   return loader !== undefined && missing(spec, loader) ? 127 : undefined;
 }
@@ -62,5 +61,14 @@ function loaderOf(head: Buffer): string | undefined {
   } catch {
     // a 32-bit program, or a broken one
     return undefined;
+  }
+}
+
+/** Whether the machine runs more than its own format (binfmt_misc): which, only the kernel knows. */
+function otherFormats(): boolean {
+  try {
+    return readdirSync("/proc/sys/fs/binfmt_misc").some((name) => name !== "register" && name !== "status");
+  } catch {
+    return false;
   }
 }

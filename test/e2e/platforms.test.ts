@@ -1,9 +1,10 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { because, openLab, whyNoLab } from "./support/lab.ts";
-import { emulation, foreignProgram } from "../../src/sandbox/index.ts";
+import { foreignProgram } from "../../src/sandbox/index.ts";
 import { defaultPlatform, formatPlatform, parsePlatform } from "../../src/oci/index.ts";
 
 const own = formatPlatform(defaultPlatform());
@@ -147,11 +148,10 @@ describe.skipIf(whyNoLab)(`platforms${because}`, () => {
     expect(statSync(join(out, foreign.replaceAll("/", "_"), "x")).size).toBe(2);
   });
 
-  const emulated = ["linux/arm64", "linux/arm/v7", "linux/s390x", "linux/riscv64", "linux/ppc64le"].find((name) => {
-    const found = emulation(parsePlatform(name));
-    return found.kind === "handler" && found.interpreter === undefined;
-  });
-  const noEmulator = emulated === undefined ? " (skipped: no emulator is registered with flag F)" : "";
+  const emulated = ["linux/arm64", "linux/arm/v7", "linux/s390x", "linux/riscv64", "linux/ppc64le"].find(
+    (name) => name !== own && isRun(foreignProgram(parsePlatform(name).architecture)),
+  );
+  const noEmulator = emulated === undefined ? " (skipped: no emulator is registered)" : "";
 
   test.skipIf(noEmulator !== "")(
     `RUN for another architecture goes through the registered emulator${noEmulator}`,
@@ -167,3 +167,12 @@ describe.skipIf(whyNoLab)(`platforms${because}`, () => {
     },
   );
 });
+
+/** Whether this machine starts a program. */
+function isRun(program: Uint8Array | undefined): boolean {
+  const file = join(mkdtempSync(join(tmpdir(), "slipway-foreign-")), "program");
+  writeFileSync(file, program ?? "", { mode: 0o755 });
+  const { status } = spawnSync(file);
+  rmSync(dirname(file), { recursive: true });
+  return status === 0;
+}
