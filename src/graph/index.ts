@@ -1,6 +1,6 @@
 /** Floor 2: the build as data. No room below knows a Dockerfile's syntax from here on. */
 export type { BuildGraph, Origin, Vertex } from "./vertex.ts";
-export { vertex } from "./vertex.ts";
+export { linkParts, standsOn, vertex } from "./vertex.ts";
 export { type ExecSettings, type ExtraHost, type Resources, type Ulimit, ulimitNames } from "./exec-settings.ts";
 export type {
   ArchiveOp,

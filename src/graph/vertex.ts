@@ -41,3 +41,14 @@ export function vertex(op: OpSpec, inputs: readonly Vertex[], origin: Origin): V
     origin: Object.freeze(origin),
   });
 }
+
+/** The copy of a COPY --link, and what it is put on; undefined for any other vertex. */
+export function linkParts({ op, inputs }: Vertex): { readonly copy: Vertex; readonly below: Vertex } | undefined {
+  const [copy, below] = inputs;
+  return op.kind === "link" && copy && below ? { copy, below } : undefined;
+}
+
+/** What a step's file system begins with; undefined for a source. */
+export function standsOn(step: Vertex): Vertex | undefined {
+  return linkParts(step)?.below ?? step.inputs[0];
+}

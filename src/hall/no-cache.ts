@@ -1,6 +1,6 @@
 import { SlipwayError } from "../base/index.ts";
 import { type Dockerfile, stages } from "../dockerfile/index.ts";
-import type { Vertex } from "../graph/index.ts";
+import { linkParts, type Vertex } from "../graph/index.ts";
 import { type BuildPlan, targetStage } from "../plan/index.ts";
 import type { BuildOptions } from "./api.ts";
 
@@ -16,7 +16,7 @@ export function noCacheOf(
   // Two stages that do the same share their vertices.
   const own = plan.stages.flatMap((stage) => (wanted.has(stage.index) ? stage.own : []));
   // A linked copy is made on nothing, and then put in its place.
-  const linked = own.flatMap(({ op, inputs }) => (op.kind === "link" ? inputs.slice(1) : []));
+  const linked = own.flatMap((vertex) => linkParts(vertex)?.copy ?? []);
   const fresh = new Set([...own, ...linked].map(({ digest }) => digest));
   return ({ digest }) => fresh.has(digest);
 }
