@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, rmSync, type Stats } from "node:fs";
+import { lstatSync, readdirSync, rmdirSync, rmSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import type { UsagePart } from "./contract.ts";
 import { blockBytes } from "./tree.ts";
@@ -32,13 +32,25 @@ export function keptUsage(
  */
 export function removeUnused(root: string, before: number = Number.POSITIVE_INFINITY): number {
   let bytes = 0;
+  const folders: (string | Buffer)[] = [];
   for (const { path, stat } of entries(join(root, keptFolder))) {
+    if (stat.isDirectory()) folders.push(path);
     // A change of its names is its last use.
     if (stat.isDirectory() || stat.nlink > 1 || stat.ctimeMs >= before) continue;
     rmSync(path, { force: true });
     bytes += blockBytes(stat);
   }
+  // Inner ones first; all but the empty ones stay.
+  for (const folder of folders.reverse()) rmdirIfEmpty(folder);
   return bytes;
+}
+
+function rmdirIfEmpty(folder: string | Buffer): void {
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    if (!["ENOTEMPTY", "EEXIST", "ENOENT"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  }
 }
 
 /** Bytes of those that have no name left but their own once these folders are gone. */
