@@ -1,15 +1,15 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Case, readCases } from "./conformance/case.ts";
+import { type Case, chosenCases } from "./conformance/case.ts";
 import { serveCase } from "./conformance/case-server.ts";
 import { layCase, prepare } from "./conformance/lay-case.ts";
 import type { Base, Outcome } from "./conformance/outcome.ts";
 import { golden, readBase, runBefore, runCase } from "./conformance/run-case.ts";
 import { because, openLab, whyNoLab } from "./e2e/support/lab.ts";
 
-// What the cases are and how to add one: test/cases/README.md. CASES=TEXT in the environment runs those whose names have the text.
-const cases = readCases().filter(({ name }) => name.includes(process.env["CASES"] ?? ""));
+// What the cases are and how to add one: test/cases/README.md. CASES=TEXT,TEXT in the environment runs those whose names have one of the texts.
+const cases = chosenCases();
 const root = process.getuid?.() === 0;
 const whyNot = ({ needs }: Case): string => (needs?.includes("root") === true && !root ? " (skipped: needs root)" : "");
 

@@ -1,13 +1,13 @@
 /**
  * `npm run differential`: every case of test/cases by docker (BuildKit) of Debian testing, compared with what the case expects of
- * slipway. CASES=TEXT takes those whose names have the text; --json FILE writes all that docker said; --jobs N builds at once.
+ * slipway. CASES=TEXT,TEXT takes those whose names have one of the texts; --json FILE writes all that docker said; --jobs N builds at once.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { type Case, readCases } from "../conformance/case.ts";
+import { type Case, chosenCases } from "../conformance/case.ts";
 import { serveCase } from "../conformance/case-server.ts";
 import { layCase } from "../conformance/lay-case.ts";
 import type { Base, Outcome } from "../conformance/outcome.ts";
@@ -43,7 +43,7 @@ interface Result {
 }
 
 async function main(docker: Docker, folder: string): Promise<boolean> {
-  const cases = readCases().filter(({ name }) => name.includes(process.env["CASES"] ?? ""));
+  const cases = chosenCases();
   const base = await giveBase(docker, folder);
   const { stdout } = await docker.run(folder, ["version", "--format", "{{.Server.Version}}"]);
   console.log(`docker ${stdout.trim()}, ${cases.length} cases`);
