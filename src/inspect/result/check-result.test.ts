@@ -65,6 +65,17 @@ test("a group of the user's may execute what its group may", () => {
   if (process.getgid?.() === 0) expect(found(config).join()).not.toContain("may not execute");
 });
 
+test("a PATH and a LD_LIBRARY_PATH without end are given up in time", () => {
+  const folders = Array.from({ length: 100_000 }, (_, at) => `/f${at}`).join(":");
+  expect(found({ Cmd: ["app"], Env: [`PATH=${folders}`] })[0]).toContain("EntrypointNotFound");
+  put("lib/ld-linux-x86-64.so.2", "loader");
+  put("app", dynamicProgram(2000));
+  const started = performance.now();
+  const told = found({ Cmd: ["/app"], Env: [`LD_LIBRARY_PATH=${folders}`] });
+  expect(performance.now() - started).toBeLessThan(20_000);
+  expect(told).toEqual([]);
+});
+
 test("a passwd that is a folder, and a script without end, cost nothing", () => {
   mkdirSync(join(root, "etc/passwd"), { recursive: true });
   put("app", Buffer.concat([Buffer.from("#!"), Buffer.alloc(1 << 20, "x")]));
@@ -73,3 +84,42 @@ test("a passwd that is a folder, and a script without end, cost nothing", () => 
     "UserUnknown",
   ]);
 });
+
+/** A program that needs so many libraries, each of another name. */
+function dynamicProgram(count: number): Buffer {
+  const loader = Buffer.from("/lib/ld-linux-x86-64.so.2\0");
+  const names = Array.from({ length: count }, (_, at) => `lib${at}.so\0`);
+  const strings = Buffer.from(`\0${names.join("")}`);
+  const [header, segments] = [64, 3 * 56];
+  const table = header + segments + loader.length;
+  const dynamic = table + strings.length;
+  const file = Buffer.alloc(dynamic + 16 * (count + 2));
+  file.write("\x7fELF\x02\x01\x01", "latin1");
+  file.writeUInt16LE(62, 18);
+  file.writeBigUInt64LE(BigInt(header), 32);
+  file.writeUInt16LE(56, 54);
+  file.writeUInt16LE(3, 56);
+  const parts = [
+    [1, 0, file.length],
+    [3, header + segments, loader.length],
+    [2, dynamic, 16 * (count + 2)],
+  ] as const;
+  for (const [at, [type, offset, size]] of parts.entries()) {
+    const place = header + at * 56;
+    file.writeUInt32LE(type, place);
+    file.writeBigUInt64LE(BigInt(offset), place + 8);
+    file.writeBigUInt64LE(BigInt(offset), place + 16);
+    file.writeBigUInt64LE(BigInt(size), place + 32);
+  }
+  loader.copy(file, header + segments);
+  strings.copy(file, table);
+  let name = 1;
+  for (let at = 0; at < count; at++) {
+    file.writeBigUInt64LE(1n, dynamic + 16 * at);
+    file.writeBigUInt64LE(BigInt(name), dynamic + 16 * at + 8);
+    name += names[at]!.length;
+  }
+  file.writeBigUInt64LE(5n, dynamic + 16 * count);
+  file.writeBigUInt64LE(BigInt(table), dynamic + 16 * count + 8);
+  return file;
+}

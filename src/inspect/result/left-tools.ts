@@ -11,7 +11,9 @@ const shown = 4;
 /** Compilers and package managers in the folders that programs are started from. */
 export function checkTools(root: InRoot, { env }: StartSpec): readonly ResultFinding[] {
   const found = { compiler: new Map<string, string>(), "package manager": new Map<string, string>() };
-  const folders = new Set([...(env.get("PATH") ?? "").split(":"), ...usual].filter((folder) => folder.startsWith("/")));
+  const folders = new Set(
+    [...(env.get("PATH") ?? "").split(":", 1000), ...usual].filter((folder) => folder.startsWith("/")),
+  );
   for (const folder of folders) {
     for (const name of root.list(root.resolve(folder)?.path ?? "") ?? []) {
       const kind = toolKind(name);

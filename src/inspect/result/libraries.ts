@@ -17,8 +17,8 @@ export interface LinkedLibraries {
   readonly found: readonly string[];
 }
 
-/** More than any program loads. */
-const most = 2000;
+/** More than any program loads, and more places than any is looked for in. */
+const most = { libraries: 2000, lookups: 50_000 };
 const largestCache = 16 << 20;
 
 /**
@@ -39,6 +39,7 @@ export function linkedLibraries(
   const given = (env.get("LD_LIBRARY_PATH") ?? "").split(/[:;]/).filter(Boolean);
   const missing = new Map<string, string>();
   const found = new Map<string, Program>();
+  let lookups = 0;
   const waiting: { readonly object: Program; readonly inherited: readonly string[] }[] = [
     { object: program, inherited: [] },
   ];
@@ -50,7 +51,7 @@ export function linkedLibraries(
     const rpath = object.elf.runpath.length > 0 ? [] : [...replace(object.elf.rpath), ...inherited];
     for (const name of object.elf.needed) {
       if (found.has(name) || missing.has(name) || isLoaderItself(name, loader)) continue;
-      if (found.size + missing.size >= most) return undefined;
+      if (found.size + missing.size >= most.libraries) return undefined;
       const paths = name.includes("/")
         ? [name]
         : [
@@ -58,6 +59,8 @@ export function linkedLibraries(
             ...(object.elf.noDefaultFolders ? [] : (cache.get(name) ?? [])),
             ...(object.elf.noDefaultFolders ? [] : folders.map((folder) => `${folder}/${name}`)),
           ];
+      lookups += paths.length;
+      if (lookups > most.lookups) return undefined;
       const library = firstOf(root, paths, program.elf);
       if (library) {
         found.set(name, library);

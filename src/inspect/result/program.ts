@@ -21,12 +21,16 @@ export type ProgramPlace =
 
 const usualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const executable = 0o111;
+/** A PATH longer than this was not made to be searched. */
+const mostFolders = 1000;
 
 /** Finds a program as a runtime does (execvp(3)): a name without a slash along PATH, any other from the working folder. */
 export function findProgram(root: InRoot, name: string, start: StartSpec): ProgramPlace {
   const looked = name.includes("/")
     ? [posix.resolve(start.cwd, name)]
-    : (start.env.get("PATH") ?? usualPath).split(":").map((folder) => posix.resolve(start.cwd, folder, name));
+    : (start.env.get("PATH") ?? usualPath)
+        .split(":", mostFolders)
+        .map((folder) => posix.resolve(start.cwd, folder, name));
   let second: ProgramPlace | undefined;
   for (const path of looked) {
     if (mayBeMounted(path, start.volumes)) return { kind: "unknown" };
