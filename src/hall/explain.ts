@@ -1,5 +1,5 @@
 import { canonicalJson, type Digest, sha256 } from "../base/index.ts";
-import type { Vertex } from "../graph/index.ts";
+import { linkParts, type Vertex } from "../graph/index.ts";
 import type { FileTree } from "../ops/index.ts";
 import { compareParts, distance, type KeyParts, type Miss, type MissCause } from "../solve/index.ts";
 import type { KeyNote, Store } from "../store/index.ts";
@@ -64,8 +64,9 @@ function missCauses(now: KeyParts, wanted: Wanted, vertex: Vertex, build: Explai
   );
 }
 
-/** `[build 2/4] RUN make`, cut. */
-export function stepName({ origin }: Vertex): string {
+/** `[build 2/4] RUN make`, cut. A linked copy is named by the copy. */
+export function stepName(vertex: Vertex): string {
+  const { origin } = linkParts(vertex)?.copy ?? vertex;
   const { stage, position } = origin;
   const tag = [stage, position?.join("/")].filter((part) => part !== undefined).join(" ");
   const text = origin.text.replace(/\\?\s*\n\s*/g, " ");

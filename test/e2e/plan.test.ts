@@ -104,6 +104,20 @@ COPY other /other
     expect(existsSync(store)).toBe(false);
   });
 
+  test("a linked copy is one step, and what lies on a server is not asked for", async () => {
+    const linked = lab.context({ file: "f", Dockerfile: "FROM base\nCOPY --link file /f\nRUN cat /f > /linked\n" });
+    await lab.build(linked);
+    expect(await statuses(linked)).toMatchObject({ "COPY --link file /f": "hit", "RUN cat /f > /linked": "hit" });
+    writeFileSync(join(linked, "file"), "changed");
+    expect((await steps(linked)).slice(2)).toMatchObject([
+      { text: "COPY --link file /f", because: "file changed" },
+      { because: "it follows [stage-0 2/3] COPY --link file /f" },
+    ]);
+    const remote = lab.context({ Dockerfile: "FROM base\nADD http://127.0.0.1:9/file /f\nRUN true\n" });
+    expect(await statuses(remote)).toMatchObject({ "RUN true": "maybe", "ADD http://127.0.0.1:9/file /f": "maybe" });
+    expect((await lab.slipway(["plan", remote])).stdout).toContain("2 that may run, 1 source to ask for\n");
+  });
+
   test("what would end a build before its first step ends a plan", async () => {
     const missing = lab.context({ Dockerfile: "FROM base\nCOPY nothing /\n" });
     expect(await lab.slipway(["plan", missing])).toMatchObject({ code: 4, stdout: "" });

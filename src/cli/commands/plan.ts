@@ -63,12 +63,15 @@ export function oneLine(text: string): string {
 
 function sumText(steps: readonly ForeseenStep[], skipped: number): string {
   const count = (status: ForeseenStep["status"]): number => steps.filter((step) => step.status === status).length;
-  const pulled = count("pull");
+  const pulled = steps.filter(({ status }) => status === "pull");
+  const bases = pulled.filter(({ stage }) => stage !== undefined).length;
+  const asked = pulled.length - bases;
   const parts = [
     `${plural(count("hit"), "step")} cached`,
     `${count("run")} to run`,
     ...(count("maybe") > 0 ? [`${count("maybe")} that may run`] : []),
-    ...(pulled > 0 ? [`${plural(pulled, "base")} to make`] : []),
+    ...(bases > 0 ? [`${plural(bases, "base")} to make`] : []),
+    ...(asked > 0 ? [`${plural(asked, "source")} to ask for`] : []),
     ...(skipped > 0 ? [`${plural(skipped, "stage")} skipped`] : []),
   ];
   return parts.join(", ");
