@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { stream, tempStore } from "../../test/support/store-lab.ts";
@@ -25,6 +26,17 @@ test("what reads standard input", () => {
   expect(readsInput({ context: "-" })).toBe(true);
   expect(readsInput({ context: ".", dockerfile: "-" })).toBe(true);
   expect(readsInput({ context: ".", dockerfile: "Dockerfile" })).toBe(false);
+});
+
+test("what was read is gone when the store is closed", async () => {
+  const store = tempStore();
+  await spoolInput({ context: "-" }, stream(tar), store);
+  await spoolInput({ context: "-" }, stream("FROM scratch"), store);
+  await expect(spoolInput({ context: "-", dockerfile: "x" }, stream("text"), store)).rejects.toThrow("--file");
+  const active = join(store.root, "active");
+  expect(readdirSync(active)).toHaveLength(1);
+  store[Symbol.dispose]();
+  expect(readdirSync(active)).toEqual([]);
 });
 
 test.each([

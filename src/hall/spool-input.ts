@@ -26,7 +26,7 @@ export function readsInput({ context, dockerfile }: Wanted): boolean {
 
 /**
  * Reads standard input as `-` means it: with `-f -` the Dockerfile; as the context an archive, or else a Dockerfile without any files beside it.
- * What is kept on the disk goes with the store's being closed, or is swept after this process.
+ * What is kept on the disk goes when the store is closed, or is swept after this process.
  * @throws SLIP_USAGE, SLIP_CONTEXT
  */
 export async function spoolInput(wanted: Wanted, input: Bytes, store: Store): Promise<SpooledInput> {
@@ -37,7 +37,7 @@ export async function spoolInput(wanted: Wanted, input: Bytes, store: Store): Pr
       hint: "put the Dockerfile into the archive, or give the context as a folder",
     });
   }
-  const folder = store.scratch();
+  const folder = store.scratch({ untilClosed: true });
   const iterator = input[Symbol.asyncIterator]();
   const head = await readHead(iterator);
   const archive = wanted.context === "-" && looksLikeArchive(head);

@@ -393,8 +393,11 @@ export interface Store extends Disposable {
   readonly copiedFiles: string;
   /** A path below the root whose folders (all segments but the last) exist afterwards: `path("statcache", name)`. */
   path(...segments: readonly string[]): string;
-  /** A new, empty folder in the store's file system that belongs to this process and is swept after its death; `discard` it. */
-  scratch(): string;
+  /**
+   * A new, empty folder in the store's file system that belongs to this process and is swept after its death; `discard` it.
+   * @param options untilClosed: closing the store deletes it; nothing may be mounted in it then.
+   */
+  scratch(options?: { readonly untilClosed?: boolean }): string;
   /** Deletes a file or folder inside the store, large ones off the main thread. Rootless: only inside the namespaces. */
   discard(path: string): Promise<void>;
   /**

@@ -109,7 +109,7 @@ function assemble(state: State): Store {
     facts: new FactStore(state),
     copiedFiles: join(state.root, keptFolder, state.bootId.slice(0, 8)),
     path: (...segments) => state.path(...segments),
-    scratch: () => state.scratch(),
+    scratch: (options) => state.scratch(options),
     discard: remove,
     lock: (name, signal) => locks.acquire(name, signal),
     settle: () => settle(state),

@@ -1,4 +1,4 @@
-import { mkdirSync, rmdirSync } from "node:fs";
+import { mkdirSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { SlipwayError } from "../base/index.ts";
 import type { Database } from "./database.ts";
@@ -25,6 +25,7 @@ export class State implements Disposable {
   readonly bootId: string;
   readonly build: Holder;
   readonly tool: Holder;
+  readonly #untilClosed: string[] = [];
   #closed = false;
 
   constructor(root: string, db: Database, bootId: string) {
@@ -47,9 +48,10 @@ export class State implements Disposable {
   }
 
   /** A new folder of this process: found by recover through its holder's name. */
-  scratch(): string {
+  scratch({ untilClosed = false }: { readonly untilClosed?: boolean } = {}): string {
     const path = this.path(folders.active, this.build.id, ulid());
     mkdirSync(path);
+    if (untilClosed) this.#untilClosed.push(path);
     return path;
   }
 
@@ -79,6 +81,7 @@ export class State implements Disposable {
       const { id } = this.build;
       if (this.db.get("SELECT 1 FROM locks WHERE holder = ?", id))
         this.db.run("DELETE FROM locks WHERE holder = ?", id);
+      for (const path of this.#untilClosed) rmSync(path, { recursive: true, force: true });
       rmdirIfEmpty(join(this.root, folders.active, id));
     }
     this.build[Symbol.dispose]();
