@@ -1,5 +1,5 @@
 import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { HttpClient, type HttpOptions, HttpStatusError, withoutPassword } from "./http-client.ts";
 
@@ -128,4 +128,21 @@ test("proxies are used as the variables say", async () => {
 
 test("addresses are shown without passwords", () => {
   expect(withoutPassword("http://user:secret@deb.example/debian")).toBe("http://deb.example/debian");
+});
+
+test("a server whose headers trickle is given up", async () => {
+  const server = createTcpServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.write("HTTP/1.1 200 OK\r\nx-slow: ");
+    const timer = setInterval(() => socket.write("x"), 20);
+    socket.on("close", () => clearInterval(timer));
+  });
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+  onTestFinished(() => void server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const got = text(client({ timeout: 200, attempts: 1 }), url);
+  await expect(got).rejects.toMatchObject({
+    code: "SLIP_NETWORK",
+    message: expect.stringContaining("no whole answer"),
+  });
 });

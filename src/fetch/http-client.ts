@@ -148,11 +148,20 @@ export class HttpClient implements Disposable {
       const request = http.get(
         url,
         { agent, signal: this.#options.signal, timeout, headers: { "user-agent": "slipway", ...headers } },
-        resolve,
+        (response) => {
+          clearTimeout(deadline);
+          resolve(response);
+        },
       );
+      // Headers that trickle start the socket's own timer anew as well.
+      const late = (): void => void request.destroy(new StalledError(`no whole answer for ${(timeout * 2) / 1000} s`));
+      const deadline = setTimeout(late, timeout * 2);
       // The socket's own timer starts anew with every byte, also while the body is read.
       request.on("timeout", () => request.destroy(new StalledError(`no answer for ${timeout / 1000} s`)));
-      request.on("error", reject);
+      request.on("error", (error) => {
+        clearTimeout(deadline);
+        reject(error);
+      });
     });
   }
 
