@@ -75,7 +75,7 @@ MAINTAINER Somebody <some@body>
     ]);
     const { stdout } = await lab.slipway(["history", "--no-trunc", "all"]);
     for (const words of [
-      "EXPOSE [80/tcp 443/tcp 53/udp",
+      "EXPOSE [443/tcp 53/udp 80/tcp",
       "USER 12:app",
       "WORKDIR /srv",
       'ENTRYPOINT ["/bin/busybox" "echo" "$ONE"]',
