@@ -65,8 +65,8 @@ export function walkTree(tree: Tree, path: string, visit: (entry: TreeEntry) => 
       if (!visit(entry)) return false;
       if (!stat.isDirectory()) return true;
     }
-    const names = tree.rules ? namesLeft(tree, at, bytes) : readdirSync(absolute, "latin1").sort();
-    for (const name of names) {
+    const found = tree.rules ? namesLeft(tree, at, bytes) : names(absolute);
+    for (const name of found) {
       if (!walk(at === "" ? name : `${at}/${name}`, below === "" ? name : `${below}/${name}`, isWanted)) return false;
     }
     if (passed.at(-1) === entry) passed.pop();
@@ -94,8 +94,19 @@ export function hasIncluded(tree: Tree, folder: string): boolean {
   });
 }
 
-/** Names in a folder, byte strings in byte order. */
+const beyondAscii = /[^\x00-\x7f]/;
+
+/** Names in a folder, byte strings in byte order. Those that are text come faster, and most are the same either way. */
+function names(folder: string | Buffer): readonly string[] {
+  const found = readdirSync(folder);
+  return found.some((name) => beyondAscii.test(name)) ? readdirSync(folder, "latin1").sort() : found.sort();
+}
+
+/** The same with what they are. */
 export function sortedNames(folder: string): Dirent[] {
-  const found = readdirSync(fsPath(folder), { withFileTypes: true, encoding: "latin1" });
+  const path = fsPath(folder);
+  const text = readdirSync(path, { withFileTypes: true });
+  const odd = text.some(({ name }) => beyondAscii.test(name));
+  const found = odd ? readdirSync(path, { withFileTypes: true, encoding: "latin1" }) : text;
   return found.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
