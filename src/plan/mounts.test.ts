@@ -104,11 +104,3 @@ RUN --mount=from=tools,target=/a --mount=from=0,target=/b --mount=from=image,tar
     expect(error.message).toContain(words);
   });
 });
-
-test.each(["COPY", "ADD"])("%s --link is what it is without", async (name) => {
-  const layer = async (text: string): Promise<unknown> => {
-    const { inputs, history } = await lastRun(`${text}\nRUN true\n`);
-    return [inputs.map(({ digest }) => digest), history.at(-2)];
-  };
-  expect(await layer(`${name} --link a b`)).toEqual(await layer(`${name} a b`));
-});
