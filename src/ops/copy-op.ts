@@ -39,8 +39,9 @@ export function copyOp(op: CopyOp, vertex: Vertex, rooms: OpRooms): Op<FileTree>
   const run = async (inputs: readonly FileTree[], ctx: Ctx): Promise<FileTree> => {
     const { snapshotter } = machinery(rooms);
     await using active = await snapshotter.prepare(snapshotOf(inputs[0]));
-    const sharing = isLittle(op, keyed) ? undefined : sharingOf(op, inputs, rooms);
-    const copied = copyInto(op, vertex, await active.root(), inputs, isLittle(op, keyed), sharing, rooms, ctx);
+    const little = isLittle(op, keyed);
+    const sharing = little ? undefined : sharingOf(op, inputs, rooms);
+    const copied = copyInto(op, vertex, await active.root(), inputs, little, sharing, rooms, ctx);
     const contexts = takings.flatMap(({ input }) => (inputs[input]?.kind === "context" ? [inputs[input]] : []));
     if (contexts[0]) {
       // Somebody may work in the folder while it is built: what was copied must be what was hashed.
@@ -140,10 +141,13 @@ async function copyInto(
   return report;
 }
 
-/** A folder of a context is often copied again with little changed. */
+/**
+ * A folder of a context is often copied again with little changed. Not onto nothing: a snapshot of one layer is mounted as it is, so that two of
+ * them are one file system to a step that mounts both, and a file of both would be one file to it.
+ */
 function sharingOf(op: CopyOp, inputs: readonly FileTree[], rooms: OpRooms): SharingRequest | undefined {
   const [source, ...others] = op.sources;
-  if (source?.type !== "path" || others.length > 0) return undefined;
+  if (snapshotOf(inputs[0]) === undefined || source?.type !== "path" || others.length > 0) return undefined;
   const from = inputs[source.input];
   if (from?.kind !== "context") return undefined;
   return { folder: rooms.store.copiedFiles, statCache: statCachePath(from, rooms) };
