@@ -4,8 +4,7 @@ import type { CommonOptions, DiskUsage, DiskUsageRow } from "./api.ts";
 /** What the store takes on the disk, by kind; what nothing else counts is in the row "other". */
 export async function diskUsage(options: CommonOptions = {}): Promise<DiskUsage> {
   using store = openStore(options.store);
-  const { images, cache, failedSteps, cacheMounts, copiedFiles, layerBlobs, otherBlobs, remade, rest, total } =
-    store.du();
+  const { images, cache, failedSteps, cacheMounts, layerBlobs, otherBlobs, remade, rest, total } = store.du();
   const { debian = 0, runtime = 0, ...others } = rest;
   const other = Object.values(others).reduce((sum, bytes) => sum + bytes, 0);
   return {
@@ -14,7 +13,6 @@ export async function diskUsage(options: CommonOptions = {}): Promise<DiskUsage>
       row("build cache", cache),
       row("failed steps", failedSteps),
       row("cache mounts", cacheMounts),
-      row("copied files", copiedFiles),
       row("layer archives", layerBlobs),
       row("archive cache", joined({ ...otherBlobs, bytes: otherBlobs.bytes + debian }, remade["debian/indexes"])),
       row("runtime", kept(runtime)),

@@ -3,20 +3,9 @@ import type { CopyOp, CopySource, Vertex } from "../graph/index.ts";
 import { InputsChanged, type Op } from "../solve/index.ts";
 import type { FileTree, OpRooms } from "./contract.ts";
 import { machinery, snapshotOf } from "./machinery.ts";
-import {
-  type Checksum,
-  contextTree,
-  copyFiles,
-  finishCopy,
-  isSmall,
-  sourceChecksum,
-  stageTree,
-  statCachePath,
-  type Taken,
-} from "./sources.ts";
+import { type Checksum, contextTree, copyFiles, isSmall, sourceChecksum, stageTree, type Taken } from "./sources.ts";
 import { stepKey } from "./step-key.ts";
 import type { CopyReport, CopySourceRequest } from "./tree/copy.ts";
-import type { SharingRequest } from "./tree/shared-files.ts";
 import type { TreeSpec } from "./tree/tree.ts";
 import { findOwner } from "./users.ts";
 
@@ -39,9 +28,7 @@ export function copyOp(op: CopyOp, vertex: Vertex, rooms: OpRooms): Op<FileTree>
   const run = async (inputs: readonly FileTree[], ctx: Ctx): Promise<FileTree> => {
     const { snapshotter } = machinery(rooms);
     await using active = await snapshotter.prepare(snapshotOf(inputs[0]));
-    const little = isLittle(op, keyed);
-    const sharing = little ? undefined : sharingOf(op, inputs, rooms);
-    const copied = copyInto(op, vertex, await active.root(), inputs, little, sharing, rooms, ctx);
+    const copied = copyInto(op, vertex, await active.root(), inputs, isLittle(op, keyed), rooms, ctx);
     const contexts = takings.flatMap(({ input }) => (inputs[input]?.kind === "context" ? [inputs[input]] : []));
     if (contexts[0]) {
       // Somebody may work in the folder while it is built: what was copied must be what was hashed.
@@ -52,9 +39,8 @@ export function copyOp(op: CopyOp, vertex: Vertex, rooms: OpRooms): Op<FileTree>
         throw new InputsChanged(`${contextTree(contexts[0]).label} changed while it was copied`);
       }
     }
-    const { work } = await copied;
-    const finish = work && sharing && ((upper: string) => finishCopy({ upper, work, folder: sharing.folder }, rooms));
-    return { kind: "snapshot", id: (await active.commit({ finish })).id };
+    await copied;
+    return { kind: "snapshot", id: (await active.commit()).id };
   };
   if (takings.length === 0) return { role: "step", key, run };
   return {
@@ -103,10 +89,9 @@ async function copyInto(
   root: string,
   inputs: readonly FileTree[],
   onTheSpot: boolean,
-  sharing: SharingRequest | undefined,
   rooms: OpRooms,
   ctx: Ctx,
-): Promise<CopyReport> {
+): Promise<void> {
   const { snapshotter, squashOwners } = machinery(rooms);
   await using views = new AsyncDisposableStack();
   const trees = new Map<number, TreeSpec>();
@@ -131,26 +116,12 @@ async function copyInto(
       excludes: op.excludes,
       squashOwners,
       time: op.time,
-      sharing,
     },
     onTheSpot,
     rooms,
     ctx,
   );
   tell(report, ctx);
-  return report;
-}
-
-/**
- * A folder of a context is often copied again with little changed. Not onto nothing: a snapshot of one layer is mounted as it is, so that two of
- * them are one file system to a step that mounts both, and a file of both would be one file to it.
- */
-function sharingOf(op: CopyOp, inputs: readonly FileTree[], rooms: OpRooms): SharingRequest | undefined {
-  const [source, ...others] = op.sources;
-  if (snapshotOf(inputs[0]) === undefined || source?.type !== "path" || others.length > 0) return undefined;
-  const from = inputs[source.input];
-  if (from?.kind !== "context") return undefined;
-  return { folder: rooms.store.copiedFiles, statCache: statCachePath(from, rooms) };
 }
 
 function sourceRequest(source: CopySource, op: CopyOp, trees: ReadonlyMap<number, TreeSpec>): CopySourceRequest {

@@ -11,7 +11,6 @@ import { sourceLabel } from "./remote/source-label.ts";
 import { stepKey } from "./step-key.ts";
 import { type ChecksumRequest, type ChecksumResult, checksumSources } from "./tree/checksum.ts";
 import type { CopyReport, CopyRequest } from "./tree/copy.ts";
-import type { FinishRequest } from "./tree/shared-files.ts";
 import type { TreeSpec } from "./tree/tree.ts";
 
 /** While only the cache is asked, hashing more than this is left to the build itself, which does it beside the display (bytes). */
@@ -128,15 +127,9 @@ async function checksum(
 }
 
 /** Where digests of a context's files are kept. */
-export function statCachePath({ op }: FileTree & { kind: "context" }, { store, planning }: OpRooms): string {
+function statCachePath({ op }: FileTree & { kind: "context" }, { store, planning }: OpRooms): string {
   const name = createHash("sha256").update(op.path).digest("hex").slice(0, 32);
   return planning ? join(store.root, "statcache", name) : store.path("statcache", name);
-}
-
-/** Does in a thread what a copy left to do in the folder of changes. Gives the bytes that count elsewhere. */
-export async function finishCopy(request: Omit<FinishRequest, "squashOwners">, rooms: OpRooms): Promise<number> {
-  const { workers, squashOwners } = machinery(rooms);
-  return workers.call("finishSharing", { ...request, squashOwners });
 }
 
 /** True for so little that it is copied on the spot. */

@@ -49,10 +49,7 @@ export function prepareActive(
       // What is renamed is a snapshot's folder: nothing but the changes.
       removeEmpty(mountPoint);
       removeWork(work);
-      const elsewhere = (await facts.finish?.(upper)) ?? 0;
-      const measured = await measureFolder(upper);
-      const disk = measured.disk - elsewhere;
-      const made = { id: ulid(), parent, created: Date.now(), ...measured, disk, diffId: facts.diffId };
+      const made = { id: ulid(), parent, created: Date.now(), ...(await measureFolder(upper)), diffId: facts.diffId };
       const record = store.snapshots.publish(made, folder);
       state = "done";
       return record;

@@ -9,11 +9,6 @@ export interface SnapshotterOptions {
 
 export interface CommitFacts {
   readonly diffId?: Digest | undefined;
-  /**
-   * Called with the folder of changes when nothing is mounted any more, to change it one last time.
-   * @returns bytes on the disk in it that count elsewhere.
-   */
-  readonly finish?: ((upper: string) => Promise<number>) | undefined;
 }
 
 /** A snapshot that can be written until it is committed; disposing of it uncommitted removes every trace. */

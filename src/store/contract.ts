@@ -337,8 +337,6 @@ export interface DiskUsage {
   readonly failedSteps: UsagePart;
   /** What `RUN --mount=type=cache` left; active are those in use. */
   readonly cacheMounts: UsagePart;
-  /** Files that several snapshots have; active are those that any has. */
-  readonly copiedFiles: UsagePart;
   /** Layers as they left the store, which snapshots give again; active are those whose layer is there. */
   readonly layerBlobs: UsagePart;
   /** All other blobs. */
@@ -386,11 +384,6 @@ export interface Store extends Disposable {
   readonly cacheMounts: CacheMounts;
   readonly layerBlobs: LayerBlobs;
   readonly facts: Facts;
-  /**
-   * A folder for files of copies that later snapshots may have as well, as hard links. Whoever puts a name there or takes one from there owes
-   * nobody: what no snapshot has goes with the next `prune`. Their bytes count here, not in the records of snapshots.
-   */
-  readonly copiedFiles: string;
   /** A path below the root whose folders (all segments but the last) exist afterwards: `path("statcache", name)`. */
   path(...segments: readonly string[]): string;
   /**

@@ -6,7 +6,6 @@ import { cacheFolder, type CacheMountRow } from "./cache-mount-store.ts";
 import type { CacheMounts, DiskUsage, SnapshotId, UsagePart } from "./contract.ts";
 import { blobRows, chainOf, choose, snapshotRows } from "./gc.ts";
 import { type RemadeFile, remadeFiles } from "./remade.ts";
-import { keptFolder, keptUsage } from "./kept-files.ts";
 import { snapshotFolder } from "./snapshot-store.ts";
 import { folders, type State } from "./state.ts";
 import { blockBytes, measureTree } from "./tree.ts";
@@ -87,10 +86,6 @@ export function diskUsage(state: State, cacheMounts: CacheMounts): DiskUsage {
       { count: mounts.length, active: cacheMounts.list().filter(({ inUse }) => inUse).length },
       { plain: new Set(plain.cacheMounts), withAll: new Set(withAll.cacheMounts) },
     ),
-    copiedFiles: keptUsage(root, {
-      plain: plain.snapshots.map((id) => snapshotFolder(root, id)),
-      withAll: withAll.snapshots.map((id) => snapshotFolder(root, id)),
-    }),
     layerBlobs: blobPart(blobs.filter(({ digest }) => layers.has(digest))),
     otherBlobs: blobPart(blobs.filter(({ digest }) => !layers.has(digest))),
   };
@@ -108,8 +103,6 @@ export function diskUsage(state: State, cacheMounts: CacheMounts): DiskUsage {
     const [around = ""] = folder.split("/");
     if (rest[around] !== undefined) rest[around] = Math.max(0, rest[around] - bytes);
   }
-  // Counted above.
-  delete rest[keptFolder];
   const all = [...Object.values(parts), ...Object.values(remade)].map(({ bytes }) => bytes);
   const total = [...all, ...Object.values(rest)].reduce((a, b) => a + b, 0);
   return { ...parts, remade, rest, total };

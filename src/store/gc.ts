@@ -4,7 +4,6 @@ import { blobBytes, type BlobStore } from "./blob-store.ts";
 import { cacheFolder, type CacheMountRow } from "./cache-mount-store.ts";
 import type { CacheRecord, PruneOptions, Removed, SnapshotId } from "./contract.ts";
 import type { Database } from "./database.ts";
-import { removeUnused } from "./kept-files.ts";
 import { trimNotes } from "./key-notes.ts";
 import { recordOf, type RecordRow } from "./record-store.ts";
 import { isOld, type RemadeFile, remadeFiles } from "./remade.ts";
@@ -73,8 +72,7 @@ export async function sweep(state: State, blobs: BlobStore, how: Sweep): Promise
   await blobs.unlink(plan.blobs);
   const { files, ...removed } = plan;
   for (const { path } of files) rmSync(path, { force: true });
-  const unused = how.type === "prune" ? removeUnused(state.root, how.filterUntil) : 0;
-  return { ...removed, bytes: removed.bytes + unused };
+  return removed;
 }
 
 export function snapshotRows(db: Database): ReadonlyMap<SnapshotId, SnapshotRow> {

@@ -13,7 +13,6 @@ import { diskUsage } from "./disk-usage.ts";
 import { sweep } from "./gc.ts";
 import { ImageTable } from "./image-table.ts";
 import { KeyNoteStore } from "./key-notes.ts";
-import { keptFolder } from "./kept-files.ts";
 import { Locks } from "./locks.ts";
 import { LayerBlobStore, RecordStore } from "./record-store.ts";
 import { dropUnsettled, recover } from "./recover.ts";
@@ -107,7 +106,6 @@ function assemble(state: State): Store {
     cacheMounts,
     layerBlobs: new LayerBlobStore(state),
     facts: new FactStore(state),
-    copiedFiles: join(state.root, keptFolder, state.bootId.slice(0, 8)),
     path: (...segments) => state.path(...segments),
     scratch: (options) => state.scratch(options),
     discard: remove,

@@ -17,7 +17,6 @@ import { makeNode, setXattr } from "../../base/syscalls.ts";
 import type { FileMode } from "../../dockerfile/index.ts";
 import { applyMode } from "./apply-mode.ts";
 import { copyTime, type Destination, type Owner, setTime } from "./destination.ts";
-import type { SharedWork, Sharing } from "./shared-files.ts";
 import type { Tree, TreeEntry } from "./tree.ts";
 import { copiedXattrs } from "./xattrs.ts";
 
@@ -39,14 +38,12 @@ export class EntryCopier {
   readonly #tree: Tree;
   readonly #into: Destination;
   readonly #options: EntryOptions;
-  readonly #sharing: Sharing | undefined;
   /** First copy of each file with several names. */
   readonly #links = new Map<string, string>();
   /** Folder times are set last: what is put into a folder changes them. */
   readonly #folders: { readonly path: string; readonly source: string | Buffer }[] = [];
 
-  constructor(tree: Tree, into: Destination, options: EntryOptions, sharing?: Sharing) {
-    this.#sharing = sharing;
+  constructor(tree: Tree, into: Destination, options: EntryOptions) {
     this.#tree = tree;
     this.#into = into;
     this.#options = options;
@@ -61,8 +58,6 @@ export class EntryCopier {
       this.#attributes(entry, target, this.#modeOf(entry));
       return;
     }
-    const mode = this.#modeOf(entry);
-    if (this.#isShared(entry, target, mode)) return;
     this.#clear(target);
     const twin = stat.isFile() && stat.nlink > 1 ? `${stat.dev}:${stat.ino}` : undefined;
     const first = twin === undefined ? undefined : this.#links.get(twin);
@@ -70,6 +65,7 @@ export class EntryCopier {
       linkSync(fsPath(first), fsPath(target));
       return;
     }
+    const mode = this.#modeOf(entry);
     if (!this.#make(entry, target, mode)) return;
     if (twin !== undefined) this.#links.set(twin, target);
     this.#attributes(entry, target, mode);
@@ -81,24 +77,8 @@ export class EntryCopier {
     this.#folders.push({ path, source: absolute });
   }
 
-  /** @returns what is left to do where files are shared. */
-  finish(): SharedWork | undefined {
-    const folders = this.#folders.reverse();
-    for (const { path, source } of folders) this.#time(source, path);
-    return this.#sharing?.work(
-      folders.map(({ path }) => ({
-        path: this.#into.below(path),
-        mtimeNs: lstatSync(fsPath(path), { bigint: true }).mtimeNs,
-      })),
-    );
-  }
-
-  /** True for a file that need not be copied: what is in its place is hidden by it in the end. */
-  #isShared(entry: TreeEntry, target: string, mode: number): boolean {
-    if (!this.#sharing?.takes(entry, this.#into.below(target), mode, this.#ownerOf(entry), this.#options.time))
-      return false;
-    if (this.#into.existing(target)?.isDirectory()) clearForFile(true, target, this.#into);
-    return true;
+  finish(): void {
+    for (const { path, source } of this.#folders.reverse()) this.#time(source, path);
   }
 
   #time(source: string | Buffer, path: string): void {
@@ -110,10 +90,6 @@ export class EntryCopier {
   #clear(target: string): void {
     const existing = this.#into.existing(target);
     if (existing) clearForFile(existing.isDirectory(), target, this.#into);
-  }
-
-  #ownerOf({ stat }: Pick<TreeEntry, "stat">): Owner {
-    return this.#options.owner ?? (this.#tree.client ? root : { uid: stat.uid, gid: stat.gid });
   }
 
   #modeOf({ stat }: TreeEntry): number {
@@ -140,7 +116,7 @@ export class EntryCopier {
 
   #attributes({ stat, absolute }: TreeEntry, target: string, mode: number): void {
     const link = stat.isSymbolicLink();
-    const owner = this.#ownerOf({ stat });
+    const owner = this.#options.owner ?? (this.#tree.client ? root : { uid: stat.uid, gid: stat.gid });
     // What Node copies whole gets the owner of its source.
     const given = stat.isDirectory() || (stat.isFile() && stat.size > wholeCopy);
     if (owner.uid !== 0 || owner.gid !== 0 || given) this.#into.chown(target, owner);

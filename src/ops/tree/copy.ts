@@ -5,7 +5,6 @@ import { extractArchive, isArchive } from "./archive.ts";
 import { clearForFile, EntryCopier, type EntryOptions } from "./copy-entry.ts";
 import { Destination, type DestinationOptions, setTime } from "./destination.ts";
 import { type Selected, type SelectOptions, selectLiteral, selectSource } from "./select.ts";
-import { type SharedWork, Sharing, type SharingRequest } from "./shared-files.ts";
 import { openTree, type Tree, type TreeEntry, type TreeSpec, walkTree } from "./tree.ts";
 import { unreadable } from "./unreadable.ts";
 
@@ -25,17 +24,14 @@ export type CopySourceRequest =
 export interface CopyRequest extends SelectOptions, DestinationOptions, EntryOptions {
   readonly sources: readonly CopySourceRequest[];
   readonly cancel?: CancelFlag | undefined;
-  /** Files of one folder may become names of files that earlier copies made; for this the report then says what is left to do. */
-  readonly sharing?: SharingRequest | undefined;
 }
 
+/** What a person should know of a copy. */
 export interface CopyReport {
   /** Device nodes that the kernel did not let this user make. */
   readonly leftOut: readonly string[];
   /** Patterns that nothing matched. */
   readonly unmatched: readonly string[];
-  /** What to finish in the folder of changes when nothing is mounted on it any more. */
-  readonly work?: SharedWork | undefined;
 }
 
 /** Entries between two looks at whether the copy is still wanted. */
@@ -58,14 +54,13 @@ export async function copySources(request: CopyRequest): Promise<CopyReport> {
       throw unreadable(source.type === "path" ? source.tree : undefined, error);
     }
   }
-  const { leftOut, unmatched, work } = copier;
-  return { leftOut, unmatched, work };
+  const { leftOut, unmatched } = copier;
+  return { leftOut, unmatched };
 }
 
 class Copier implements CopyReport {
   readonly leftOut: string[] = [];
   readonly unmatched: string[] = [];
-  work: SharedWork | undefined;
   readonly #request: CopyRequest;
   readonly #into: Destination;
   readonly #trees = new Map<TreeSpec, Tree>();
@@ -87,11 +82,8 @@ class Copier implements CopyReport {
       this.#into.forget();
       const absolute = fsPath(`${tree.base}/${selected.path}`);
       const stat = lstatSync(absolute);
-      if (stat.isDirectory()) {
-        // Of several folders one may take the place of what is in another.
-        const sharing = found.length === 1 && this.#request.sources.length === 1 ? this.#request.sharing : undefined;
-        this.#folder(tree, selected, { path: selected.path, below: "", absolute, stat }, sharing);
-      } else if (source.unpack && stat.isFile() && (await isArchive(absolute))) await this.#unpack(absolute);
+      if (stat.isDirectory()) this.#folder(tree, selected, { path: selected.path, below: "", absolute, stat });
+      else if (source.unpack && stat.isFile() && (await isArchive(absolute))) await this.#unpack(absolute);
       else {
         const copier = new EntryCopier(tree, this.#into, this.#request);
         const target = this.#into.file(selected.name, this.#parentMode());
@@ -119,9 +111,9 @@ class Copier implements CopyReport {
     return tree;
   }
 
-  #folder(tree: Tree, selected: Selected, top: TreeEntry, sharing: SharingRequest | undefined): void {
+  #folder(tree: Tree, selected: Selected, top: TreeEntry): void {
     const into = this.#into.folder(this.#parentMode());
-    const copier = new EntryCopier(tree, this.#into, this.#request, sharing && new Sharing(sharing));
+    const copier = new EntryCopier(tree, this.#into, this.#request);
     let took = 0;
     // The destination is no copy of the folder: it takes its time alone.
     if (into !== this.#into.root) copier.timeLater(top, into);
@@ -138,7 +130,7 @@ class Copier implements CopyReport {
       selected.filter,
     );
     if (took === 0) selected.tookNothing();
-    this.work = copier.finish();
+    copier.finish();
     this.leftOut.push(...copier.leftOut);
   }
 

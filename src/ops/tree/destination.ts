@@ -104,11 +104,6 @@ export class Destination {
     return toText(path.slice(this.root.length));
   }
 
-  /** A path relative to the root, a byte string. */
-  below(path: string): string {
-    return path.slice(this.root.length + 1);
-  }
-
   #makeFolder(path: string, mode: number): string {
     const resolved = resolveBytes(this.root, path, true);
     let at = this.root;
