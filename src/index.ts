@@ -17,6 +17,7 @@ export {
   inspectImage,
   outlineOf,
   prune,
+  pull,
   removeCacheMounts,
   removeImages,
   run,

@@ -92,6 +92,9 @@ export async function cli(
     inspectImage: noted("inspectImage", async () => details),
     removeImages: noted("removeImages", async (names) => ({ untagged: names, deleted: [id("a")] })),
     tagImage: noted("tagImage", async () => {}),
+    pull: noted("pull", async ({ image }) => [
+      { name: `docker.io/library/${image}`, digest: id("d"), imageId: id("a"), isNew: true },
+    ]),
     save: noted("save", async () => {}),
     compare: noted("compare", async () => comparison),
     prune: noted("prune", async () => ({

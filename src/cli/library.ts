@@ -16,6 +16,8 @@ import type {
   Outline,
   PruneOptions,
   PruneResult,
+  Pulled,
+  PullOptions,
   RemoveOptions,
   ResolvedGraph,
   RunOptions,
@@ -47,6 +49,7 @@ export interface Library {
     options: RemoveOptions,
   ): Promise<{ readonly untagged: readonly string[]; readonly deleted: readonly Digest[] }>;
   tagImage(source: string, target: string, options: CommonOptions): Promise<void>;
+  pull(options: PullOptions): Promise<readonly Pulled[]>;
   save(options: SaveOptions): Promise<unknown>;
   compare(a: string, b: string, options: CommonOptions): Promise<Comparison>;
   prune(options: PruneOptions): Promise<PruneResult>;

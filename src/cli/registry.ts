@@ -89,6 +89,13 @@ export const registry: readonly Entry[] = [
     load: async () => (await import("./commands/rmi.ts")).rmi,
   },
   {
+    name: "pull",
+    aliases: ["image pull"],
+    summary: "Bring an image from its registry into the store",
+    group: "images",
+    load: async () => (await import("./commands/pull.ts")).pull,
+  },
+  {
     name: "save",
     aliases: ["image save"],
     summary: "Write images to a tar archive or an OCI layout",

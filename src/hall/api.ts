@@ -61,7 +61,7 @@ export interface BuildOptions extends CommonOptions {
   readonly noCache?: boolean | undefined;
   /** Names of stages whose steps are all made anew. */
   readonly noCacheFilter?: readonly string[] | undefined;
-  /** Ask the archive again for the bases that came from it. */
+  /** Ask the registry, or the archive, whether the bases that are in the store have changed. */
   readonly pull?: boolean | undefined;
   /** Steps at once; the number of processors without it. */
   readonly jobs?: number | undefined;
@@ -138,6 +138,27 @@ export interface RunOptions extends CommonOptions {
   readonly onEvent?: ((event: BuildEvent) => void) | undefined;
 }
 
+export interface PullOptions extends CommonOptions {
+  /** `debian:bookworm`, `registry.example/app@sha256:...`. */
+  readonly image: string;
+  /** Which image of a name for several platforms; this machine's without it. */
+  readonly platform?: string | undefined;
+  /** Every tag of the repository; the name then has none. */
+  readonly allTags?: boolean | undefined;
+  readonly onEvent?: ((event: BuildEvent) => void) | undefined;
+}
+
+/** A name that was pulled. */
+export interface Pulled {
+  /** The whole name: `docker.io/library/debian:bookworm`. */
+  readonly name: string;
+  /** What it stands for in the registry. */
+  readonly digest: Digest;
+  readonly imageId: Digest;
+  /** False when the image was in the store already. */
+  readonly isNew: boolean;
+}
+
 export interface SaveOptions extends CommonOptions {
   readonly images: readonly string[];
   /** Which image of a name for several platforms; all of them without it. */
@@ -189,13 +210,12 @@ export interface PruneResult {
 
 export interface DiskUsageRow {
   /** `failed steps`: file systems that failed steps left, for `shell`. */
-  /** `copied files`: files of COPY that several layers have. `archive cache`: packages and indexes of the Debian archive. `layer archives`: layers as they left the store, made again when missing. */
+  /** `archive cache`: packages and indexes of the Debian archive. `layer archives`: layers as they left the store, made again when missing. */
   readonly type:
     | "images"
     | "build cache"
     | "failed steps"
     | "cache mounts"
-    | "copied files"
     | "layer archives"
     | "archive cache"
     | "runtime"

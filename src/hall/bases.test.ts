@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { addImage, addLayer, tempStore } from "../../test/support/store-lab.ts";
-import type { BuildEvent } from "../base/index.ts";
+import { type BuildEvent, SlipwayError } from "../base/index.ts";
 import { NeedsRun } from "../solve/index.ts";
 import { openStore, type Store } from "../store/index.ts";
 import { imageResolver } from "./bases.ts";
@@ -53,6 +53,43 @@ test("an image stays while it is written out", async () => {
   expect(() => exportImage({ ...engine, store: late }, image)).toThrow("left the store");
 });
 
+const away = new SlipwayError({ code: "SLIP_NETWORK", message: "Cannot look up debian:bookworm: refused" });
+
+describe("a base that is not in the store comes from", () => {
+  const platform = { os: "linux", architecture: "amd64" } as const;
+  const find = async (name: string, baseImages: "auto" | "registry" | "archive", refusal?: SlipwayError) => {
+    const engine = {
+      store: tempStore(),
+      pull: ({ impatient }: { readonly impatient: boolean }) =>
+        refusal ? Promise.reject(refusal) : Promise.resolve(`registry${impatient ? ", at once" : ""}`),
+      makeBase: async (asked: string) => (asked.startsWith("debian") ? "archive" : undefined),
+    } as unknown as Engine;
+    return imageResolver(engine.store, engine, { baseImages }, ctx)(name, platform);
+  };
+  const unknown = new SlipwayError({ code: "SLIP_IMAGE_UNKNOWN", message: "Cannot look up debian:x: 404" });
+
+  test("its registry", async () => {
+    expect(await find("alpine", "auto")).toBe("registry");
+    expect(await find("debian:bookworm", "auto")).toBe("registry, at once");
+    expect(await find("debian:bookworm", "registry")).toBe("registry");
+    expect(await find("debian:bookworm", "archive")).toBe("archive");
+  });
+
+  test("the archive where no registry can be reached", async () => {
+    expect(await find("debian:bookworm", "auto", away)).toBe("archive");
+    await expect(find("debian:bookworm", "registry", away)).rejects.toBe(away);
+    await expect(find("debian:bookworm", "auto", unknown)).rejects.toBe(unknown);
+  });
+
+  test("nowhere, and the error tells where it was looked for", async () => {
+    await expect(find("alpine", "auto", away)).rejects.toThrow("its registry cannot be asked (refused)");
+    await expect(find("alpine", "archive")).rejects.toThrow("no registry was asked");
+    await expect(find("alpine", "auto", unknown)).rejects.toBe(unknown);
+    const digest = `alpine@sha256:${"0".repeat(64)}`;
+    await expect(find(digest, "auto", away)).rejects.toThrow("nothing in the store has that digest, and its registry");
+  });
+});
+
 test("--pull asks the archive for what came from it, and says so of what did not", async () => {
   const { image, user } = oldBase();
   const platform = { os: "linux", architecture: "amd64" } as const;
@@ -61,6 +98,7 @@ test("--pull asks the archive for what came from it, and says so of what did not
   const newer = { ...image, name: "debian:bookworm", origin: "archive http://mirror bookworm" };
   const engine = {
     store: user,
+    pull: () => Promise.reject(away),
     makeBase: async (...args: readonly unknown[]) => {
       asked.push(args.at(-1));
       return newer;

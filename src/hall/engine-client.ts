@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type BuildEvent, entryPoint, SlipwayError } from "../base/index.ts";
 import { namespaceCommand, refusal, type SignalSource } from "../sandbox/index.ts";
 import { defaultStoreRoot } from "../store/index.ts";
+import { engineConfig } from "./registry/config-place.ts";
 import { endOrphans, engineVariable } from "./end-orphans.ts";
 import type { FromEngine, JobName, Jobs, ToEngine } from "./protocol.ts";
 import { oneIdStore } from "./store-ids.ts";
@@ -37,7 +38,8 @@ export async function callEngine<J extends JobName>(
   const stdout = call.streams || writesToStdout(options) ? "inherit" : "ignore";
   const child = spawn(command, args, {
     stdio: [stdin, stdout, "inherit", "ipc"],
-    env: { ...env, [engineVariable]: name },
+    // The engine may be root of a user namespace, and must not take that for the root user's settings.
+    env: { ...env, SLIPWAY_CONFIG: engineConfig(), [engineVariable]: name },
     // Signals of the terminal come to the container through this process, once. Where the container gets a terminal itself, the
     // runtime has to hear of changes of its size.
     detached: call.streams?.terminal === false,

@@ -35,6 +35,8 @@ const doers: Doers = {
     await saveInEngine(options, engine, ctx);
     return null;
   },
+  pull: async (options, engine, ctx) =>
+    (await import("./registry/pull-in-engine.ts")).pullInEngine(options, engine, ctx),
   inspect: ({ image }, engine) => inspectInEngine(image, engine),
   prune: (options, { store }) => pruneInEngine(options, store),
   "remove-caches": async ({ ids }, { store }) => (await store.cacheMounts.remove(ids)).map(({ id }) => id),

@@ -2,10 +2,12 @@ import { type Ctx, type Digest, toSlipwayError } from "../base/index.ts";
 import type { Platform } from "../oci/index.ts";
 import type { OpRooms } from "../ops/index.ts";
 import type { BuildPlan, PlannedImage } from "../plan/index.ts";
+import type { RegistryClient } from "../registry/index.ts";
 import type { Executor, Namespace } from "../sandbox/index.ts";
 import type { Snapshotter } from "../snapshot/index.ts";
 import type { SnapshotId, Store } from "../store/index.ts";
 import type { BuildResult, OutputSpec } from "./api.ts";
+import type { PullRequest } from "./registry/pull-image.ts";
 
 /** What only the engine process can do. An interface alone, so that a cached build loads none of what is behind it. */
 export interface Engine extends AsyncDisposable {
@@ -33,6 +35,10 @@ export interface Engine extends AsyncDisposable {
     ctx: Ctx,
     again?: boolean,
   ): Promise<PlannedImage | undefined>;
+  /** A client of registries, opened when first asked for: the usual one, or one that soon gives up what cannot be reached. Throws SLIP_CONFIG. */
+  registries(how?: "patient" | "impatient"): Promise<RegistryClient>;
+  /** Brings what a name stands for in its registry now into the store. */
+  pull(request: PullRequest, ctx: Ctx): Promise<PlannedImage>;
   /** Throws SLIP_EMULATION for a step whose programs this machine does not run, with its place. */
   requireEmulation(plans: readonly BuildPlan[], ctx: Ctx): Promise<void>;
   writeOutputs(

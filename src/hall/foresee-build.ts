@@ -2,16 +2,14 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Ctx, type Digest, digestOf, SlipwayError } from "../base/index.ts";
-import { parseBaseName } from "../debian/index.ts";
 import { shownRemote, withoutPassword } from "../fetch/index.ts";
 import type { OpSpec, Vertex } from "../graph/index.ts";
-import { familiarName, parseReference } from "../oci/index.ts";
 import { Answers, type FileTree, opFor, type OpRooms } from "../ops/index.ts";
 import { defaultPath, type ImageResolver } from "../plan/index.ts";
 import { type FileList, type Forecast, forecast, type MissCause, NeedsRun } from "../solve/index.ts";
 import { defaultStoreRoot, openStore, type Store } from "../store/index.ts";
 import type { BuildOptions } from "./api.ts";
-import { imageResolver, isFromArchive, noRegistry, unknownImage } from "./bases.ts";
+import { imageResolver, isArchiveName } from "./bases.ts";
 import { planFrom, type PlannedBuild } from "./build-with.ts";
 import { cacheControl } from "./cache-control.ts";
 import { causeText, type Explainer, stepName } from "./explain.ts";
@@ -89,9 +87,7 @@ function becauseOf(
       return causeText(causes);
     case "fetch":
       if (vertex.op.kind !== "image") return "a server is asked for it";
-      return store.images.get(vertex.op.id)
-        ? "the Debian archive is asked for a newer one"
-        : "it is made from the Debian archive";
+      return store.images.get(vertex.op.id) ? "a newer one is asked for" : "it is made from the Debian archive";
     case "maybe":
       return `depends on ${waitsFor.map((input) => stepName(input)).join(", ")}`;
     default:
@@ -191,13 +187,12 @@ async function planUnchanged(
   const resolve: ImageResolver = async (name, platform) => {
     try {
       const known = await stored(name, platform);
-      if (pull && isFromArchive(known)) unknown.add(known.id);
+      if (pull && known.origin !== "store") unknown.add(known.id);
       return known;
     } catch (error) {
       if (!(error instanceof NeedsRun)) throw error;
     }
-    if (baseImages === "registry") throw noRegistry(name);
-    if (!isArchiveName(name)) throw unknownImage(name);
+    if (baseImages === "registry" || !isArchiveName(name)) throw notHere(name);
     const id = digestOf({ base: name, platform });
     unknown.add(id);
     const config = { Env: [`PATH=${defaultPath}`], Cmd: ["bash"] };
@@ -221,7 +216,11 @@ function planningRooms(store: Store): OpRooms {
   return { store, machinery: undefined, planning: true, answers: new Answers() };
 }
 
-function isArchiveName(name: string): boolean {
-  if (name.includes("@") || name.includes("://")) return false;
-  return parseBaseName(familiarName(parseReference(name))) !== undefined;
+/** What a build would pull is not known before it is. */
+function notHere(name: string): SlipwayError {
+  return new SlipwayError({
+    code: "SLIP_IMAGE_UNKNOWN",
+    message: `Cannot foresee a build from ${JSON.stringify(name)}: it is not in the store`,
+    hint: `\`slipway pull ${name}\` brings it; --build-context ${name}=docker-image://debian:bookworm stands another image in for it`,
+  });
 }

@@ -9,6 +9,7 @@ export { checkDockerfile, outlineOf, targetsOf } from "./describe.ts";
 export { foresee, graphOf } from "./foresee.ts";
 export { diskUsage } from "./disk-usage.ts";
 export { compare, images, inspectImage, prune, removeImages, tagImage } from "./images.ts";
+export { pull } from "./registry/pull.ts";
 export { run } from "./run.ts";
 export { save } from "./save.ts";
 export { failedSteps, shell } from "./shell.ts";

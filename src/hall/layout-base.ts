@@ -56,13 +56,17 @@ export async function layoutBase(
   }
 }
 
-/** Throws SLIP_IMAGE_UNKNOWN for a digest that nothing in the store has. */
-export function unknownDigest(name: string, store: Store): SlipwayError {
+/**
+ * SLIP_IMAGE_UNKNOWN for a digest that nothing in the store has.
+ * @param away why no registry could be asked.
+ */
+export function unknownDigest(name: string, store: Store, away?: SlipwayError): SlipwayError {
   const plain = name.replace(/@.*$/, "");
   const there = store.images.find(plain);
   return new SlipwayError({
     code: "SLIP_IMAGE_UNKNOWN",
-    message: `Cannot find the image ${JSON.stringify(name)}: nothing in the store has that digest`,
+    message: `Cannot find the image ${JSON.stringify(name)}: nothing in the store has that digest${away ? ", and its registry cannot be asked" : ""}`,
+    cause: away,
     hint: there
       ? `${plain} in the store is the image ${there.id}: FROM ${plain}@${there.id} names that one for ever`
       : "--build-context NAME=oci-layout://FOLDER@DIGEST takes one from an image layout",

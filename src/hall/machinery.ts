@@ -9,6 +9,7 @@ import { debianArch } from "./debian-arch.ts";
 import { announce, endFailed, type Engine } from "./engine.ts";
 import { requireEmulation } from "./require-emulation.ts";
 import { writeOutputs } from "./outputs.ts";
+import type { RegistryClients } from "./registry/open-client.ts";
 import {
   type Executor,
   findRuntime,
@@ -34,6 +35,7 @@ export function openEngine(store: Store, namespace: Namespace, mirror: string | 
   };
   let offDisk = false;
   const diffIds = new DiffIds(store, namespace);
+  let clients: RegistryClients | undefined;
   const engine: Engine = {
     store,
     namespace,
@@ -58,9 +60,17 @@ export function openEngine(store: Store, namespace: Namespace, mirror: string | 
     diffIdOf: (id, epoch) => diffIds.of(id, epoch),
     makeBase: (name, platform, baseMirror, ctx, again) =>
       makeArchiveBase(name, { platform, mirror: baseMirror ?? mirror, again }, engine, ctx),
+    registries: async (how = "patient") => {
+      const { RegistryClients: Clients } = await import("./registry/open-client.ts");
+      return (clients ??= new Clients()).get(how);
+    },
+    pull: async (request, ctx) => (await import("./registry/pull-image.ts")).pullImage(request, engine, ctx),
     requireEmulation: (plans, ctx) => requireEmulation(plans, engine, ctx),
     writeOutputs: (ids, names, outputs, ctx) => writeOutputs(ids, names, outputs, engine, ctx),
-    [Symbol.asyncDispose]: async () => workers[Symbol.dispose](),
+    [Symbol.asyncDispose]: async () => {
+      clients?.[Symbol.dispose]();
+      workers[Symbol.dispose]();
+    },
   };
   return engine;
 }

@@ -5,6 +5,8 @@ import type {
   ImageInspection,
   PruneOptions,
   PruneResult,
+  Pulled,
+  PullOptions,
   RunOptions,
   SaveOptions,
 } from "./api.ts";
@@ -34,6 +36,7 @@ export interface Jobs {
   readonly run: { readonly options: Plain<RunOptions>; readonly answer: { readonly exitCode: number } };
   readonly shell: { readonly options: Plain<ShellOptions>; readonly answer: { readonly exitCode: number } };
   readonly save: { readonly options: Plain<SaveOptions>; readonly answer: null };
+  readonly pull: { readonly options: Plain<PullOptions>; readonly answer: readonly Pulled[] };
   readonly inspect: {
     readonly options: { readonly image: string; readonly store?: string | undefined };
     readonly answer: ImageInspection;

@@ -9,6 +9,8 @@ export interface ImageContent {
   readonly name: string;
   /** Bytes of a blob. Throws when it is not there. */
   blob(descriptor: Pick<Descriptor, "digest" | "size" | "mediaType">): Bytes;
+  /** Hears, before the first of them is read, which layers will be: what comes from far away can come side by side. */
+  expect?(layers: readonly Descriptor[]): void;
 }
 
 export interface ImportRooms {

@@ -32,9 +32,22 @@ export async function importImage(
   const size = snapshots.reduce((sum, layer) => sum + (store.snapshots.get(layer)?.size ?? 0), 0);
   const created = config.created === undefined ? Number.NaN : Date.parse(config.created);
   store.images.put({ id, config, snapshots, size, created: Number.isNaN(created) ? 0 : created }, bytes);
-  store.facts.set(manifestKey(descriptor.digest), id, id);
-  for (const index of indexes) store.facts.set(indexKey(index, config), id, id);
+  noteManifest({ id, config }, descriptor.digest, indexes, store);
   return { id, config };
+}
+
+/**
+ * Remembers by which digests an image is known elsewhere.
+ * @param indexes those that have its manifest for its platform.
+ */
+export function noteManifest(
+  { id, config }: ImportedImage,
+  manifest: Digest,
+  indexes: readonly Digest[],
+  store: Store,
+): void {
+  store.facts.set(manifestKey(manifest), id, id);
+  for (const index of indexes) store.facts.set(indexKey(index, config), id, id);
 }
 
 /**
@@ -69,9 +82,11 @@ async function importLayers(
   const total = manifest.layers.reduce((sum, { size }) => sum + size, 0);
   const snapshots: SnapshotId[] = [];
   let done = 0;
+  const keyOf = (at: number): Digest => digestOf({ layers: diffIds.slice(0, at + 1), squashed: rooms.squashOwners });
+  content.expect?.(manifest.layers.filter((_, at) => store.records.get(keyOf(at)) === undefined));
   for (const [at, layer] of manifest.layers.entries()) {
     if (signal.aborted) throw new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled" });
-    const key = digestOf({ layers: diffIds.slice(0, at + 1), squashed: rooms.squashOwners });
+    const key = keyOf(at);
     const known = store.records.get(key)?.snapshot;
     // The record of another chain of the same layers: it may have been taken in by another run of this.
     const usable = known !== undefined && store.snapshots.get(known)?.parent === snapshots.at(-1);

@@ -1,5 +1,5 @@
 /** Floor 4: images that come in: from where their blobs lie to snapshots in the store, every digest verified. */
 export type * from "./contract.ts";
-export { importedImage, importImage } from "./import-image.ts";
+export { importedImage, importImage, noteManifest } from "./import-image.ts";
 export { openOciLayout, parseLayoutReference } from "./oci-layout.ts";
 export { findManifest } from "./read-document.ts";

@@ -179,7 +179,12 @@ describe.skipIf(whyNoLab)(`Images from layouts and by digest${because}`, () => {
     const id = stdout.trim().split("\n")[0] as string;
     expect(id).toMatch(/^sha256:/);
     await lab.build(lab.context({ Dockerfile: `FROM by-digest@${id}\n` }));
-    const wrong = await lab.slipway(["build", "--progress=plain", lab.context({ Dockerfile: `FROM other@${id}\n` })]);
+    const wrong = await lab.slipway([
+      "build",
+      "--progress=plain",
+      "--base-images=archive",
+      lab.context({ Dockerfile: `FROM other@${id}\n` }),
+    ]);
     expect(wrong.code).toBe(5);
     expect(wrong.stderr).toContain("nothing in the store has that digest (SLIP_IMAGE_UNKNOWN)");
   });

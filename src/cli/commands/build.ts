@@ -14,7 +14,12 @@ import { refusedBuildFlags } from "./build-refused.ts";
 
 export const buildOptions = {
   tag: { type: "list", short: "t", value: "NAME[:TAG]", help: "Name of the image" },
-  file: { type: "string", short: "f", value: "FILE", help: "The Dockerfile, - for standard input (default: Dockerfile in PATH)" },
+  file: {
+    type: "string",
+    short: "f",
+    value: "FILE",
+    help: "The Dockerfile, - for standard input (default: Dockerfile in PATH)",
+  },
   target: { type: "string", value: "STAGE", help: "Stage to build, by name or number (default: the last)" },
   platform: {
     type: "list",

@@ -5,7 +5,6 @@ const noDaemon = "slipway has no daemon";
 /** Commands of docker that slipway does not have, with what to do instead. */
 export const refusedCommands: Readonly<Record<string, string>> = {
   push: `${registries}: slipway save --format oci -o FILE IMAGE, and push that with another tool`,
-  pull: `${registries}: debian:SUITE[-slim] is made from the Debian archive when a build asks for it`,
   login: registries,
   logout: registries,
   search: registries,

@@ -1,0 +1,44 @@
+import type { Digest } from "../../base/index.ts";
+import { defaultLevel } from "../../layer/index.ts";
+import { type Descriptor, type Document, layerCompression, type Manifest, type Reference } from "../../oci/index.ts";
+import type { Store } from "../../store/index.ts";
+
+/** More than anyone asks a registry for. */
+const most = 4;
+
+/** Remembers that a repository has these blobs: others of its registry can take them from there. */
+export function noteRepository({ domain, path }: Reference, blobs: readonly Descriptor[], store: Store): void {
+  const own = `${domain}/${path}`;
+  for (const { digest } of blobs) {
+    const known = (store.facts.get(repositoriesKey(digest)) as readonly string[] | undefined) ?? [];
+    if (known[0] === own) continue;
+    store.facts.set(repositoriesKey(digest), [own, ...known.filter((other) => other !== own)].slice(0, most));
+  }
+}
+
+/** Remembers an image's manifest as its registry has it. */
+export function noteDocument(id: Digest, { bytes, descriptor }: Document<Manifest>, store: Store): void {
+  store.facts.set(
+    documentKey(id),
+    { mediaType: descriptor.mediaType, text: Buffer.from(bytes).toString("base64") },
+    id,
+  );
+}
+
+/** Remembers which blobs the layers of an image that came in were, so that they leave as the same. */
+export function noteLayers({ id, manifest }: { readonly id: Digest; readonly manifest: Manifest }, store: Store): void {
+  const diffIds = store.images.get(id)?.config.rootfs.diff_ids ?? [];
+  for (const [at, { mediaType, digest, size }] of manifest.layers.entries()) {
+    const [compression, diffId] = [layerCompression(mediaType), diffIds[at]];
+    if (compression === undefined || diffId === undefined) continue;
+    store.layerBlobs.put({ diffId, compression, level: defaultLevel[compression], digest, size });
+  }
+}
+
+function repositoriesKey(blob: Digest): string {
+  return `repositories ${blob}`;
+}
+
+function documentKey(id: Digest): string {
+  return `manifest of ${id}`;
+}
