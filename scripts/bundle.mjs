@@ -4,7 +4,12 @@ import { globSync, rmSync } from "node:fs";
 import { build } from "esbuild";
 
 const library = "src/index.ts";
-const programs = ["src/cli/start.ts", "src/cli/main.ts", "src/hall/engine-main.ts", ...globSync("src/*/worker.ts")];
+const programs = [
+  "src/cli/start.ts",
+  "src/cli/main.ts",
+  "src/hall/engine/engine-main.ts",
+  ...globSync("src/*/worker.ts"),
+];
 const name = (file) =>
   file
     .replace(/^src\//, "")

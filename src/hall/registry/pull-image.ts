@@ -3,8 +3,8 @@ import { importedImage, importImage, noteManifest } from "../../import/index.ts"
 import { formatPlatform, parseReference, type Platform, type Reference } from "../../oci/index.ts";
 import type { PlannedImage } from "../../plan/index.ts";
 import type { RegistryClient, RegistryImage } from "../../registry/index.ts";
-import { announce, endFailed, type Engine } from "../engine.ts";
-import { originKey } from "../stored-base.ts";
+import { announce, endFailed, type Engine } from "../engine/engine.ts";
+import { originKey } from "../bases/stored-base.ts";
 import { noteDocument, noteLayers, noteRepository } from "./known-blobs.ts";
 import { RegistryContent } from "./registry-content.ts";
 import { transferCtx } from "./transfer-events.ts";

@@ -1,8 +1,8 @@
 import { type Ctx, SlipwayError } from "../../base/index.ts";
 import { defaultPlatform, formatReference, parsePlatform, parseReference, type Reference } from "../../oci/index.ts";
-import type { Pulled, PullOptions } from "../api.ts";
-import type { Engine } from "../engine.ts";
-import type { Plain } from "../protocol.ts";
+import type { Pulled, PullOptions } from "../api/api.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Plain } from "../engine/protocol.ts";
 import { pullImage } from "./pull-image.ts";
 import { transferCtx } from "./transfer-events.ts";
 

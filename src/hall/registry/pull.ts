@@ -1,5 +1,5 @@
-import type { Pulled, PullOptions } from "../api.ts";
-import { callEngine } from "../call-engine.ts";
+import type { Pulled, PullOptions } from "../api/api.ts";
+import { callEngine } from "../engine/call-engine.ts";
 
 /**
  * Brings an image from its registry into the store; only what the store lacks travels.

@@ -1,0 +1,238 @@
+import type { BuildEvent, Digest, SlipwayError } from "../../base/index.ts";
+import type { ImageConfig, Platform } from "../../oci/index.ts";
+import type { SecretSource } from "../../ops/index.ts";
+import type { ExecSettings } from "../../graph/index.ts";
+import type { Entitlement } from "../../plan/index.ts";
+import type { BuildFacts } from "../../store/index.ts";
+
+export type { BuildEvent, Digest, ErrorCode, SlipwayErrorInit, StepInfo } from "../../base/index.ts";
+export type { Comparison, ImageInspection, InstalledPackage, NotableFile } from "../../inspect/index.ts";
+export type { ImageConfig, Platform } from "../../oci/index.ts";
+export type { SecretSource } from "../../ops/index.ts";
+export type { ExecSettings, ExtraHost, Resources, Ulimit } from "../../graph/index.ts";
+export type { Entitlement } from "../../plan/index.ts";
+export type { BuildFacts, StageUsage } from "../../store/index.ts";
+
+/** What every call of the library takes. */
+export interface CommonOptions {
+  /** The store's folder; without it SLIPWAY_ROOT, /var/lib/slipway for root, else the user's data folder. */
+  readonly store?: string | undefined;
+  /** Ends the work; the call then rejects with SLIP_CANCELLED and leaves the store consistent. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One `--output`: `type=oci|docker|local|tar,dest=...`. */
+export interface OutputSpec {
+  readonly type: "oci" | "docker" | "local" | "tar" | "image";
+  /** File or folder; "-" is standard output. Not for type "image". */
+  readonly dest?: string | undefined;
+  /** Everything else that was written, by key. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** Where a base that is neither a stage, a named context nor in the store may come from. */
+export type BaseImages = "auto" | "registry" | "archive";
+
+export interface BuildOptions extends CommonOptions {
+  /**
+   * The build context: a folder, the address of a git repository (`https://host/x.git#REF:FOLDER`), of an archive or of a Dockerfile, or `-` for
+   * standard input, which then is an archive or a Dockerfile.
+   */
+  readonly context: string;
+  /**
+   * Path of the Dockerfile, relative to the working folder, or in a context that is no folder to its root; `-` for standard input. Without it
+   * `Dockerfile` in the context.
+   */
+  readonly dockerfile?: string | undefined;
+  /** What `-` stands for; this process's standard input without it. */
+  readonly input?: AsyncIterable<Uint8Array> | undefined;
+  /** Stage name (any case) or number; the last stage without it. */
+  readonly target?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
+  /** What is built for: `linux/arm64`, several at once; this machine's own without it, and the base's where that is another. */
+  readonly platforms?: readonly string[] | undefined;
+  readonly buildArgs?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Name -> folder, address of a git repository or archive, `docker-image://REFERENCE`, `oci-layout://FOLDER[:TAG][@DIGEST]` or `target:STAGE`:
+   * takes the place of the stage or image of that name.
+   */
+  readonly buildContexts?: Readonly<Record<string, string>> | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly noCache?: boolean | undefined;
+  /** Names of stages whose steps are all made anew. */
+  readonly noCacheFilter?: readonly string[] | undefined;
+  /** Ask the registry, or the archive, whether the bases that are in the store have changed. */
+  readonly pull?: boolean | undefined;
+  /** Steps at once; the number of processors without it. */
+  readonly jobs?: number | undefined;
+  readonly outputs?: readonly OutputSpec[] | undefined;
+  readonly baseImages?: BaseImages | undefined;
+  readonly debianMirror?: string | undefined;
+  /** What RUN --mount=type=secret may have, by id; read when a step needs it. */
+  readonly secrets?: Readonly<Record<string, SecretSource>> | undefined;
+  /** What RUN --mount=type=ssh may talk to, by id (`default`): the socket of an agent, or a list of private key files that an agent is started for. */
+  readonly ssh?: Readonly<Record<string, string | readonly string[]>> | undefined;
+  /** Network of RUN steps; "default" is the host's. */
+  readonly network?: "default" | "host" | "none" | undefined;
+  /** What RUN steps may ask for: `network.host`, which `network: "host"` grants as well, and `security.insecure`. */
+  readonly allow?: readonly Entitlement[] | undefined;
+  /** What every RUN step gets: lines of /etc/hosts, limits, a control group. */
+  readonly exec?: Omit<ExecSettings, "hostname"> | undefined;
+  readonly onEvent?: ((event: BuildEvent) => void) | undefined;
+}
+
+export interface BuildResult {
+  /** Digest of the image's configuration; of several platforms that of this machine's, or else the first one's. */
+  readonly imageId: Digest;
+  /** One a platform, in the order asked for. */
+  readonly images: readonly { readonly platform: string; readonly imageId: Digest; readonly size: number }[];
+  readonly names: readonly string[];
+  /** Bytes of all layers' files. */
+  readonly size: number;
+  readonly facts: BuildFacts;
+  readonly outputs: readonly { readonly type: string; readonly dest: string; readonly digest?: Digest | undefined }[];
+}
+
+export interface ImageSummary {
+  readonly id: Digest;
+  /** Familiar names (`calculator:multi`); empty for a dangling image. */
+  readonly names: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly created: number;
+  readonly size: number;
+  readonly layers: number;
+  readonly platform: Platform;
+}
+
+export interface ImageDetails extends ImageSummary {
+  readonly config: ImageConfig;
+  /** Bytes of each layer, bottom first. */
+  readonly layerSizes: readonly number[];
+  readonly facts?: BuildFacts | undefined;
+}
+
+export interface RunOptions extends CommonOptions {
+  readonly image: string;
+  /** Which image of a name for several platforms; this machine's without it. */
+  readonly platform?: string | undefined;
+  /** Arguments behind the image: they replace CMD. */
+  readonly args?: readonly string[] | undefined;
+  readonly entrypoint?: string | undefined;
+  readonly env?: readonly string[] | undefined;
+  /** `HOST:CONTAINER[:ro]`, absolute paths. */
+  readonly volumes?: readonly string[] | undefined;
+  readonly workdir?: string | undefined;
+  readonly user?: string | undefined;
+  readonly network?: "host" | "none" | undefined;
+  readonly hostname?: string | undefined;
+  readonly readOnly?: boolean | undefined;
+  /** Keep standard input open (`-i`). */
+  readonly interactive?: boolean | undefined;
+  /** A terminal (`-t`). */
+  readonly tty?: boolean | undefined;
+  /** What that terminal begins with; without it the size of standard output's. */
+  readonly terminalSize?: { readonly columns: number; readonly rows: number } | undefined;
+  /** Signals that this process gets while the call lasts (INT, TERM, HUP, QUIT, USR1, USR2) go to the container instead. */
+  readonly forwardSignals?: boolean | undefined;
+  /** Hears of warnings, and of the runtime being brought. */
+  readonly onEvent?: ((event: BuildEvent) => void) | undefined;
+}
+
+export interface PullOptions extends CommonOptions {
+  /** `debian:bookworm`, `registry.example/app@sha256:...`. */
+  readonly image: string;
+  /** Which image of a name for several platforms; this machine's without it. */
+  readonly platform?: string | undefined;
+  /** Every tag of the repository; the name then has none. */
+  readonly allTags?: boolean | undefined;
+  readonly onEvent?: ((event: BuildEvent) => void) | undefined;
+}
+
+/** A name that was pulled. */
+export interface Pulled {
+  /** The whole name: `docker.io/library/debian:bookworm`. */
+  readonly name: string;
+  /** What it stands for in the registry. */
+  readonly digest: Digest;
+  readonly imageId: Digest;
+  /** False when the image was in the store already. */
+  readonly isNew: boolean;
+}
+
+export interface SaveOptions extends CommonOptions {
+  readonly images: readonly string[];
+  /** Which image of a name for several platforms; all of them without it. */
+  readonly platform?: string | undefined;
+  readonly type: "oci" | "docker";
+  readonly dest: string;
+}
+
+export interface RemoveOptions extends CommonOptions {
+  /** Remove an image that is given by its id with all its names. */
+  readonly force?: boolean | undefined;
+  readonly onFailure?: ((error: SlipwayError) => void) | undefined;
+}
+
+/** A cache of RUN --mount=type=cache. */
+export interface CacheMountSummary {
+  readonly id: string;
+  /** Its id in the Dockerfile, or its target. */
+  readonly name: string;
+  /** Bytes on the disk, as its last user left it; undefined when that is not known. */
+  readonly size: number | undefined;
+  /** Milliseconds since the epoch. */
+  readonly created: number;
+  readonly lastUsed: number;
+  /** A running build has it mounted. */
+  readonly inUse: boolean;
+  /** The instruction that used it last. */
+  readonly usedBy: string | undefined;
+}
+
+export interface PruneOptions extends CommonOptions {
+  /** Also images that were not built here (bases, which a build makes again), the cache of images that stay, and layer archives. */
+  readonly all?: boolean | undefined;
+}
+
+export interface PruneResult {
+  readonly images: number;
+  readonly snapshots: number;
+  readonly cacheRecords: number;
+  /** Folders of RUN --mount=type=cache. */
+  readonly cacheMounts: number;
+  /** File systems that failed steps left. */
+  readonly failedSteps: number;
+  /** Packages that bases were made from, and layers as they left the store. */
+  readonly blobs: number;
+  /** Bytes freed. */
+  readonly freed: number;
+}
+
+export interface DiskUsageRow {
+  /** `failed steps`: file systems that failed steps left, for `shell`. */
+  /** `archive cache`: packages and indexes of the Debian archive. `layer archives`: layers as they left the store, made again when missing. */
+  readonly type:
+    | "images"
+    | "build cache"
+    | "failed steps"
+    | "cache mounts"
+    | "layer archives"
+    | "archive cache"
+    | "runtime"
+    | "other";
+  readonly count: number;
+  /** Those in use: images with a name, cache records that an image stands on, cache mounts of builds that run, archives of layers that are there. */
+  readonly active: number;
+  /** Bytes on the disk; what several images hold counts once. */
+  readonly size: number;
+  /** What `prune` would free of it. */
+  readonly reclaimable: number;
+  /** What `prune` with `all` would free of it. */
+  readonly reclaimableWithAll: number;
+}
+
+export interface DiskUsage {
+  readonly rows: readonly DiskUsageRow[];
+  /** Bytes of all rows: what the store's folder takes on the disk. */
+  readonly total: number;
+}

@@ -1,0 +1,126 @@
+import { type Ctx, type Digest, digestOf } from "../../base/index.ts";
+import {
+  currentPackages,
+  type DebianPackage,
+  makeBase,
+  type MakeBaseOptions,
+  parseBaseName,
+  renewRuntime,
+} from "../../debian/index.ts";
+import {
+  encodeConfig,
+  familiarName,
+  formatPlatform,
+  type ImageConfig,
+  parseReference,
+  type Platform,
+  platformFits,
+} from "../../oci/index.ts";
+import type { PlannedImage } from "../../plan/index.ts";
+import { debianArch } from "./debian-arch.ts";
+import { announce, endFailed, type Engine } from "../engine/engine.ts";
+import { checkEmulation } from "./require-emulation.ts";
+import { originKey, storedBase } from "./stored-base.ts";
+
+interface ArchiveBaseOptions {
+  readonly platform: Platform;
+  readonly mirror: string | undefined;
+  /** Ask the archive also for a base that is there. */
+  readonly again?: boolean | undefined;
+}
+
+/** The fact that says which packages a base was made of. */
+function packagesKey(id: Digest): string {
+  return `packages ${id}`;
+}
+
+/** Other packages make another base; a new Release that has the same ones does not. */
+function packagesText(packages: readonly DebianPackage[]): Digest {
+  return digestOf(packages.map(({ name, sha256 }) => `${name} ${sha256}`));
+}
+
+async function isCurrent(
+  { id }: PlannedImage,
+  base: Omit<MakeBaseOptions, "owner">,
+  { store }: Engine,
+  ctx: Ctx,
+): Promise<boolean> {
+  const cache = { folder: store.path("debian", "."), blobs: store.blobs };
+  const packages = await currentPackages(base, { cache, ctx });
+  return store.facts.get(packagesKey(id)) === packagesText(packages);
+}
+
+/** Makes `debian:SUITE[-slim]` from the signed archive and keeps it under that name; undefined for every other name. */
+export async function makeArchiveBase(
+  name: string,
+  { platform, mirror, again }: ArchiveBaseOptions,
+  engine: Engine,
+  ctx: Ctx,
+): Promise<PlannedImage | undefined> {
+  const base = parseBaseName(familiarName(parseReference(name)));
+  if (!base) return undefined;
+  const arch = debianArch(platform);
+  await checkEmulation({ platform, what: `making ${name}`, top: undefined }, engine, ctx);
+  const own = arch === debianArch();
+  const step = `base ${name}${own ? "" : ` ${arch}`}`;
+  await using _lock = await engine.store.lock(step, ctx.signal);
+  // Another build may have made it while this one waited.
+  const known = storedBase(engine.store, name, platform);
+  const usable = known && platformFits(known.config, platform) && engine.store.images.use(known.id);
+  if (usable && !again) return known;
+  const started = Date.now();
+  announce(ctx, step, `${name} from the Debian archive${own ? "" : ` for ${formatPlatform(platform)}`}`);
+  try {
+    if (usable && (await isCurrent(known, { ...base, arch, mirror, step }, engine, ctx))) {
+      ctx.emit({ type: "step-done", id: step, duration: Date.now() - started, note: "up to date" });
+      return known;
+    }
+    const [made] = await Promise.all([
+      make(name, { ...base, arch, mirror, step }, platform, engine, ctx),
+      renew(engine, mirror, ctx),
+    ]);
+    ctx.emit({ type: "step-done", id: step, duration: Date.now() - started, note: made.origin });
+    return made;
+  } catch (error) {
+    endFailed(ctx, step, started, error);
+    throw error;
+  }
+}
+
+/** The archive is being read: the moment to look whether it has a newer runtime than the one that was brought. The old one is as good as it was. */
+async function renew({ store }: Engine, mirror: string | undefined, ctx: Ctx): Promise<void> {
+  const cache = { folder: store.path("debian", "."), blobs: store.blobs };
+  await renewRuntime({ arch: debianArch(), into: store.path("runtime", "."), cache, ctx, mirror }).catch(
+    () => undefined,
+  );
+}
+
+async function make(
+  name: string,
+  base: Omit<MakeBaseOptions, "owner">,
+  platform: Platform,
+  engine: Engine,
+  ctx: Ctx,
+): Promise<PlannedImage> {
+  const { store, snapshotter, namespace } = engine;
+  const executor = await engine.executor(ctx);
+  const cache = { folder: store.path("debian", "."), blobs: store.blobs };
+  const owner = namespace.kind === "single-id" ? "squash" : "keep";
+  const made = await makeBase({ ...base, owner }, { cache, snapshotter, executor, ctx });
+  const config: ImageConfig = {
+    created: made.created,
+    architecture: platform.architecture,
+    os: platform.os,
+    variant: platform.variant,
+    config: made.config,
+    rootfs: { type: "layers", diff_ids: [await engine.diffIdOf(made.snapshot.id)] },
+    history: made.history,
+  };
+  const { id, bytes } = encodeConfig(config);
+  const { size } = made.snapshot;
+  store.images.put({ id, config, snapshots: [made.snapshot.id], size, created: Date.parse(made.created) }, bytes);
+  store.images.tagBeside(name, id);
+  store.facts.set(originKey(id), made.origin, id);
+  store.facts.set(packagesKey(id), packagesText(made.packages), id);
+  return { id, name, config, origin: made.origin };
+}

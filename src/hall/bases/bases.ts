@@ -1,0 +1,151 @@
+import { type Ctx, SlipwayError, toSlipwayError } from "../../base/index.ts";
+import { parseBaseName } from "../../debian/index.ts";
+import { familiarName, formatPlatform, parseReference, type Platform, platformFits } from "../../oci/index.ts";
+import type { ImageResolver, PlannedImage } from "../../plan/index.ts";
+import { NeedsRun } from "../../solve/index.ts";
+import type { Store } from "../../store/index.ts";
+import type { BaseImages } from "../api/api.ts";
+import type { Engine } from "../engine/engine.ts";
+import { layoutBase, unknownDigest } from "./layout-base.ts";
+import { storedBase } from "./stored-base.ts";
+
+export interface BaseOptions {
+  readonly baseImages: BaseImages;
+  readonly mirror?: string | undefined;
+  /** Ask the registry, or the archive, for what is newer. */
+  readonly pull?: boolean | undefined;
+  /** Nothing is built from them: what is looked up is not marked as used. */
+  readonly planning?: boolean | undefined;
+}
+
+/**
+ * Finds base images: in the store, then in their registry, then, where no registry can be asked, in the Debian archive.
+ * @param engine undefined while only the cache may be asked: then a base that is not in the store throws NeedsRun.
+ */
+export function imageResolver(store: Store, engine: Engine | undefined, options: BaseOptions, ctx: Ctx): ImageResolver {
+  return async (name, platform) => {
+    const layout = await layoutBase(name, platform, store, engine, ctx);
+    if (layout) return layout;
+    const known = usableBase(store, name, platform);
+    // Its files may be asked for much later, when other stages are done.
+    if (known && (options.planning || store.images.use(known.id))) {
+      return options.pull ? pulled(known, name, platform, engine, options, ctx) : known;
+    }
+    if (!engine) throw new NeedsRun();
+    return fetched(name, platform, engine, options, ctx);
+  };
+}
+
+/** A base that is not in the store: from its registry, and from the archive where no registry can be asked. */
+async function fetched(
+  name: string,
+  platform: Platform,
+  engine: Engine,
+  { baseImages, mirror }: BaseOptions,
+  ctx: Ctx,
+): Promise<PlannedImage> {
+  let away: SlipwayError | undefined;
+  if (baseImages !== "archive") {
+    try {
+      return await engine.pull({ name, platform, impatient: baseImages === "auto" && isArchiveName(name) }, ctx);
+    } catch (error) {
+      away = toSlipwayError(error);
+      const other = otherPlatforms(name, platform, engine.store);
+      if (other && isRefusal(away)) throw other;
+      if (baseImages === "registry" || !isAway(away)) throw error;
+    }
+  }
+  if (name.includes("@")) throw unknownDigest(name, engine.store, away);
+  const made = await engine.makeBase(name, platform, mirror, ctx);
+  if (made) return made;
+  throw otherPlatforms(name, platform, engine.store) ?? unknownImage(name, away);
+}
+
+/** A base of the store as its source has it now: its registry, or the archive. What is nowhere else is used as it is, with a warning. */
+async function pulled(
+  known: PlannedImage,
+  name: string,
+  platform: Platform,
+  engine: Engine | undefined,
+  { baseImages, mirror }: BaseOptions,
+  ctx: Ctx,
+): Promise<PlannedImage> {
+  if (!engine) throw new NeedsRun();
+  const ofArchive = isFromArchive(known);
+  if (baseImages !== "archive") {
+    try {
+      return await engine.pull({ name, platform, impatient: baseImages === "auto" && !isFromRegistry(known) }, ctx);
+    } catch (error) {
+      // A newer one is there or not: nobody can tell, and that is what was asked.
+      if (isFromRegistry(known) || !isRefusal(toSlipwayError(error))) throw error;
+      if (ofArchive && !isAway(error)) throw error;
+    }
+  }
+  const made =
+    ofArchive && baseImages !== "registry" ? await engine.makeBase(name, platform, mirror, ctx, true) : undefined;
+  if (made) return made;
+  ctx.emit({
+    type: "warning",
+    message: `Nothing to pull ${name} from: the image of the store is used as it is`,
+    hint: "--pull asks the registry, and the Debian archive for the bases that were made from it",
+  });
+  return known;
+}
+
+function isFromArchive({ origin }: PlannedImage): boolean {
+  return /^(?:store \()?archive /.test(origin);
+}
+
+function isFromRegistry({ origin }: PlannedImage): boolean {
+  return /^(?:store \()?registry /.test(origin);
+}
+
+/** A name that the archive may have a base for. */
+export function isArchiveName(name: string): boolean {
+  if (name.includes("@") || name.includes("://")) return false;
+  return parseBaseName(familiarName(parseReference(name))) !== undefined;
+}
+
+/** A registry cannot be reached, or serves nobody now. */
+function isAway(error: unknown): boolean {
+  const { code } = toSlipwayError(error);
+  return code === "SLIP_NETWORK" || code === "SLIP_REGISTRY";
+}
+
+/** A registry gives nothing, for whatever reason. */
+function isRefusal(error: SlipwayError): boolean {
+  return isAway(error) || error.code === "SLIP_IMAGE_UNKNOWN" || error.code === "SLIP_UNAUTHORIZED";
+}
+
+/** The image of the store that a name means as a base. What the archive gave is made again for another platform; what was built is what it is. */
+function usableBase(store: Store, name: string, platform: Platform): PlannedImage | undefined {
+  const known = storedBase(store, name, platform);
+  return known && (platformFits(known.config, platform) || known.origin === "store") ? known : undefined;
+}
+
+/** Why an image of the store is none for a platform; undefined where it has none of that name. */
+function otherPlatforms(name: string, platform: Platform, store: Store): SlipwayError | undefined {
+  const there = store.images.named(name);
+  if (there.length === 0) return undefined;
+  return new SlipwayError({
+    code: "SLIP_IMAGE_UNKNOWN",
+    message: `The image ${name} is not for ${formatPlatform(platform)}`,
+    hint: `in the store it is for ${there.map(({ config }) => formatPlatform(config)).join(", ")}`,
+  });
+}
+
+/** @param away why no registry could be asked. */
+function unknownImage(name: string, away: SlipwayError | undefined): SlipwayError {
+  const registry = away === undefined ? "no registry was asked" : `its registry cannot be asked (${reasonOf(away)})`;
+  return new SlipwayError({
+    code: "SLIP_IMAGE_UNKNOWN",
+    message: `Cannot find the image ${JSON.stringify(name)}: it is no stage, no named context and not in the store, ${registry}, and the Debian archive makes only debian:SUITE[-slim]`,
+    hint: `stand another image in for it: --build-context ${name}=docker-image://debian:bookworm`,
+    cause: away,
+  });
+}
+
+/** What went wrong, without what was tried. */
+function reasonOf({ message }: SlipwayError): string {
+  return message.replace(/^Cannot (?:look up|pull) \S+: /, "");
+}

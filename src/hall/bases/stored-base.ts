@@ -1,0 +1,46 @@
+import type { Digest } from "../../base/index.ts";
+import { importedImage } from "../../import/index.ts";
+import { type ImageConfig, parseReference, type Platform } from "../../oci/index.ts";
+import type { PlannedImage } from "../../plan/index.ts";
+import type { Store } from "../../store/index.ts";
+
+/**
+ * An image of the store as a base, with what is known of where it first came from. A name that has a single image gives that, whatever it is
+ * for: what was built here for another platform is no less what the name means.
+ */
+export function storedBase(store: Store, name: string, platform: Platform): PlannedImage | undefined {
+  const image = byDigest(store, name, platform) ?? store.images.find(name, platform);
+  if (!image) return undefined;
+  const first = store.facts.get(originKey(image.id)) as string | undefined;
+  return { id: image.id, name, config: image.config, origin: storeOrigin(first) };
+}
+
+/** `NAME@DIGEST`: the image of that manifest or index, or of that id if the name is one of its own without the tag. */
+function byDigest(
+  store: Store,
+  name: string,
+  platform: Platform,
+): { readonly id: Digest; readonly config: ImageConfig } | undefined {
+  if (!name.includes("@") || name.startsWith("oci-layout://")) return undefined;
+  const { digest, domain, path } = parseReference(name);
+  if (digest === undefined) return undefined;
+  const imported = importedImage(digest, platform, store);
+  if (imported) return imported;
+  const own = store.images.names(digest).map((known) => parseReference(known));
+  return own.some((known) => known.domain === domain && known.path === path) ? store.images.get(digest) : undefined;
+}
+
+/** `store (archive bookworm 12.15 2026-11-20)`: where it is, then what it was made from, without the mirror of that day. */
+function storeOrigin(first: string | undefined): string {
+  return first === undefined ? "store" : `store (${first.replace(/ \S+:\/\/\S+/, "")})`;
+}
+
+/** Whether an origin says that nothing had to be fetched or made. */
+export function fromStore(origin: string): boolean {
+  return origin === "store" || origin.startsWith("store (");
+}
+
+/** The fact that says where an image that was not built here came from. */
+export function originKey(id: Digest): string {
+  return `origin ${id}`;
+}

@@ -1,0 +1,121 @@
+import { mkdirSync } from "node:fs";
+import type { Ctx } from "../../base/index.ts";
+import { mountAll } from "../../base/syscalls.ts";
+import { bringRuntime, broughtRuntime } from "../../debian/index.ts";
+import { openOpWorkers } from "../../ops/index.ts";
+import { makeArchiveBase } from "../bases/archive-base.ts";
+import { DiffIds } from "../outputs/diff-ids.ts";
+import { debianArch } from "../bases/debian-arch.ts";
+import { announce, endFailed, type Engine } from "./engine.ts";
+import { requireEmulation } from "../bases/require-emulation.ts";
+import { writeOutputs } from "../outputs/outputs.ts";
+import type { RegistryClients } from "../registry/open-client.ts";
+import {
+  type Executor,
+  findRuntime,
+  type Namespace,
+  openExecutor,
+  type Runtime,
+  runtimeFromTree,
+} from "../../sandbox/index.ts";
+import { openSnapshotter } from "../../snapshot/index.ts";
+import type { Store } from "../../store/index.ts";
+
+/** Step id of the progress of bringing the OCI runtime. */
+const runtimeStep = "runtime";
+
+/** Wires the rooms that need mounts and processes; called in the engine process, inside its namespaces. */
+export function openEngine(store: Store, namespace: Namespace, mirror: string | undefined): Engine {
+  const snapshotter = openSnapshotter({ store, overlayXattrs: namespace.overlayXattrs });
+  const workers = openOpWorkers();
+  let found: Promise<Executor> | undefined;
+  const executor = (ctx: Ctx): Promise<Executor> => {
+    found ??= findExecutor(store, namespace, mirror, ctx);
+    return found;
+  };
+  let offDisk = false;
+  const diffIds = new DiffIds(store, namespace);
+  let clients: RegistryClients | undefined;
+  const engine: Engine = {
+    store,
+    namespace,
+    snapshotter,
+    executor,
+    rooms: (ctx) => ({
+      store,
+      machinery: {
+        snapshotter,
+        executor: async () => executor(ctx),
+        squashOwners: namespace.kind === "single-id",
+        workers,
+      },
+    }),
+    keepOffDisk: () => {
+      if (offDisk) return;
+      offDisk = true;
+      const folder = stateDir(store);
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      mountAll([{ type: "tmpfs", source: "tmpfs", target: "/", options: ["mode=0700", "nosuid", "nodev"] }], folder);
+    },
+    diffIdOf: (id, epoch) => diffIds.of(id, epoch),
+    makeBase: (name, platform, baseMirror, ctx, again) =>
+      makeArchiveBase(name, { platform, mirror: baseMirror ?? mirror, again }, engine, ctx),
+    registries: async (how = "patient") => {
+      const { RegistryClients: Clients } = await import("../registry/open-client.ts");
+      return (clients ??= new Clients()).get(how);
+    },
+    pull: async (request, ctx) => (await import("../registry/pull-image.ts")).pullImage(request, engine, ctx),
+    requireEmulation: (plans, ctx) => requireEmulation(plans, engine, ctx),
+    writeOutputs: (ids, names, outputs, ctx) => writeOutputs(ids, names, outputs, engine, ctx),
+    [Symbol.asyncDispose]: async () => {
+      clients?.[Symbol.dispose]();
+      workers[Symbol.dispose]();
+    },
+  };
+  return engine;
+}
+
+/** Where the executor keeps what describes its processes. */
+function stateDir(store: Store): string {
+  return store.path("sandbox", "state");
+}
+
+async function findExecutor(
+  store: Store,
+  namespace: Namespace,
+  mirror: string | undefined,
+  ctx: Ctx,
+): Promise<Executor> {
+  const runtime = findRuntime() ?? (await bring(store, mirror, ctx));
+  const executor = openExecutor({ runtime, stateDir: stateDir(store), namespace });
+  const works = await executor.probe();
+  if (works !== true) throw works;
+  return executor;
+}
+
+/** No runtime on this machine: crun comes from the signed Debian archive into the store, once. */
+async function bring(store: Store, mirror: string | undefined, ctx: Ctx): Promise<Runtime> {
+  await using _lock = await store.lock("runtime", ctx.signal);
+  const arch = debianArch();
+  const into = store.path("runtime", ".");
+  const there = await broughtRuntime({ arch, into });
+  if (there !== undefined) return runtimeFromTree(there);
+  const started = Date.now();
+  announce(ctx, runtimeStep, "crun from the Debian archive");
+  const cache = { folder: store.path("debian", "."), blobs: store.blobs };
+  try {
+    const tree = await bringRuntime({
+      arch,
+      into,
+      cache,
+      ctx,
+      mirror,
+      step: runtimeStep,
+    });
+    ctx.emit({ type: "step-done", id: runtimeStep, duration: Date.now() - started });
+    return runtimeFromTree(tree);
+  } catch (error) {
+    endFailed(ctx, runtimeStep, started, error);
+    throw error;
+  }
+}

@@ -1,0 +1,72 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { mountAll, unmount } from "../../base/syscalls.ts";
+import { formatPlatform } from "../../oci/index.ts";
+import type { ImageRecord } from "../../store/index.ts";
+import type { Engine } from "../engine/engine.ts";
+
+/** The files of images as one folder to read, until it is disposed of. */
+export interface OpenFileTree extends AsyncDisposable {
+  readonly root: string;
+  /** The latest time that files have in these images (seconds), where one was set. */
+  readonly epoch: number | undefined;
+}
+
+/**
+ * Mounts the file systems of images to be read.
+ * @param split each in a folder named for its platform (`linux_arm64`), as buildx writes them; otherwise there is one image, which is the root.
+ */
+export async function openFileTree(
+  images: readonly ImageRecord[],
+  split: boolean,
+  engine: Engine,
+): Promise<OpenFileTree> {
+  const stack = new AsyncDisposableStack();
+  const epochs = images.flatMap((image) => epochOf(image, engine) ?? []);
+  const epoch = epochs.length > 0 ? Math.max(...epochs) : undefined;
+  try {
+    const roots: string[] = [];
+    for (const image of images) roots.push(await openRoot(image, engine, stack));
+    const root = split ? splitRoot(images, roots, engine, stack) : (roots[0] as string);
+    const opened = stack.move();
+    return { root, epoch, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+function epochOf({ snapshots, config }: ImageRecord, { store }: Engine): number | undefined {
+  const top = snapshots.at(-1);
+  const diffId = config.rootfs.diff_ids.at(-1);
+  return top === undefined || diffId === undefined ? undefined : store.snapshots.epochOf(top, diffId);
+}
+
+async function openRoot(image: ImageRecord, engine: Engine, stack: AsyncDisposableStack): Promise<string> {
+  const top = image.snapshots.at(-1);
+  if (top === undefined) return scratch(engine, stack);
+  const view = stack.use(await engine.snapshotter.view(top));
+  return view.root();
+}
+
+function splitRoot(
+  images: readonly ImageRecord[],
+  roots: readonly string[],
+  engine: Engine,
+  stack: AsyncDisposableStack,
+): string {
+  const root = scratch(engine, stack);
+  for (const [at, { config }] of images.entries()) {
+    const folder = join(root, formatPlatform(config).replaceAll("/", "_"));
+    mkdirSync(folder);
+    mountAll([{ type: "bind", source: roots[at] as string, target: "/", options: ["bind", "ro"] }], folder);
+    stack.defer(() => unmount(folder, { detach: true }));
+  }
+  return root;
+}
+
+function scratch({ store }: Engine, stack: AsyncDisposableStack): string {
+  const folder = store.scratch();
+  stack.defer(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
