@@ -1,23 +1,21 @@
 import { SlipwayError, type SourceLocation } from "../base/index.ts";
 import { expandWord, type Instruction, parseTrigger, type Stage, type Staged, stages } from "../dockerfile/index.ts";
 import { type SourceOp, type Vertex, vertex } from "../graph/index.ts";
-import {
-  familiarName,
-  formatPlatform,
-  normalPlatform,
-  parsePlatform,
-  parseReference,
-  type Platform,
-} from "../oci/index.ts";
+import { formatPlatform, normalPlatform, type Platform } from "../oci/index.ts";
 import { builtInNotes } from "./built-in-args.ts";
-import type { BuildPlan, NamedContext, PlannedImage, PlannedStage, PlanOptions, PlanWarning } from "./contract.ts";
+import type { BuildPlan, NamedContext, PlannedStage, PlanOptions, PlanWarning } from "./contract.ts";
 import { epochArg, type FoundEpoch, onlySource, readEpoch } from "./epoch.ts";
+import { ImagePool } from "./image-pool.ts";
 import { lower, type Surroundings } from "./lower/index.ts";
 import { globalArgs } from "./lower/variables.ts";
 import { findStage, literalReferences, nearest, stageLabel, targetStage } from "./names.ts";
+import { contextAsBase, contextVertex, namedContext } from "./named-contexts.ts";
+import { askedPlatform, imagePlatform, platformOf } from "./platforms.ts";
 import { wrong } from "./refuse.ts";
-import { defaultPath, isPredefined, platformArgs } from "./scope.ts";
+import { isPredefined, platformArgs } from "./scope.ts";
+import { emptyBase, scratch } from "./scratch.ts";
 import { countSteps, type StageBase, StageBuilder } from "./stage.ts";
+import { Waits } from "./waits.ts";
 
 /**
  * Turns a Dockerfile into the graph that its target needs, with the configuration of the image that comes out.
@@ -52,15 +50,14 @@ class Planner {
   #epoch: FoundEpoch = { epoch: undefined, warnings: [] };
   readonly #context: Vertex;
   readonly #stages = new Map<number, Promise<DoneStage>>();
-  /** The stages that each stage waits for. */
-  readonly #waits = new Map<number, Set<number>>();
-  readonly #images = new Map<string, Promise<PlannedImage>>();
-  readonly #bases = new Map<string, string>();
+  readonly #waits = new Waits();
+  readonly #images: ImagePool;
   readonly #declaredArgs = new Set<string>();
   readonly #warnings: PlanWarning[] = [];
 
   constructor(options: PlanOptions) {
     this.#options = options;
+    this.#images = new ImagePool(options.resolveImage);
     this.#staged = stages(options.dockerfile);
     this.#target = targetStage(this.#staged.stages, options.target, options.dockerfile);
     const { platform, buildPlatform = platform, buildArgs } = options;
@@ -78,7 +75,7 @@ class Planner {
     const text = this.#buildArgs[epochArg] ?? this.#globals.get(epochArg);
     this.#epoch = await readEpoch(text, {
       contextTime,
-      namedContext: (name) => this.#namedContext(name),
+      namedContext: (name) => namedContext(this.#options.namedContexts, name),
       stageSource: (name) => this.#stageSource(name),
       sourceTime,
     });
@@ -116,7 +113,7 @@ class Planner {
       config: Object.keys(labels).length > 0 ? { ...config, Labels: { ...config.Labels, ...labels } } : config,
       base: end.image,
       history: end.history,
-      bases: Object.fromEntries(this.#bases),
+      bases: this.#images.origins,
       warnings: [
         ...this.#epoch.warnings,
         ...this.#warnings,
@@ -179,7 +176,8 @@ class Planner {
   #startNeeded(stage: Stage): void {
     for (const reference of literalReferences(stage)) {
       const needed = findStage(this.#staged.stages, reference, stage.index);
-      if (needed && !this.#namedContext(reference)) void this.#needed(needed, stage).catch(() => undefined);
+      if (needed && !namedContext(this.#options.namedContexts, reference))
+        void this.#needed(needed, stage).catch(() => undefined);
     }
   }
 
@@ -195,12 +193,12 @@ class Planner {
         "give the ARG a default before the first FROM, or pass it with --build-arg",
       );
     }
-    const asked = this.#askedPlatform(stage, lookup);
+    const asked = askedPlatform(stage, lookup, this.#options.dockerfile.escape);
     const platform = asked ?? this.#options.platform;
-    const replaced = stage.name === undefined ? undefined : this.#namedContext(stage.name);
-    const context = replaced ?? this.#namedContext(image);
+    const replaced = stage.name === undefined ? undefined : namedContext(this.#options.namedContexts, stage.name);
+    const context = replaced ?? namedContext(this.#options.namedContexts, image);
     if (context?.type === "folder" || context?.type === "source") {
-      const fs = await this.#folderAsBase(context, name, stage);
+      const fs = contextAsBase(context, stage, name);
       return { start: { ...emptyBase(platform), fs }, triggers: [], steps: countSteps(false, stage.instructions) };
     }
     if (context?.type === "stage") {
@@ -219,7 +217,8 @@ class Planner {
         return { start, triggers: [], steps: countSteps(false, stage.instructions) };
       }
     }
-    const found = await this.#image(context ? context.reference : image, image, platform, place);
+    const reference = context ? context.reference : image;
+    const found = await this.#images.image({ reference, asked: image, platform, location: place });
     const onbuild = found.config.config?.OnBuild ?? [];
     const triggers = onbuild.map((text) => parseTrigger(text, { image: found.name, escape: "\\" }));
     const steps = countSteps(true, [...triggers, ...stage.instructions]);
@@ -249,51 +248,12 @@ class Planner {
     return { start, triggers, steps: countSteps(false, [...triggers, ...stage.instructions]) };
   }
 
-  async #folderAsBase(
-    context: NamedContext & { type: "folder" | "source" },
-    name: string,
-    stage: Stage,
-  ): Promise<Vertex> {
-    const source = contextVertex(stage.name ?? stage.from.image.text, context);
-    const op = {
-      kind: "copy",
-      sources: [{ type: "path", input: 1, path: "." }],
-      destination: "/",
-      unpack: false,
-    } as const;
-    return vertex({ ...op, chown: undefined, chmod: undefined }, [scratch, source], {
-      text: stage.from.text,
-      stage: name,
-      location: stage.from.location,
-    });
-  }
-
-  /** What `FROM --platform` asks for; undefined without it. */
-  #askedPlatform({ from }: Stage, lookup: (name: string) => string | undefined): Platform | undefined {
-    if (!from.platform) return undefined;
-    const location: SourceLocation = { ...from.location, span: from.platform.span };
-    const wanted = expandWord(from.platform.text, lookup, { escape: this.#options.dockerfile.escape, location });
-    if (wanted === "") {
-      throw wrong(
-        `FROM --platform=${from.platform.text} names no platform: its variables are empty`,
-        location,
-        "BUILDPLATFORM and TARGETPLATFORM are always there; for others give the ARG a default before the first FROM",
-      );
-    }
-    try {
-      return parsePlatform(wanted);
-    } catch (error) {
-      const { message, hint } = error as SlipwayError;
-      throw wrong(message, location, hint);
-    }
-  }
-
   #shown(platform: Platform): string | undefined {
     return this.#options.namePlatforms ? formatPlatform(platform) : undefined;
   }
 
   async #source(reference: string, stage: Stage, location: SourceLocation, flag = "COPY --from"): Promise<Vertex> {
-    const context = this.#namedContext(reference);
+    const context = namedContext(this.#options.namedContexts, reference);
     if (context?.type === "folder" || context?.type === "source") return contextVertex(reference, context);
     if (context?.type === "stage") return (await this.#needed(this.#stageOfContext(context, reference), stage)).end.fs;
     if (context?.reference === "scratch") return scratch;
@@ -318,52 +278,14 @@ class Planner {
         });
       }
     }
-    const { platform } = this.#options;
-    const found = await this.#image(context ? context.reference : reference, reference, platform, location, stage);
+    const found = await this.#images.image({
+      reference: context ? context.reference : reference,
+      asked: reference,
+      platform: this.#options.platform,
+      location,
+      nearest: () => nearest(reference, this.#staged.stages.slice(0, stage.index)),
+    });
     return vertex({ kind: "image", name: found.name, id: found.id }, [], { text: `FROM ${reference}`, location });
-  }
-
-  #image(
-    reference: string,
-    asked: string,
-    platform: Platform,
-    location: SourceLocation,
-    copyingStage?: Stage,
-  ): Promise<PlannedImage> {
-    const key = `${reference} ${formatPlatform(platform)}`;
-    let found = this.#images.get(key);
-    if (!found) {
-      found = this.#resolve(reference, asked, platform, location, copyingStage);
-      found.catch(() => undefined);
-      this.#images.set(key, found);
-    }
-    return found;
-  }
-
-  async #resolve(
-    reference: string,
-    asked: string,
-    platform: Platform,
-    location: SourceLocation,
-    copying?: Stage,
-  ): Promise<PlannedImage> {
-    try {
-      const image = await this.#options.resolveImage(reference, platform);
-      this.#bases.set(asked, image.origin);
-      return image;
-    } catch (error) {
-      if (!(error instanceof SlipwayError)) throw error;
-      const stageHint = copying ? nearest(asked, this.#staged.stages.slice(0, copying.index)) : undefined;
-      const hint = [error.hint, stageHint].filter(Boolean).join("; ") || undefined;
-      throw new SlipwayError({ ...error.toJSON(), hint, location: error.location ?? location, cause: error });
-    }
-  }
-
-  #namedContext(name: string): NamedContext | undefined {
-    const contexts = this.#options.namedContexts;
-    const wanted = contextName(name);
-    const key = Object.keys(contexts).find((known) => contextName(known) === wanted);
-    return key === undefined ? undefined : contexts[key];
   }
 
   /** The stage that a named context stands for. */
@@ -378,23 +300,12 @@ class Planner {
     });
   }
 
-  /** Another stage, for one that goes on from it or takes from it. With contexts that are stages, two might wait for each other. */
+  /** Another stage, for one that goes on from it or takes from it. */
   #needed(other: Stage, user: Stage): Promise<DoneStage> {
-    const waits = this.#waits.get(user.index) ?? new Set();
-    this.#waits.set(user.index, waits.add(other.index));
-    const pending = [other.index];
-    const seen = new Set<number>();
-    for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
-      if (at === user.index) {
-        return Promise.reject(
-          wrong(`Stage ${stageLabel(user)} needs itself, by way of a named context`, user.from.location),
-        );
-      }
-      if (seen.has(at)) continue;
-      seen.add(at);
-      pending.push(...(this.#waits.get(at) ?? []));
-    }
-    return this.#stage(other);
+    if (this.#waits.add(user.index, other.index)) return this.#stage(other);
+    return Promise.reject(
+      wrong(`Stage ${stageLabel(user)} needs itself, by way of a named context`, user.from.location),
+    );
   }
 
   /** Build arguments that nothing declares are named: a misspelt one would otherwise do nothing, silently. */
@@ -412,64 +323,11 @@ class Planner {
   }
 }
 
-const scratch = vertex({ kind: "scratch" }, [], { text: "FROM scratch" });
-
-/** What BuildKit gives a stage that starts from nothing. */
-function emptyBase(platform: Platform): StageBase {
-  const windows = platform.os === "windows";
-  const config = windows ? { WorkingDir: "\\" } : { Env: [`PATH=${defaultPath}`], WorkingDir: "/" };
-  return { fs: scratch, platform, config, image: undefined, history: [], author: undefined, args: new Map() };
-}
-
-/** The platform of an image as its configuration says it. */
-function platformOf({ config }: PlannedImage): Platform {
-  const { os, architecture, variant, "os.version": version, "os.features": features } = config;
-  const more = {
-    ...(version !== undefined && { "os.version": version }),
-    ...(features && { "os.features": features }),
-  };
-  return normalPlatform({ os, architecture, variant, ...more });
-}
-
-/** What the image says it is for: what was asked for, else what its base is for. A base of the same machine may say more exactly which. */
-function imagePlatform(end: StageBase, { platform, platformGiven }: PlanOptions): Platform {
-  const own = end.image ? platformOf(end.image) : platform;
-  if (!platformGiven) return own;
-  const same = own.os === platform.os && own.architecture === platform.architecture;
-  return same ? { ...own, ...platform } : platform;
-}
-
 function withEpoch(args: ReadonlyMap<string, string>, epoch: number | undefined): ReadonlyMap<string, string> {
   if (!args.has(epochArg)) return args;
   const known = new Map(args);
   if (epoch === undefined) known.delete(epochArg);
   return epoch === undefined ? known : known.set(epochArg, String(epoch));
-}
-
-/** As names of contexts are compared: in any case, an image's short name as its whole one (`alpine`, `docker.io/library/alpine:latest`). */
-function contextName(name: string): string {
-  const lower = name.toLowerCase();
-  try {
-    return familiarName(parseReference(lower)).replace(/:latest$/, "");
-  } catch {
-    return lower;
-  }
-}
-
-function contextVertex(
-  name: string,
-  { path = "", ignore = [], source, op = source }: ContextPlace,
-  text = `load build context ${name}`,
-): Vertex {
-  return vertex(op ? { ...op, context: name } : { kind: "context", name, path, ignore }, [], { text });
-}
-
-/** Where a context's files come from. */
-interface ContextPlace {
-  readonly path?: string;
-  readonly ignore?: readonly string[];
-  readonly source?: SourceOp | undefined;
-  readonly op?: SourceOp | undefined;
 }
 
 /** Every vertex below and including the root, inputs before users. */
