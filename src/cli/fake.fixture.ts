@@ -95,6 +95,12 @@ export async function cli(
     pull: noted("pull", async ({ image }) => [
       { name: `docker.io/library/${image}`, digest: id("d"), imageId: id("a"), isNew: true },
     ]),
+    push: noted("push", async ({ images }) => images.map((name) => ({ name, digest: id("d") }))),
+    login: noted("login", async ({ registry = "docker.io" }) => ({
+      registry,
+      storedIn: "/home/anna/.docker/config.json",
+    })),
+    logout: noted("logout", async ({ registry = "docker.io" }) => ({ registry, had: true })),
     save: noted("save", async () => {}),
     compare: noted("compare", async () => comparison),
     prune: noted("prune", async () => ({

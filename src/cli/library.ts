@@ -13,11 +13,15 @@ import type {
   Foreseen,
   ImageDetails,
   ImageSummary,
+  LoginOptions,
+  LogoutOptions,
   Outline,
   PruneOptions,
   PruneResult,
   Pulled,
   PullOptions,
+  Pushed,
+  PushOptions,
   RemoveOptions,
   ResolvedGraph,
   RunOptions,
@@ -50,6 +54,9 @@ export interface Library {
   ): Promise<{ readonly untagged: readonly string[]; readonly deleted: readonly Digest[] }>;
   tagImage(source: string, target: string, options: CommonOptions): Promise<void>;
   pull(options: PullOptions): Promise<readonly Pulled[]>;
+  push(options: PushOptions): Promise<readonly Pushed[]>;
+  login(options: LoginOptions): Promise<{ readonly registry: string; readonly storedIn: string }>;
+  logout(options: LogoutOptions): Promise<{ readonly registry: string; readonly had: boolean }>;
   save(options: SaveOptions): Promise<unknown>;
   compare(a: string, b: string, options: CommonOptions): Promise<Comparison>;
   prune(options: PruneOptions): Promise<PruneResult>;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { checkOutputs, parseOutput } from "./output-spec.ts";
+import { checkOutputs, parseOutput, withPush } from "./output-spec.ts";
 
 test.each([
   ["out", { type: "local", dest: "out", attributes: {} }],
@@ -12,6 +12,7 @@ test.each([
     { type: "oci", dest: 'a,b "c".tar', attributes: { compression: "zstd" } },
   ],
   ["type=image,name=app:1", { type: "image", attributes: { name: "app:1" } }],
+  ["type=registry,name=app", { type: "image", attributes: { name: "app", push: "true" } }],
   ["type=image,push=false", { type: "image", attributes: { push: "false" } }],
   ['type=image,"name=app:1,app:2"', { type: "image", attributes: { name: "app:1,app:2" } }],
   ["dest=x,type=tar", { type: "tar", dest: "x", attributes: {} }],
@@ -28,9 +29,8 @@ test.each([
   ["type=oci,x", "SLIP_USAGE", 'Invalid field "x"'],
   ['type=oci,"dest=x', "SLIP_USAGE", "Invalid value"],
   ["type=image,dest=x", "SLIP_USAGE", "takes no dest"],
-  ["type=registry", "SLIP_UNSUPPORTED", "Output type registry"],
-  ["type=image,push=true", "SLIP_UNSUPPORTED", "Pushing (push=true)"],
-  ["type=image,name=x,push-by-digest=true", "SLIP_UNSUPPORTED", "Pushing (push-by-digest=true)"],
+  ["type=registry,dest=x", "SLIP_USAGE", "Output type registry takes no dest"],
+  ["type=image,name=x,push-by-digest=true", "SLIP_UNSUPPORTED", "(push-by-digest=true)"],
 ])("refuses --output %s", (text, code, message) => {
   expect(() => parseOutput(text)).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) }));
 });
@@ -41,4 +41,11 @@ test("archives go to one stream, and not onto a terminal", () => {
   expect(() => checkOutputs([stream], true)).toThrow("Refusing to write an archive to the terminal");
   expect(() => checkOutputs([stream, parseOutput("type=oci,dest=-")], false)).toThrow("Two outputs");
   expect(() => checkOutputs([parseOutput("out")], true)).not.toThrow();
+});
+
+test("--push is for the outputs of type image, or one more", () => {
+  const image = { type: "image", attributes: { push: "true" } };
+  expect(withPush([])).toEqual([image]);
+  expect(withPush([parseOutput("type=image,push=false"), parseOutput("out")])).toEqual([image, parseOutput("out")]);
+  expect(withPush([parseOutput("out")])).toEqual([parseOutput("out"), image]);
 });

@@ -5,7 +5,6 @@ import { csvFields } from "./csv.ts";
 
 const types = ["image", "oci", "docker", "local", "tar"] as const;
 const refused: Readonly<Record<string, string>> = {
-  registry: "write type=oci,dest=FILE and push that with another tool",
   cacheonly: "leave --output away: without a tag nothing but the cache refers to the image",
 };
 
@@ -24,7 +23,9 @@ export function parseOutput(text: string): OutputSpec {
     if (value === undefined) throw usage(`Invalid field "${key}" in --output ${text}`, "fields are key=value");
     attributes[key.trim().toLowerCase()] = value;
   }
-  const { type, dest, ...rest } = attributes;
+  const { type: given, dest, ...others } = attributes;
+  const type = given === "registry" ? "image" : given;
+  const rest = given === "registry" ? { push: "true", ...others } : others;
   if (type === undefined) throw usage(`No type in --output ${text}`, `add type=, one of: ${types.join(", ")}`);
   const instead = refused[type];
   if (instead !== undefined) {
@@ -38,23 +39,34 @@ export function parseOutput(text: string): OutputSpec {
   if (known === undefined) {
     throw usage(`Unknown type "${type}" in --output`, didYouMean(type, types) ?? `one of: ${types.join(", ")}`);
   }
-  const push = ["push", "push-by-digest"].find((key) => rest[key] !== undefined && rest[key] !== "false");
-  if (push !== undefined) {
+  if (rest["push-by-digest"] !== undefined && rest["push-by-digest"] !== "false") {
     throw new SlipwayError({
       code: "SLIP_UNSUPPORTED",
-      message: `Pushing (${push}=${rest[push]}) is not supported`,
-      hint: refused["registry"],
+      message: `Pushing without a name (push-by-digest=${rest["push-by-digest"]}) is not supported`,
+      hint: "push under a tag: the digest that it has there is in the summary",
     });
   }
   if (known === "image") {
     if (dest !== undefined)
-      throw usage("Output type image takes no dest", "the image lands in the store; name it with --tag");
+      throw usage(`Output type ${given} takes no dest`, "the image lands in the store; name it with --tag");
     return { type: known, attributes: rest };
   }
   if (dest === undefined || dest === "") throw usage(`No dest in --output ${text}`, destHint(known));
   if (known === "local" && dest === "-")
     throw usage("Output type local needs a folder as dest", "type=tar,dest=- writes a tar");
   return { type: known, dest, attributes: rest };
+}
+
+/** The outputs with `--push`: those of type image go to their registry; one is added where there is none. */
+export function withPush(outputs: readonly OutputSpec[]): readonly OutputSpec[] {
+  const pushed = (output: OutputSpec): OutputSpec => ({
+    ...output,
+    attributes: { ...output.attributes, push: "true" },
+  });
+  if (outputs.some(({ type }) => type === "image")) {
+    return outputs.map((output) => (output.type === "image" ? pushed(output) : output));
+  }
+  return [...outputs, pushed({ type: "image", attributes: {} })];
 }
 
 /** Checks that several outputs do not collide and none writes a tar onto a terminal. */

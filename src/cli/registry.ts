@@ -96,6 +96,27 @@ export const registry: readonly Entry[] = [
     load: async () => (await import("./commands/pull.ts")).pull,
   },
   {
+    name: "push",
+    aliases: ["image push"],
+    summary: "Send images to their registries",
+    group: "images",
+    load: async () => (await import("./commands/push.ts")).push,
+  },
+  {
+    name: "login",
+    aliases: [],
+    summary: "Store credentials for a registry",
+    group: "images",
+    load: async () => (await import("./commands/login.ts")).login,
+  },
+  {
+    name: "logout",
+    aliases: [],
+    summary: "Forget the credentials for a registry",
+    group: "images",
+    load: async () => (await import("./commands/logout.ts")).logout,
+  },
+  {
     name: "save",
     aliases: ["image save"],
     summary: "Write images to a tar archive or an OCI layout",

@@ -3,4 +3,5 @@ export type * from "./contract.ts";
 export { exportDocker } from "./docker.ts";
 export { exportLocal } from "./local.ts";
 export { exportOci } from "./oci.ts";
+export { type PreparedPush, pushContent } from "./push-content.ts";
 export { exportTar } from "./tar.ts";

@@ -61,7 +61,8 @@ export async function exportLayout(
   }
 }
 
-function manifestOf({ config }: ExportImage, { manifest }: PlacedImage): Descriptor {
+/** How an index has the manifest of an image. */
+export function manifestOf({ config }: ExportImage, { manifest }: PlacedImage): Descriptor {
   const { os, architecture, variant, "os.version": version, "os.features": features } = config;
   const platform = {
     os,

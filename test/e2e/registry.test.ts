@@ -1,8 +1,14 @@
 import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type DockerRegistry, startDockerRegistry, whyNoDockerRegistry } from "../registry/support/docker-registry.ts";
+import {
+  type DockerRegistry,
+  startDockerRegistry,
+  user,
+  whyNoDockerRegistry,
+} from "../registry/support/docker-registry.ts";
 import { because, openLab, whyNoLab } from "./support/lab.ts";
 import { readTree } from "./support/tar-tree.ts";
 
@@ -17,6 +23,11 @@ describe.skipIf(why !== undefined)(`registries${why === whyNoLab ? because : ` (
   const other = { store: join(lab.folder, "other"), env };
   const skopeo = (...args: readonly string[]): string => execFileSync("skopeo", args, { encoding: "utf8" });
   const at = (name: string): string => `${registry.domain}/${name}`;
+
+  const rawDigest = (name: string): string =>
+    `sha256:${createHash("sha256")
+      .update(skopeo("inspect", "--raw", "--tls-verify=false", `docker://${name}`))
+      .digest("hex")}`;
 
   /** Builds an image of two layers and has skopeo push it. */
   const pushed = async (name: string, content: string): Promise<string> => {
@@ -99,5 +110,115 @@ describe.skipIf(why !== undefined)(`registries${why === whyNoLab ? because : ` (
     const named = await lab.slipway(["pull", "x"], { ...other, env: { ...env, SLIPWAY_CONFIG: "/nonexistent" } });
     expect([named.code, named.stderr]).toEqual([2, expect.stringContaining("SLIPWAY_CONFIG names it")]);
     expect(readFileSync(file, "utf8")).toContain("registrys");
+  });
+
+  test("what is pushed here is the same bytes there, in another store, and from there again", async () => {
+    const context = lab.context({ Dockerfile: "FROM base\nCOPY a /a\nENV A=1\n", a: "pushed\n" });
+    const [one, two] = [at("ours/app:1"), at("ours/app:2")];
+    await lab.build(context, "-t", one, "-t", two);
+    const first = await lab.slipway(["push", one, two], { env });
+    const digest = /@(sha256:[0-9a-f]{64})\n/.exec(first.stdout)?.[1] as string;
+    expect([first.code, first.stdout]).toEqual([0, `${one}@${digest}\n${two}@${digest}\n`]);
+    expect(rawDigest(one)).toBe(digest);
+    const layout = join(lab.folder, "copied");
+    skopeo("copy", "-q", "--src-tls-verify=false", `docker://${one}`, `oci:${layout}:x`);
+
+    const pulled = await lab.slipway(["pull", "-q", one], other);
+    expect(pulled.code).toBe(0);
+    const elsewhere = at("elsewhere/app:1");
+    await lab.slipway(["tag", one, elsewhere], other);
+    const again = await lab.slipway(["push", elsewhere], other);
+    expect(again.stdout).toBe(`${elsewhere}@${digest}\n`);
+    // The registry has the layers in the repository that they were pulled from.
+    expect(again.stderr).toContain("is shared with ours/app");
+    expect(rawDigest(elsewhere)).toBe(digest);
+
+    await lab.slipway(["rmi", "-f", one, two]);
+    expect((await lab.slipway(["images", "-q", "ours/app"])).stdout).toBe("");
+    const from = lab.context({ Dockerfile: `FROM ${one}@${digest}\nCOPY b /b\n`, b: "more\n" });
+    const files = await lab.tree(from, "--progress=plain");
+    expect(["a", "b"].map((path) => files.get(path)?.content?.toString())).toEqual(["pushed\n", "more\n"]);
+    expect(await lab.verify(other.store)).toEqual([]);
+  });
+
+  test("a build pushes, for several platforms behind an index", async () => {
+    const context = lab.context({
+      Dockerfile: "ARG TARGETARCH\nFROM scratch\nARG TARGETARCH\nCOPY $TARGETARCH /a\n",
+      amd64: "x\n",
+      arm64: "y\n",
+    });
+    const name = at("ours/both:1");
+    const built = await lab.slipway([
+      "build",
+      "--progress=plain",
+      "--platform=linux/amd64,linux/arm64",
+      "--push",
+      "-t",
+      name,
+      context,
+    ]);
+    expect([built.code, built.stderr]).toEqual([0, expect.stringContaining(`registry  ${name}  sha256:`)]);
+    const index = JSON.parse(skopeo("inspect", "--raw", "--tls-verify=false", `docker://${name}`));
+    const platforms = index.manifests.map(
+      ({ platform }: { readonly platform: { readonly architecture: string } }) => platform.architecture,
+    );
+    expect(platforms).toEqual(["amd64", "arm64"]);
+    // All of it is in the cache now, and goes out all the same.
+    const cached = await lab.slipway([
+      "build",
+      "-q",
+      "-o",
+      `type=registry,name=${at("ours/both:2")}`,
+      "--platform=linux/amd64,linux/arm64",
+      context,
+    ]);
+    expect(cached.code).toBe(0);
+    expect(rawDigest(at("ours/both:2"))).toBe(rawDigest(name));
+    const arm = await lab.slipway(["pull", "--platform=linux/arm64", name], other);
+    expect(arm.code).toBe(0);
+    const inspected = JSON.parse((await lab.slipway(["inspect", "--platform=linux/arm64", name], other)).stdout);
+    expect(inspected[0].Architecture).toBe("arm64");
+    const unnamed = await lab.slipway(["build", "--push", context]);
+    expect([unnamed.code, unnamed.stderr]).toEqual([8, expect.stringContaining("without a name")]);
+  });
+
+  test("what is not in the store is not pushed, and where no registry is nothing is", async () => {
+    const unknown = await lab.slipway(["push", at("no/such")]);
+    expect([unknown.code, unknown.stderr]).toEqual([5, expect.stringContaining("no image in the store has that name")]);
+    await lab.slipway(["tag", "base", "127.0.0.1:1/base"]);
+    const gone = await lab.slipway(["push", "127.0.0.1:1/base"]);
+    expect([gone.code, gone.stderr]).toEqual([6, expect.stringContaining("ECONNREFUSED")]);
+  });
+});
+
+describe.skipIf(why !== undefined)("a registry that wants credentials", () => {
+  const lab = openLab();
+  const env = { HOME: lab.folder };
+  let registry: DockerRegistry;
+
+  beforeAll(async () => {
+    registry = await startDockerRegistry("htpasswd", false);
+  });
+  afterAll(() => registry[Symbol.asyncDispose]());
+
+  test("gets them from login, and no more after logout", async () => {
+    const name = `${registry.domain}/private/base:1`;
+    const [right, wrong] = ["right", "wrong"].map((file) => join(lab.folder, file)) as [string, string];
+    writeFileSync(right, `${user.password}\n`);
+    writeFileSync(wrong, "another\n");
+    const login = (stdin: string) =>
+      lab.slipway(["login", "-u", user.username, "--password-stdin", registry.domain], { env, stdin });
+    const push = () => lab.slipway(["push", "-q", name], { env });
+    await lab.slipway(["tag", "base", name]);
+    expect([(await push()).code, (await login(wrong)).code]).toEqual([6, 6]);
+    const stored = await login(right);
+    expect([stored.code, stored.stderr]).toEqual([0, expect.stringContaining(join(lab.folder, ".docker/config.json"))]);
+    expect((await push()).code).toBe(0);
+    const other = { store: join(lab.folder, "other"), env };
+    expect((await lab.slipway(["pull", "-q", name], other)).code).toBe(0);
+    expect((await lab.slipway(["logout", registry.domain], { env })).code).toBe(0);
+    const refused = await lab.slipway(["pull", name], other);
+    expect([refused.code, refused.stderr]).toEqual([6, expect.stringContaining("(SLIP_UNAUTHORIZED)")]);
+    expect(refused.stderr).not.toContain(user.password);
   });
 });

@@ -6,7 +6,6 @@ const remoteCache = "the cache lives in the store alone; share the store's folde
 export const refusedBuildFlags: Readonly<Record<string, string>> = {
   "cache-from": remoteCache,
   "cache-to": remoteCache,
-  push: "write --output type=oci,dest=FILE and push that with another tool",
   squash: "a multi-stage build keeps what you copy into one layer",
   attest: attestations,
   annotation: "labels are supported: --label NAME=VALUE",

@@ -7,7 +7,7 @@ import { command } from "../command.ts";
 import { parseAllow, parseExec } from "../exec-spec.ts";
 import type { CommandIo } from "../io.ts";
 import { parseAgents, parseSecrets } from "../given-spec.ts";
-import { checkOutputs, parseOutput } from "../output-spec.ts";
+import { checkOutputs, parseOutput, withPush } from "../output-spec.ts";
 import { printError } from "../print-error.ts";
 import { dockerModes, openProgress, type ProgressMode, progressModes } from "../progress/index.ts";
 import { refusedBuildFlags } from "./build-refused.ts";
@@ -41,11 +41,12 @@ export const buildOptions = {
     type: "list",
     short: "o",
     value: "SPEC",
-    help: "Where the result goes beside the store: type=oci|docker|tar|local,dest=PATH; a bare path is a folder, - a tar on standard output",
+    help: "Where the result goes beside the store: type=oci|docker|tar|local,dest=PATH, type=registry; a bare path is a folder, - a tar on standard output",
   },
+  push: { type: "flag", help: "Send the image to its registry; short for --output=type=registry" },
   "no-cache": { type: "flag", help: "Run every step" },
   "no-cache-filter": { type: "list", value: "STAGE[,STAGE]", help: "Run every step of these stages" },
-  pull: { type: "flag", help: "Ask the archive again for the bases that came from it" },
+  pull: { type: "flag", help: "Ask the registry, or the archive, whether the bases have changed" },
   print: { type: "flag", help: "Print the resolved graph as JSON instead of building" },
   "base-images": {
     type: "string",
@@ -161,7 +162,8 @@ export const build = command({
 /** What a command line for a build asks for. Throws SLIP_USAGE, SLIP_UNSUPPORTED. */
 export function toBuildOptions({ values, positionals }: BuildArgs, io: CommandIo): BuildOptions {
   const [context = "."] = positionals;
-  const outputs = values.output.map(parseOutput);
+  const given = values.output.map(parseOutput);
+  const outputs = values.push ? withPush(given) : given;
   checkOutputs(outputs, io.stdout.isTTY === true);
   if (values.quiet && outputs.some(({ dest }) => dest === "-")) {
     throw usage("--quiet and an output to standard output exclude each other", "use --iidfile for the image id");

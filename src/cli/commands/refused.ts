@@ -1,13 +1,9 @@
 const oneShot = "slipway runs one command in a throw-away copy of an image: slipway run";
-const registries = "registries are not supported yet";
 const noDaemon = "slipway has no daemon";
 
 /** Commands of docker that slipway does not have, with what to do instead. */
 export const refusedCommands: Readonly<Record<string, string>> = {
-  push: `${registries}: slipway save --format oci -o FILE IMAGE, and push that with another tool`,
-  login: registries,
-  logout: registries,
-  search: registries,
+  search: "a registry's own pages are where to search",
   load: "images come into the store by slipway build alone",
   import: "images come into the store by slipway build alone: FROM scratch and ADD FILE.tar /",
   export: "slipway build --output type=tar,dest=FILE writes an image's files",

@@ -159,6 +159,35 @@ export interface Pulled {
   readonly isNew: boolean;
 }
 
+export interface PushOptions extends CommonOptions {
+  /** Names of images in the store; they say which registry. */
+  readonly images: readonly string[];
+  /** Which image of names for several platforms; all of them without it. */
+  readonly platform?: string | undefined;
+  /** Every tag that the store has of the repositories; the names then have none. */
+  readonly allTags?: boolean | undefined;
+  readonly onEvent?: ((event: BuildEvent) => void) | undefined;
+}
+
+/** A name that was pushed. */
+export interface Pushed {
+  /** The whole name: `docker.io/team/app:1.0`. */
+  readonly name: string;
+  /** What it stands for in the registry now: a manifest, or an index of several platforms. */
+  readonly digest: Digest;
+}
+
+export interface LogoutOptions {
+  /** As names of images have it: `registry.example:5000`; Docker Hub without it. */
+  readonly registry?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface LoginOptions extends LogoutOptions {
+  readonly username: string;
+  readonly password: string;
+}
+
 export interface SaveOptions extends CommonOptions {
   readonly images: readonly string[];
   /** Which image of a name for several platforms; all of them without it. */

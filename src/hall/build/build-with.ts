@@ -21,7 +21,7 @@ import { namedContext } from "../input/named-context.ts";
 import { builtFor, mergePlans, ownImage } from "../bases/platforms.ts";
 import { announcePlan, shownEvents } from "./plan-events.ts";
 import { fromStore } from "../bases/stored-base.ts";
-import { checkOutput, outputNames } from "../outputs/check-output.ts";
+import { checkOutput, isPushed, outputNames, pushedNames } from "../outputs/check-output.ts";
 import { stageUsage } from "./stage-usage.ts";
 
 /**
@@ -164,7 +164,10 @@ async function untilUnchanged<R>(solveOnce: () => Promise<R>, ctx: Ctx): Promise
 function checkRequest(options: Pick<BuildOptions, "tags" | "outputs" | "secrets" | "ssh" | "platforms">): void {
   checkGiven(options);
   const { platforms } = builtFor(options.platforms);
-  for (const output of options.outputs ?? []) checkOutput(output, platforms.length);
+  for (const output of options.outputs ?? []) {
+    checkOutput(output, platforms.length);
+    if (isPushed(output)) pushedNames(output, tagsOf(options));
+  }
   for (const tag of tagsOf(options)) {
     if (parseReference(tag).digest !== undefined) {
       const message = `Cannot name an image ${JSON.stringify(tag)}: a digest is what an image has, not a name for it`;

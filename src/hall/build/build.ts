@@ -5,6 +5,7 @@ import { openStore } from "../../store/index.ts";
 import type { BuildOptions, BuildResult } from "../api/api.ts";
 import { callEngine } from "../engine/call-engine.ts";
 import { buildWith } from "./build-with.ts";
+import { isPushed } from "../outputs/check-output.ts";
 import type { Prepared } from "../engine/protocol.ts";
 import { readsInput, spoolInput } from "../input/spool-input.ts";
 
@@ -41,7 +42,7 @@ async function fromCache(
   signal: AbortSignal,
   onEvent: (event: BuildEvent) => void,
 ): Promise<BuildResult | undefined> {
-  const leavesStore = options.outputs?.some(({ type }) => type !== "image");
+  const leavesStore = options.outputs?.some((output) => output.type !== "image" || isPushed(output));
   if (options.noCache || leavesStore) return undefined;
   const events: BuildEvent[] = [];
   const ctx: Ctx = { signal, emit: (event) => events.push(event) };

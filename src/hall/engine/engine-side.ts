@@ -37,6 +37,8 @@ const doers: Doers = {
   },
   pull: async (options, engine, ctx) =>
     (await import("../registry/pull-in-engine.ts")).pullInEngine(options, engine, ctx),
+  push: async (options, engine, ctx) =>
+    (await import("../registry/push-in-engine.ts")).pushInEngine(options, engine, ctx),
   inspect: ({ image }, engine) => inspectInEngine(image, engine),
   prune: (options, { store }) => pruneInEngine(options, store),
   "remove-caches": async ({ ids }, { store }) => (await store.cacheMounts.remove(ids)).map(({ id }) => id),

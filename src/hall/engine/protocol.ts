@@ -7,6 +7,8 @@ import type {
   PruneResult,
   Pulled,
   PullOptions,
+  Pushed,
+  PushOptions,
   RunOptions,
   SaveOptions,
 } from "../api/api.ts";
@@ -37,6 +39,7 @@ export interface Jobs {
   readonly shell: { readonly options: Plain<ShellOptions>; readonly answer: { readonly exitCode: number } };
   readonly save: { readonly options: Plain<SaveOptions>; readonly answer: null };
   readonly pull: { readonly options: Plain<PullOptions>; readonly answer: readonly Pulled[] };
+  readonly push: { readonly options: Plain<PushOptions>; readonly answer: readonly Pushed[] };
   readonly inspect: {
     readonly options: { readonly image: string; readonly store?: string | undefined };
     readonly answer: ImageInspection;

@@ -5,12 +5,13 @@ import {
   exportLocal,
   exportOci,
   type ExportResult,
+  type ImageExportOptions,
   exportTar,
 } from "../../export/index.ts";
 import type { BuildResult, OutputSpec } from "../api/api.ts";
 import { exportImage, wholeNames, withOwnTimes } from "./export-image.ts";
 import { openFileTree } from "./file-tree.ts";
-import { outputNames } from "./check-output.ts";
+import { isPushed, outputNames, pushedNames } from "./check-output.ts";
 import { findImage } from "../images/find-image.ts";
 import { announce, endFailed, type Engine } from "../engine/engine.ts";
 
@@ -28,7 +29,10 @@ export async function writeOutputs(
 ): Promise<BuildResult["outputs"]> {
   const written: BuildResult["outputs"][number][] = [];
   for (const output of outputs) {
-    if (output.type === "image") continue;
+    if (output.type === "image") {
+      if (isPushed(output)) written.push(...(await pushOutput(ids, pushedNames(output, names), output, engine, ctx)));
+      continue;
+    }
     const step = `output ${output.type} ${output.dest}`;
     const started = Date.now();
     announce(ctx, step, `exporting to ${output.type} ${output.dest === "-" ? "standard output" : output.dest}`);
@@ -42,6 +46,29 @@ export async function writeOutputs(
     }
   }
   return written;
+}
+
+async function pushOutput(
+  ids: readonly Digest[],
+  names: readonly string[],
+  { attributes }: OutputSpec,
+  engine: Engine,
+  ctx: Ctx,
+): Promise<BuildResult["outputs"]> {
+  const { pushImage } = await import("../registry/push-image.ts");
+  const images = ids.map((id) => findImage(engine.store, id));
+  const pushed = await pushImage({ images, names, ...compressionOf(attributes) }, engine, ctx);
+  return pushed.map(({ name, digest }) => ({ type: "registry", dest: name, digest }));
+}
+
+function compressionOf({
+  compression,
+  "compression-level": level,
+}: OutputSpec["attributes"]): Pick<ImageExportOptions, "compression" | "level"> {
+  return {
+    compression: compression === "uncompressed" ? "none" : (compression as "gzip" | "zstd" | undefined),
+    level: level === undefined ? undefined : Number(level),
+  };
 }
 
 async function writeOutput(
@@ -58,12 +85,8 @@ async function writeOutput(
     await using tree = await openFileTree(records, split, engine);
     return await write(tree.root, { dest, epoch: tree.epoch }, ctx);
   }
-  const { name, compression, "compression-level": level } = given;
-  const options = {
-    dest,
-    compression: compression === "uncompressed" ? ("none" as const) : (compression as "gzip" | "zstd" | undefined),
-    level: level === undefined ? undefined : Number(level),
-  };
+  const { name } = given;
+  const options = { dest, ...compressionOf(given) };
   const [image, ...others] = await Promise.all(
     records.map(async (record) => {
       const whole = exportImage(engine, record);

@@ -1,10 +1,25 @@
 import type { Digest } from "../../base/index.ts";
 import { defaultLevel } from "../../layer/index.ts";
-import { type Descriptor, type Document, layerCompression, type Manifest, type Reference } from "../../oci/index.ts";
+import {
+  describe,
+  type Descriptor,
+  type Document,
+  layerCompression,
+  type Manifest,
+  parseManifest,
+  parseReference,
+  type Reference,
+} from "../../oci/index.ts";
 import type { Store } from "../../store/index.ts";
 
 /** More than anyone asks a registry for. */
 const most = 4;
+
+/** Repositories that have a blob, as far as this store has seen them. */
+export function repositoriesOf(blob: Digest, store: Store): readonly Reference[] {
+  const known = store.facts.get(repositoriesKey(blob)) as readonly string[] | undefined;
+  return (known ?? []).map((repository) => parseReference(repository));
+}
 
 /** Remembers that a repository has these blobs: others of its registry can take them from there. */
 export function noteRepository({ domain, path }: Reference, blobs: readonly Descriptor[], store: Store): void {
@@ -33,6 +48,21 @@ export function noteLayers({ id, manifest }: { readonly id: Digest; readonly man
     if (compression === undefined || diffId === undefined) continue;
     store.layerBlobs.put({ diffId, compression, level: defaultLevel[compression], digest, size });
   }
+}
+
+/** The manifest that an image came with, while all its layers' blobs are here: it can go out just as it came. */
+export function pulledManifest(id: Digest, store: Store): Document<Manifest> | undefined {
+  const known = store.facts.get(documentKey(id)) as { readonly mediaType: string; readonly text: string } | undefined;
+  if (!known) return undefined;
+  const bytes = Buffer.from(known.text, "base64");
+  const value = parseManifest(bytes);
+  const diffIds = store.images.get(id)?.config.rootfs.diff_ids ?? [];
+  const there = value.layers.every(({ mediaType, digest }, at) => {
+    const [compression, diffId] = [layerCompression(mediaType), diffIds[at]];
+    if (compression === undefined || diffId === undefined) return false;
+    return store.layerBlobs.get(diffId, compression, defaultLevel[compression])?.digest === digest;
+  });
+  return there ? { value, bytes, descriptor: describe(bytes, known.mediaType) } : undefined;
 }
 
 function repositoriesKey(blob: Digest): string {
