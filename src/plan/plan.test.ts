@@ -46,6 +46,12 @@ test("an ARG takes its value from what was given alone, whatever its name", asyn
   expect(lastRun(built).env).toEqual(["PATH=/bin", "toString=1", "constructor=2"]);
 });
 
+test("steps are counted from the base image on, which a stage FROM a stage does not have", async () => {
+  const built = await plan("FROM debian:bookworm AS a\nFROM a AS b\nFROM b\nRUN x\nRUN y");
+  const positions = built.vertices.flatMap(({ origin }) => (origin.position ? [origin.position.join("/")] : []));
+  expect(positions).toEqual(["1/1", "1/2", "2/2"]);
+});
+
 describe("stages", () => {
   const file = `FROM debian:bookworm AS Build
 RUN make

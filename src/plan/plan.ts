@@ -149,6 +149,7 @@ class Planner {
     const builder = new StageBuilder(stage, name, base.start, {
       escape: this.#options.dockerfile.escape,
       total: base.steps,
+      fromImage: base.from === undefined && base.start.fs.op.kind === "image",
       epoch: this.#epoch.epoch,
       shownPlatform: this.#shown(platform),
     });

@@ -21,6 +21,8 @@ export interface StageOptions {
   readonly escape: "\\" | "`";
   /** How many of its steps are shown. */
   readonly total: number;
+  /** Its base image is the first of them; FROM a stage is none. */
+  readonly fromImage: boolean;
   readonly epoch: number | undefined;
   /** Its platform, where steps are told apart by it. */
   readonly shownPlatform: string | undefined;
@@ -64,7 +66,7 @@ export class StageBuilder {
     const path = has ? [] : [`PATH=${defaultPath}`];
     this.scope = new Scope([...env, ...path], base.args);
     this.history = [...base.history];
-    this.#position = base.fs.op.kind === "image" ? 1 : 0;
+    this.#position = options.fromImage ? 1 : 0;
     this.#total = options.total;
   }
 
