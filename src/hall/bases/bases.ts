@@ -1,5 +1,4 @@
 import { type Ctx, SlipwayError, toSlipwayError } from "../../base/index.ts";
-import { parseBaseName } from "../../debian/index.ts";
 import { familiarName, formatPlatform, parseReference, type Platform, platformFits } from "../../oci/index.ts";
 import type { ImageResolver, PlannedImage } from "../../plan/index.ts";
 import { NeedsRun } from "../../solve/index.ts";
@@ -47,7 +46,8 @@ async function fetched(
   let away: SlipwayError | undefined;
   if (baseImages !== "archive") {
     try {
-      return await engine.pull({ name, platform, impatient: baseImages === "auto" && isArchiveName(name) }, ctx);
+      const impatient = baseImages === "auto" && (await isArchiveName(name));
+      return await engine.pull({ name, platform, impatient }, ctx);
     } catch (error) {
       away = toSlipwayError(error);
       const other = otherPlatforms(name, platform, engine.store);
@@ -101,8 +101,10 @@ function isFromRegistry({ origin }: PlannedImage): boolean {
 }
 
 /** A name that the archive may have a base for. */
-export function isArchiveName(name: string): boolean {
+export async function isArchiveName(name: string): Promise<boolean> {
   if (name.includes("@") || name.includes("://")) return false;
+  // What the cache answers needs nothing of the archive.
+  const { parseBaseName } = await import("../../debian/index.ts");
   return parseBaseName(familiarName(parseReference(name))) !== undefined;
 }
 

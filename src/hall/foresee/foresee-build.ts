@@ -192,7 +192,7 @@ async function planUnchanged(
     } catch (error) {
       if (!(error instanceof NeedsRun)) throw error;
     }
-    if (baseImages === "registry" || !isArchiveName(name)) throw notHere(name);
+    if (baseImages === "registry" || !(await isArchiveName(name))) throw notHere(name);
     const id = digestOf({ base: name, platform });
     unknown.add(id);
     const config = { Env: [`PATH=${defaultPath}`], Cmd: ["bash"] };

@@ -1,6 +1,6 @@
-import type { Ctx, Digest } from "../../base/index.ts";
+import { type Ctx, type Digest, isSlipwayError } from "../../base/index.ts";
 import { importedImage, importImage, noteManifest } from "../../import/index.ts";
-import { formatPlatform, parseReference, type Platform, type Reference } from "../../oci/index.ts";
+import { type Descriptor, formatPlatform, parseReference, type Platform, type Reference } from "../../oci/index.ts";
 import type { PlannedImage } from "../../plan/index.ts";
 import type { RegistryClient, RegistryImage } from "../../registry/index.ts";
 import { announce, endFailed, type Engine } from "../engine/engine.ts";
@@ -33,10 +33,7 @@ export async function pullImage(request: PullRequest, engine: Engine, ctx: Ctx):
   const reference = parseReference(name);
   const step = `pull ${name} ${formatPlatform(platform)}`;
   const registry = transferCtx(step, "downloading", ctx);
-  // Nothing is shown of a registry that is not there while another source is.
-  const early = impatient
-    ? await engine.registries("impatient").then((client) => client.resolve(reference, { ...registry, emit: () => {} }))
-    : undefined;
+  const early = impatient ? await askOnce(reference, engine, ctx) : undefined;
   const started = Date.now();
   announce(ctx, step, `pull ${name}`);
   try {
@@ -59,6 +56,22 @@ export async function pullImage(request: PullRequest, engine: Engine, ctx: Ctx):
     endFailed(ctx, step, started, error);
     throw error;
   }
+}
+
+/** Registries that could not be reached, each with its failure: this process, which does one job, asks them no more in passing. */
+const unreached = new Map<string, Promise<Descriptor>>();
+
+/** What a name stands for, without patience. Nothing is shown of a registry that is not there while another source is. */
+async function askOnce(reference: Reference, engine: Engine, { signal }: Ctx): Promise<Descriptor> {
+  const { domain } = reference;
+  const failed = unreached.get(domain);
+  if (failed) return failed;
+  const client = await engine.registries("impatient");
+  const asked = client.resolve(reference, { signal, emit: () => undefined });
+  asked.catch((error: unknown) => {
+    if (isSlipwayError(error) && error.code === "SLIP_NETWORK") unreached.set(domain, asked);
+  });
+  return asked;
 }
 
 async function bring(

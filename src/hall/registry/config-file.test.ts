@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { readRegistriesConfig } from "./config-file.ts";
+import { configFile, engineConfig } from "./config-place.ts";
+
+const root = process.getuid?.() === 0;
+
+/** A file of settings that is gone after the test. */
+function written(text: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "slipway-config-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "config.json"), text);
+  return join(folder, "config.json");
+}
+
+test("the file is the one that is named, or lies where settings lie", () => {
+  expect(configFile({ SLIPWAY_CONFIG: "/a/b.json" })).toBe("/a/b.json");
+  expect(configFile({ SLIPWAY_CONFIG: "" })).toBeUndefined();
+  const usual = join(homedir(), ".config/slipway/config.json");
+  expect(configFile({})).toBe(root ? "/etc/slipway/config.json" : usual);
+  expect(configFile({ XDG_CONFIG_HOME: "/x" })).toBe(root ? "/etc/slipway/config.json" : "/x/slipway/config.json");
+});
+
+test("the engine reads what the caller would read", () => {
+  const file = written("{}");
+  expect(engineConfig({ SLIPWAY_CONFIG: file })).toBe(file);
+  expect(engineConfig({ SLIPWAY_CONFIG: "/missing" })).toBe("/missing");
+  expect(engineConfig({ SLIPWAY_CONFIG: "" })).toBe("");
+});
+
+test("registries are read from it, with paths relative to it", () => {
+  const file = written('{"registries":{"r.example":{"ca":"ca.pem"}}}');
+  const config = readRegistriesConfig({ SLIPWAY_CONFIG: file });
+  expect(config.get("r.example")?.ca).toEqual([join(file, "../ca.pem")]);
+  expect(readRegistriesConfig({ SLIPWAY_CONFIG: written("{}") }).size).toBe(0);
+  expect(readRegistriesConfig({ SLIPWAY_CONFIG: "" }).size).toBe(0);
+});
+
+test.each([
+  ["{", "is not JSON"],
+  ["[]", "must hold an object"],
+  ['{"registrie":{}}', 'unknown member "registrie"'],
+  ['{"registries":[]}', "registries must be an object"],
+])("%s is refused", (text, message) => {
+  expect(() => readRegistriesConfig({ SLIPWAY_CONFIG: written(text) })).toThrow(
+    expect.objectContaining({ code: "SLIP_CONFIG", message: expect.stringContaining(message) }),
+  );
+});
