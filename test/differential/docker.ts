@@ -55,13 +55,16 @@ export async function buildWithDocker(given: Case, folder: string, base: Base, d
   };
 }
 
-/** The configuration of the one image in an OCI archive (image-spec, image-layout.md). */
+/** The configuration of the image in an OCI archive, of the first one of several platforms (image-spec, image-layout.md). */
 export function readConfig(archive: string): ComparedConfig {
   const files = readTree(archive);
   const json = (path: string): unknown => JSON.parse(files.get(path)?.content ?? "{}");
   const blob = (digest: string): unknown => json(`blobs/${digest.replace(":", "/")}`);
   const { manifests } = json("index.json") as { readonly manifests: readonly { readonly digest: string }[] };
-  const manifest = blob(manifests[0]!.digest) as { readonly config: { readonly digest: string } };
+  const top = blob(manifests[0]!.digest) as { readonly manifests?: readonly { readonly digest: string }[] };
+  const manifest = (top.manifests ? blob(top.manifests[0]!.digest) : top) as {
+    readonly config: { readonly digest: string };
+  };
   return blob(manifest.config.digest) as ComparedConfig;
 }
 
