@@ -23,8 +23,8 @@ describe.skipIf(whyNoLab)(`The store from the command line${because}`, () => {
     expect(JSON.parse(stdout)).toEqual(["named:one", "named:tag", "named:two", "other/named:latest"]);
     expect(first.steps["RUN echo named > /named"]).toBe("ran");
     const pushed = await lab.slipway(["build", "-o", "type=image,push=true", context]);
-    expect(pushed).toMatchObject({ code: 3, stdout: "" });
-    expect(pushed.stderr).toContain("SLIP_UNSUPPORTED");
+    expect(pushed).toMatchObject({ code: 8, stdout: "" });
+    expect(pushed.stderr).toContain("without a name (SLIP_OUTPUT)");
   });
 
   test("save writes several images to one archive, an image of several names once", async () => {
