@@ -228,7 +228,10 @@ class Expander {
     if (modifier === "+") return present ? word : "";
     if (present) return value;
     if (modifier === "-") return word;
-    throw this.#fault(`${name}: ${word || `not allowed to be ${colon ? "unset or empty" : "unset"}`}`);
+    throw this.#fault(
+      `${name}: ${word || `not allowed to be ${colon ? "unset or empty" : "unset"}`}`,
+      `give ${name} a value: with --build-arg where an ARG declares it, or with ENV`,
+    );
   }
 
   /** The name at the cursor, consumed; empty where there is none. */
@@ -279,12 +282,12 @@ class Expander {
     this.#word = [];
   }
 
-  #fault(reason: string): SlipwayError {
+  #fault(reason: string, remedy?: string): SlipwayError {
     const shown = this.#input.length > 100 ? `${this.#input.slice(0, 100)}...` : this.#input;
     return new SlipwayError({
       code: "SLIP_DOCKERFILE",
       message: `Cannot expand ${JSON.stringify(shown)}: ${reason}`,
-      hint: `put ${this.#escape} before a quote, $ or ${this.#escape} that is meant as it stands`,
+      hint: remedy ?? `put ${this.#escape} before a quote, $ or ${this.#escape} that is meant as it stands`,
       location: this.#options.location,
     });
   }

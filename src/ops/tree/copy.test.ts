@@ -77,7 +77,10 @@ describe("where a copy goes", () => {
   test("a folder onto a file and a file onto a full folder are refused", async () => {
     write("src", { "d/a/b": "", "f/a": "" });
     write("dst", { "x/a": "file", "y/a/full": "" });
-    await expect(copy(["d"], "/x")).rejects.toMatchObject({ code: "SLIP_COPY_DESTINATION" });
+    await expect(copy(["d"], "/x")).rejects.toMatchObject({
+      code: "SLIP_COPY_DESTINATION",
+      hint: expect.stringContaining("remove what is there"),
+    });
     await expect(copy(["f"], "/y")).rejects.toMatchObject({ code: "SLIP_COPY_DESTINATION" });
     await expect(copy(["f/a"], "/x/a/b")).rejects.toMatchObject({ code: "SLIP_COPY_DESTINATION" });
   });

@@ -23,6 +23,8 @@ export interface DestinationOptions {
   readonly time?: number | undefined;
 }
 
+const beforeHint = "give another destination, or remove what is there in a step before";
+
 /**
  * Where a copy goes (Dockerfile reference, "Destination"). Links on the way are followed inside the root. Absolute paths are byte strings.
  * Throws SLIP_COPY_DESTINATION, and SLIP_SANDBOX for owners that this user namespace lacks.
@@ -74,6 +76,7 @@ export class Destination {
       throw new SlipwayError({
         code: "SLIP_COPY_DESTINATION",
         message: `Cannot copy a folder onto ${this.shown(path)}: it is there and not a folder`,
+        hint: beforeHint,
       });
     }
     if (existing) return false;
@@ -115,6 +118,7 @@ export class Destination {
         throw new SlipwayError({
           code: "SLIP_COPY_DESTINATION",
           message: `Cannot make the folder ${JSON.stringify(toText(path))}: ${this.shown(at)} is a file`,
+          hint: beforeHint,
         });
       }
       mkdirSync(fsPath(at));

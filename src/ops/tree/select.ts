@@ -1,3 +1,4 @@
+import { readlinkSync } from "node:fs";
 import { posix } from "node:path";
 import { fsPath, SlipwayError, toBytes, toText } from "../../base/index.ts";
 import { Glob, goMatch } from "../../dockerfile/index.ts";
@@ -138,8 +139,21 @@ function notFound(tree: Tree, source: string, clean: string): SlipwayError {
   return new SlipwayError({
     code: "SLIP_COPY_NOT_FOUND",
     message: `Cannot ${tree.verb ?? "copy"} ${JSON.stringify(tree.verb === "mount" ? clean : source)}: path not found in ${tree.label}`,
-    hint: there ? hiddenHint(tree) : likeNames(tree, clean),
+    hint: there
+      ? hiddenHint(tree)
+      : (outsideHint(tree, source) ?? brokenLinkHint(tree, clean) ?? likeNames(tree, clean)),
   });
+}
+
+function outsideHint(tree: Tree, source: string): string | undefined {
+  const leads = /^\.\.(\/|$)/.test(posix.normalize(source).replace(/^\/+/, ""));
+  return leads ? `paths begin at the top of ${tree.label}, and .. does not lead out of it` : undefined;
+}
+
+function brokenLinkHint(tree: Tree, clean: string): string | undefined {
+  const link = fsPath(`${tree.base}/${resolveBytes(tree.base, toBytes(clean), false)}`);
+  if (find(link)?.isSymbolicLink() !== true) return undefined;
+  return `it is a link to ${JSON.stringify(toText(readlinkSync(link, "latin1")))}, which is not in ${tree.label}`;
 }
 
 function hiddenHint(tree: Tree): string {
