@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
@@ -97,19 +97,14 @@ describe.skipIf(why !== undefined)(`registries${why === whyNoLab ? because : ` (
 
   test("the configuration says how a registry is spoken to", async () => {
     const file = join(lab.folder, "config.json");
-    const pull = (config: unknown, name: string) => {
-      writeFileSync(file, JSON.stringify(config));
-      return lab.slipway(["pull", "-q", name], { ...other, env: { ...env, SLIPWAY_CONFIG: file } });
-    };
     const mirrors = [`http://${registry.domain}/team`];
-    const mirrored = await pull({ registries: { "registry.invalid": { mirrors } } }, "registry.invalid/one:1");
+    writeFileSync(file, JSON.stringify({ registries: { "registry.invalid": { mirrors } } }));
+    const given = { ...other, env: { ...env, SLIPWAY_CONFIG: file } };
+    const mirrored = await lab.slipway(["pull", "-q", "registry.invalid/one:1"], given);
     // The registry itself is asked only where its mirrors fail.
     expect([mirrored.code, mirrored.stdout]).toEqual([0, "registry.invalid/one:1\n"]);
-    expect((await pull({ registries: { x: 1 } }, at("team/one:1"))).stderr).toContain("(SLIP_CONFIG)");
-    expect((await pull({ registrys: {} }, at("team/one:1"))).stderr).toContain('did you mean "registries"?');
     const named = await lab.slipway(["pull", "x"], { ...other, env: { ...env, SLIPWAY_CONFIG: "/nonexistent" } });
     expect([named.code, named.stderr]).toEqual([2, expect.stringContaining("SLIPWAY_CONFIG names it")]);
-    expect(readFileSync(file, "utf8")).toContain("registrys");
   });
 
   test("what is pushed here is the same bytes there, in another store, and from there again", async () => {

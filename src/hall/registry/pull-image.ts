@@ -90,12 +90,11 @@ async function bring(
   const known = importedImage(manifest.descriptor.digest, platform, store);
   const made =
     known && store.images.use(known.id) ? known : await take(client, reference, name, image, step, engine, ctx);
-  noteManifest(
-    made,
-    manifest.descriptor.digest,
-    image.indexes.map(({ descriptor }) => descriptor.digest),
-    store,
-  );
+  const indexes = image.indexes.map(({ descriptor }) => descriptor.digest);
+  // An index may have given an older variant than was asked for: the next time it is found by what was asked for.
+  for (const asked of [made.config, { ...made.config, variant: undefined, ...platform }]) {
+    noteManifest({ id: made.id, config: asked }, manifest.descriptor.digest, indexes, store);
+  }
   return made;
 }
 
