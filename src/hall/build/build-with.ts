@@ -74,10 +74,11 @@ export async function buildWith(
     );
   };
   const report = await untilUnchanged(solveOnce, ctx);
+  const told = new Set<string>();
   const makeImage = async (one: BuildPlan): Promise<MadeImage> => {
     const image = await assembleImage(one, resultOf(one, report), store, engine);
     const findings = await checkedResult(image, store, engine);
-    const violation = await tellResult(findings, { dockerfile, options, plan: one }, ctx);
+    const violation = await tellResult(findings, { dockerfile, options, plan: one, told }, ctx);
     if (violation) throw violation;
     const ran = one.vertices.filter(({ digest }) => report.ran.has(digest)).length;
     const facts = {
@@ -92,8 +93,8 @@ export async function buildWith(
     };
     // What the cache answered whole was built by an earlier build, which has more to tell; so it writes nothing either.
     const earlier = ran === 0 ? store.images.get(image.id)?.facts : undefined;
-    const told = earlier?.dockerfile === facts.dockerfile && earlier?.target === facts.target ? earlier : undefined;
-    store.images.put({ ...image, facts: told ?? facts }, image.configBytes);
+    const same = earlier?.dockerfile === facts.dockerfile && earlier?.target === facts.target ? earlier : undefined;
+    store.images.put({ ...image, facts: same ?? facts }, image.configBytes);
     keepResult(image, findings, store);
     return { ...image, facts };
   };

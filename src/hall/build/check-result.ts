@@ -53,6 +53,8 @@ interface ResultOf {
   readonly dockerfile: Dockerfile;
   readonly options: Pick<BuildOptions, "buildArgs">;
   readonly plan: BuildPlan;
+  /** What was told of the images of other platforms; it is not told again. */
+  readonly told: Set<string>;
 }
 
 /**
@@ -77,6 +79,9 @@ export async function tellResult(
     const { location } = instruction;
     const note = noteRules.has(rule);
     if (!note) warned.push({ rule, location });
+    const key = `${rule} ${location.span.startLine} ${message}`;
+    if (build.told.has(key)) continue;
+    build.told.add(key);
     ctx.emit({
       type: "warning",
       code: rule,
