@@ -10,7 +10,7 @@ const builtIn = {
   BUILDKIT_DOCKERFILE_CHECK: undefined,
   BUILDKIT_HISTORY_PROVENANCE_V1: noAttestations,
   BUILDKIT_INLINE_CACHE: "the cache lives in the store, never in an image",
-  BUILDKIT_MULTI_PLATFORM: undefined,
+  BUILDKIT_MULTI_PLATFORM: "one platform gives one image, and files without a folder of their platform",
   BUILDKIT_SANDBOX_HOSTNAME: undefined,
   BUILDKIT_SBOM_SCAN_CONTEXT: noAttestations,
   BUILDKIT_SBOM_SCAN_STAGE: noAttestations,
