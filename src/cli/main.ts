@@ -61,7 +61,8 @@ async function main(): Promise<void> {
       passing = true;
     },
   });
-  await written(process.stdout);
+  // Writing to a pipe waits for its reader as long as no other process that has the pipe says otherwise.
+  await Promise.all([written(process.stdout), written(process.stderr)]);
   process.exit(exitCode === 130 ? (interrupted ?? 130) : exitCode);
 }
 

@@ -4,8 +4,6 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { inNamespace, type NamespaceKind, whyNoNamespace } from "../../test/support/in-namespace.ts";
 import type { BaseOrder, MadeTree } from "./make-base.cases.ts";
-import { SlipwayError } from "../base/index.ts";
-import { makeBase } from "./make-base.ts";
 
 const module = new URL("./make-base.cases.ts", import.meta.url);
 const make = async (order: BaseOrder, kind?: NamespaceKind): Promise<MadeTree> => {
@@ -94,10 +92,3 @@ describe.skipIf(whyNoNamespace)(
     });
   },
 );
-
-test("an architecture that this machine cannot run is refused before anything is fetched", async () => {
-  const arch = process.arch === "arm64" ? "amd64" : "arm64";
-  const making = makeBase({ suite: "bookworm", slim: false, pinned: false, owner: "keep", arch }, {} as never);
-  await expect(making).rejects.toThrow(SlipwayError);
-  await expect(making).rejects.toMatchObject({ code: "SLIP_UNSUPPORTED", message: expect.stringContaining(arch) });
-});
