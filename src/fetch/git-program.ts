@@ -145,7 +145,8 @@ function hintFor(said: string, remote: string): string | undefined {
   if (/Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED/.test(said))
     return "the host has another key than ~/.ssh/known_hosts says: find out why before you change that";
   if (/not found|does not exist|does not appear to be a git repository/.test(said)) return "check the address";
-  return /^(?:https?|git):/.test(remote) ? "check the address, the network and the proxy variables" : undefined;
+  if (/^(?:https?|git):/.test(remote)) return "check the address, the network and the proxy variables";
+  return said.startsWith("ssh: ") ? "check the address and the network" : undefined;
 }
 
 function environment(call: GitCall, access: GitAccess): Record<string, string> {

@@ -108,6 +108,11 @@ describe("references", () => {
     });
     const missing = parseGitSource(`${server.url}/missing.git`) as GitSource;
     await expect(resolveCommit(missing, access)).rejects.toMatchObject({ code: "SLIP_GIT", hint: "check the address" });
+    const closed = parseGitSource("ssh://git@127.0.0.1:1/app.git") as GitSource;
+    await expect(resolveCommit(closed, access)).rejects.toMatchObject({
+      message: expect.stringContaining("Connection refused"),
+      hint: "check the address and the network",
+    });
   });
 
   test("without git the remedy is told", async () => {
