@@ -1,3 +1,4 @@
+/** Over 400 lines: each type of mount is a block, and all of them stand on the same lab and the same agents and secrets. */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -1,3 +1,4 @@
+/** Over 400 lines: every place where credentials may lie, one after the other, over one registry and one folder of stand-in helpers. */
 import {
   chmodSync,
   existsSync,
