@@ -11,6 +11,7 @@ export {
 export type { SourceLocation, SourceSpan } from "./source.ts";
 export type { BuildEvent, Bytes, Ctx, StepInfo } from "./ctx.ts";
 export { parseByteSize } from "./byte-size.ts";
+export { type Resources, type Ulimit, ulimitNames } from "./process-limits.ts";
 export type { Mount } from "./mount.ts";
 export { idsHint, ownerError } from "./owner-error.ts";
 export { fsPath, toBytes, toText } from "./byte-path.ts";

@@ -1,11 +1,8 @@
-import { nearestNames, parseByteSize, SlipwayError } from "../base/index.ts";
-import { ulimitNames } from "../graph/index.ts";
+import { nearestNames, parseByteSize, type Resources, SlipwayError, type Ulimit, ulimitNames } from "../base/index.ts";
 import type { BuildOptions } from "../index.ts";
 import { cut, usage } from "./args.ts";
 
 type Exec = NonNullable<BuildOptions["exec"]>;
-type Ulimit = NonNullable<Exec["ulimits"]>[number];
-type Resources = NonNullable<Exec["resources"]>;
 
 /** What was given of the flags that RUN steps are under. */
 export interface ExecFlags {

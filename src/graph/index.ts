@@ -1,7 +1,7 @@
 /** Floor 2: the build as data. No room below knows a Dockerfile's syntax from here on. */
 export type { BuildGraph, Origin, Vertex } from "./vertex.ts";
 export { linkParts, standsOn, vertex } from "./vertex.ts";
-export { type ExecSettings, type ExtraHost, type Resources, type Ulimit, ulimitNames } from "./exec-settings.ts";
+export type { ExecSettings, ExtraHost } from "./exec-settings.ts";
 export type {
   ArchiveOp,
   BindMount,

@@ -108,7 +108,11 @@ export class InRoot {
       read: (offset, length) => {
         const wanted = Math.max(0, Math.min(length, stats.size - offset));
         const bytes = Buffer.alloc(wanted);
-        return wanted === 0 ? bytes : bytes.subarray(0, readSync(file, bytes, 0, wanted, offset));
+        let count = 0;
+        for (let more = 1; more > 0 && count < wanted; count += more) {
+          more = readSync(file, bytes, count, wanted - count, offset + count);
+        }
+        return bytes.subarray(0, count);
       },
       close: () => closeSync(file),
     };
@@ -116,28 +120,12 @@ export class InRoot {
 
   /** The bytes of a regular file, links resolved inside the root; "too large" past the limit. */
   read(path: string, limit: number): Buffer | "too large" | undefined {
-    const found = this.resolve(path);
-    if (!found?.stats.isFile()) return undefined;
-    let file: number;
+    const file = this.openFile(path);
+    if (!file) return undefined;
     try {
-      file = openSync(this.outside(found.path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    } catch {
-      return undefined;
-    }
-    try {
-      const stats = fstatSync(file);
-      if (!stats.isFile()) return undefined;
-      if (stats.size > limit) return "too large";
-      const bytes = Buffer.alloc(stats.size);
-      let at = 0;
-      while (at < bytes.length) {
-        const count = readSync(file, bytes, at, bytes.length - at, at);
-        if (count === 0) break;
-        at += count;
-      }
-      return bytes.subarray(0, at);
+      return file.stats.size > limit ? "too large" : file.read(0, file.stats.size);
     } finally {
-      closeSync(file);
+      file.close();
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { Ctx, Mount, SlipwayError } from "../base/index.ts";
+import type { Ctx, Mount, Resources, SlipwayError, Ulimit } from "../base/index.ts";
 
 /** Where the engine process lives, and what the kernel therefore lets it do. */
 export interface Namespace {
@@ -75,28 +75,10 @@ export interface ProcessSpec {
       };
 }
 
-export interface Ulimit {
-  readonly name: string;
-  readonly soft: number;
-  readonly hard: number;
-}
-
 /** A control group (cgroups(7)); undefined members are left as they are. */
-export interface CgroupSpec {
+export interface CgroupSpec extends Resources {
   /** The one it is made in, below the mount of the control groups; without it that of slipway itself. */
   readonly parent?: string | undefined;
-  /** Bytes. */
-  readonly memory?: number | undefined;
-  /** Bytes of memory and swap together; -1 is no limit. */
-  readonly memorySwap?: number | undefined;
-  /** Weight; 1024 is the usual. */
-  readonly cpuShares?: number | undefined;
-  /** Microseconds. */
-  readonly cpuPeriod?: number | undefined;
-  /** Microseconds of processor time in each period. */
-  readonly cpuQuota?: number | undefined;
-  readonly cpusetCpus?: string | undefined;
-  readonly cpusetMems?: string | undefined;
 }
 
 /** Tells of signals that somebody sent. */

@@ -10,7 +10,7 @@ export const optionCases: Readonly<Record<string, (lab: Lab) => Promise<void>>> 
       { name: "nofile", soft: 123, hard: 456 },
       { name: "core", soft: 0, hard: 4096 },
       { name: "stack", soft: 65_536, hard: 131_072 },
-    ];
+    ] as const;
     const answer = await sh("ulimit -Sn; ulimit -Hn; grep -E 'core file|Max stack' /proc/self/limits", { ulimits });
     const [soft, hard, ...lines] = answer.out.trim().split("\n");
     assert.deepEqual([soft, hard], ["123", "456"]);

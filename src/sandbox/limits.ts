@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Ulimit } from "./contract.ts";
+import type { Ulimit } from "../base/index.ts";
 import type { Limit } from "./oci-config.ts";
 
 /**

@@ -267,6 +267,17 @@ RUN /several/run.sh > /output
     expect(await names("-f", `${context}/own.Dockerfile`)).toEqual(["only"]);
   });
 
+  test("COPY --link gives what COPY gives", async () => {
+    const context = (flag: string): string =>
+      lab.context({ "d/x": "x", "d/y": "y", Dockerfile: `FROM base\nCOPY ${flag} d /to/\nADD ${flag} d/x /to/z\n` });
+    const [plain, linked] = [await lab.tree(context("")), await lab.tree(context("--link"))];
+    for (const path of ["to", "to/x", "to/y", "to/z"]) {
+      expect(linked.has(path), path).toBe(true);
+      expect({ ...linked.get(path), mtime: 0 }).toEqual({ ...plain.get(path), mtime: 0 });
+    }
+    expect([...linked.keys()].sort()).toEqual([...plain.keys()].sort());
+  });
+
   test("a linked copy stays what it is when what is below it changes", async () => {
     const files = { app: "the app", "conf/a": "a" };
     const dockerfile = (base: string): string => `FROM ${base}

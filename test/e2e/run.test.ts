@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { because, openLab, whyNoLab } from "./support/lab.ts";
 import { eventsOf } from "./support/slipway.ts";
@@ -124,5 +125,24 @@ COPY --from=made / /
     expect(tree.get("pipe")?.type).toBe("fifo");
     expect([...tree.values()].find(({ type, mode }) => type === "file" && mode === "4755")?.content).toBe("2\n");
     expect([...tree.keys()].filter((path) => path.startsWith("etc/")).sort()).toEqual(["etc/group", "etc/passwd"]);
+  });
+
+  test("network=host and default have the machine's devices, none has a loopback alone", async () => {
+    const devices = "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' ' | sort";
+    const context = lab.context({
+      Dockerfile: `FROM base
+RUN --network=none ${devices} > /none
+RUN --network=host ${devices} > /host
+RUN --network=default ${devices} > /default
+`,
+    });
+    const allowed = ["--allow", "network.host"];
+    const tree = await lab.tree(context, ...allowed);
+    const here = execFileSync("sh", ["-c", devices], { encoding: "utf8", env: { ...process.env, LC_ALL: "C" } });
+    expect(tree.get("none")?.content).toBe("lo\n");
+    expect(tree.get("host")?.content).toBe(here);
+    expect(tree.get("default")?.content).toBe(here);
+    const none = await lab.tree(context, "--network=none", ...allowed);
+    expect(none.get("default")?.content).toBe("lo\n");
   });
 });

@@ -9,7 +9,8 @@ export type { BuildEvent, Digest, ErrorCode, SlipwayErrorInit, StepInfo } from "
 export type { Comparison, ImageInspection, InstalledPackage, NotableFile } from "../../inspect/index.ts";
 export type { ImageConfig, Platform } from "../../oci/index.ts";
 export type { SecretSource } from "../../ops/index.ts";
-export type { ExecSettings, ExtraHost, Resources, Ulimit } from "../../graph/index.ts";
+export type { Resources, Ulimit } from "../../base/index.ts";
+export type { ExecSettings, ExtraHost } from "../../graph/index.ts";
 export type { Entitlement } from "../../plan/index.ts";
 export type { BuildFacts, StageUsage } from "../../store/index.ts";
 
