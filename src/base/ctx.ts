@@ -31,7 +31,12 @@ export type BuildEvent =
       readonly skippedStages: readonly string[];
     }
   | { readonly type: "step-start"; readonly id: string; readonly time: number }
-  | { readonly type: "step-cached"; readonly id: string }
+  | {
+      readonly type: "step-cached";
+      readonly id: string;
+      /** The cache that its result came from, where that is not this store: `registry.example/app:cache`. */
+      readonly from?: string | undefined;
+    }
   | {
       /** Why a step has to run; comes after its start. */
       readonly type: "step-why";

@@ -43,6 +43,13 @@ export interface KeyedCache<R> {
   get(key: Digest): CacheEntry<R> | undefined;
   /** Records a result; gives the one to go on with, which is another build's when that was first (unless `replace`). */
   put(key: Digest, entry: CacheEntry<R>, description: string, replace: boolean): CacheEntry<R>;
+  /**
+   * The identity that a definition led to elsewhere. Its result need not be there: it is believed for as long as nothing has to run for it,
+   * and then held against the content.
+   */
+  promised?(definition: Digest): Digest | undefined;
+  /** Where the record of a key came from, for people; undefined for what was made here. */
+  source?(key: Digest): string | undefined;
   /** Keeps other builds from running the same key at the same time; undefined where that is not needed. */
   lock?(key: Digest, ctx: Ctx): Promise<AsyncDisposable>;
 }
@@ -75,6 +82,8 @@ export interface SolveReport<R> {
   readonly cached: ReadonlySet<Digest>;
   /** A vertex's result as far as it is known: made or found in this solve, or recorded under the identity that it has. */
   peek(vertex: Vertex): R | undefined;
+  /** The key that users of the vertex build on, as far as somebody asked for it; undefined for a volatile one. */
+  identityOf(vertex: Vertex): Digest | undefined;
 }
 
 /**

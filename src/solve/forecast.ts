@@ -21,7 +21,7 @@ export interface Forecast<R> {
 
 export interface ForecastOptions<R> {
   readonly op: (vertex: Vertex) => Op<R>;
-  readonly cache: Pick<KeyedCache<R>, "get">;
+  readonly cache: Pick<KeyedCache<R>, "get" | "promised">;
   readonly noCache?: ((vertex: Vertex) => boolean) | undefined;
   /** Sources that are not there yet, or that may be other ones when they are asked for. */
   readonly unknown?: ((vertex: Vertex) => boolean) | undefined;
@@ -138,10 +138,17 @@ class Forecaster<R> {
     const volatile = vertex.inputs.some((input) => this.#found.get(input.digest)?.op.role === "volatile");
     const fresh = contents.some((at) => this.#fresh.has((vertex.inputs[at] as Vertex).digest));
     if (waiting.length === 0 && !volatile && !fresh) {
-      const entry = this.#options.cache.get(op.key(inputs));
+      const definition = op.key(inputs);
+      const entry = this.#options.cache.get(definition);
       if (entry) {
         this.#spared.add(vertex.digest);
         return { identity: entry.identity };
+      }
+      const promised = this.#options.cache.promised?.(definition);
+      if (promised !== undefined) {
+        // What it takes is looked at only if it has to run: then it is needed as one that runs is.
+        this.#spared.add(vertex.digest);
+        return { identity: promised };
       }
     }
     return this.#contentIdentity(vertex, op, inputs);

@@ -2,16 +2,38 @@ import { type Ctx, type Digest, Limiter, SlipwayError, toSlipwayError } from "..
 import type { Vertex } from "../graph/index.ts";
 import { type CacheEntry, InputsChanged, NeedsRun, type Op, type SolveOptions, type SolveReport } from "./contract.ts";
 
+/** What was promised for a definition is not what its content gives: keys of this solve that build on it are wrong. */
+class BrokenPromise extends Error {
+  readonly definition: Digest;
+
+  constructor(definition: Digest) {
+    super("a cache from elsewhere promised another result");
+    this.definition = definition;
+  }
+}
+
 /**
  * Makes the result of a vertex, doing as little as the cache allows.
  *
  * A vertex is first identified, then resolved. Its identity is its definition key (operation and inputs' identities), or, for an
  * operation with a content key, the key of what it really takes from its inputs. A definition record leads from the first to the
  * second, so a hit needs none of the inputs' results: whole stages are never looked at.
+ * An identity that another machine's cache promises for a definition counts until something has to run for it; where the content then gives
+ * another, all is solved again without that promise, and what has been made meanwhile is found.
  * The first failure cancels all that still runs, and is what is thrown.
  */
 export async function solve<R>(root: Vertex, options: SolveOptions<R>, ctx: Ctx): Promise<SolveReport<R>> {
-  return new Solver(options, ctx).solve(root);
+  const ran = new Set<Digest>();
+  const broken = new Set<Digest>();
+  const made = options.made ?? new Set<Digest>();
+  for (;;) {
+    try {
+      return await new Solver({ ...options, made }, ctx, ran, broken).solve(root);
+    } catch (error) {
+      if (!(error instanceof BrokenPromise) || broken.has(error.definition)) throw error;
+      broken.add(error.definition);
+    }
+  }
 }
 
 class Solver<R> {
@@ -31,7 +53,11 @@ class Solver<R> {
   #running = 0;
   /** Called whenever something begins to run. */
   readonly #onRun = new Set<() => void>();
-  readonly #ran = new Set<Digest>();
+  readonly #ran: Set<Digest>;
+  /** Definitions whose promises were broken. */
+  readonly #broken: ReadonlySet<Digest>;
+  /** Definitions whose identities were promised and are believed, by vertex. */
+  readonly #promised = new Map<Digest, Digest>();
   readonly #cached = new Set<Digest>();
   /** Steps and sources that were reported as cached. */
   readonly #told = new Set<Digest>();
@@ -40,8 +66,10 @@ class Solver<R> {
   /** Vertices whose results are made anew although their definition is the same. */
   readonly #fresh = new Map<Digest, boolean>();
 
-  constructor(options: SolveOptions<R>, ctx: Ctx) {
+  constructor(options: SolveOptions<R>, ctx: Ctx, ran: Set<Digest>, broken: ReadonlySet<Digest>) {
     this.#options = options;
+    this.#ran = ran;
+    this.#broken = broken;
     this.#ctx = { ...ctx, signal: AbortSignal.any([ctx.signal, this.#failed.signal]) };
     this.#limiter = new Limiter(options.jobs);
     this.#made = options.made ?? new Set();
@@ -51,7 +79,13 @@ class Solver<R> {
     try {
       const { also = [] } = this.#options;
       const [result] = await Promise.all([root, ...also].map((vertex) => this.#resolve(vertex)));
-      return { result: result as R, ran: this.#ran, cached: this.#cached, peek: (vertex) => this.#peek(vertex) };
+      return {
+        result: result as R,
+        ran: this.#ran,
+        cached: this.#cached,
+        peek: (vertex) => this.#peek(vertex),
+        identityOf: ({ digest }) => this.#identified.get(digest),
+      };
     } catch (error) {
       this.#failed.abort();
       // What was thrown first may be a cancelled sibling's error.
@@ -81,18 +115,28 @@ class Solver<R> {
     const volatile = inputs.includes(undefined);
     const definition = volatile ? undefined : op.key(inputs);
     if (definition !== undefined) {
-      const entry = this.#readsFresh(vertex, op) ? undefined : this.#lookUp(vertex, definition);
+      const fresh = this.#readsFresh(vertex, op);
+      const entry = fresh ? undefined : this.#lookUp(vertex, definition);
       if (entry) {
         this.#found.set(vertex.digest, entry);
         return entry.identity;
       }
+      const promised = fresh || this.#broken.has(definition) ? undefined : this.#options.cache.promised?.(definition);
+      if (promised !== undefined && !this.#isFresh(vertex)) {
+        this.#promised.set(vertex.digest, definition);
+        return promised;
+      }
     }
+    return this.#contentIdentity(vertex, op, inputs);
+  }
+
+  async #contentIdentity(vertex: Vertex, op: Op<R>, inputs: readonly (Digest | undefined)[]): Promise<Digest> {
     const wanted = op.contentInputs ?? [];
     const results = new Map(
       await Promise.all(wanted.map(async (at) => [at, await this.#resolve(vertex.inputs[at] as Vertex)] as const)),
     );
     try {
-      return await op.contentKey(inputs, results, this.#ctx);
+      return (await op.contentKey?.(inputs, results, this.#ctx)) as Digest;
     } catch (error) {
       throw this.#fail(vertex, error, 0);
     }
@@ -154,6 +198,7 @@ class Solver<R> {
     if (this.#options.lookupOnly) throw new NeedsRun();
 
     const inputs = await Promise.all(vertex.inputs.map((input) => this.#resolve(input)));
+    await this.#checkPromise(vertex, op, identity);
     return this.#limiter.run(async () => {
       await using _lock = await this.#options.cache.lock?.(identity, this.#ctx);
       const other = this.#lookUp(vertex, identity);
@@ -169,6 +214,15 @@ class Solver<R> {
       await this.#recordDefinition(vertex, op, entry);
       return entry.result;
     });
+  }
+
+  /** A step runs whose identity was only promised: what it takes must have that identity, or its record would lie. */
+  async #checkPromise(vertex: Vertex, op: Op<R>, identity: Digest): Promise<void> {
+    const definition = this.#promised.get(vertex.digest);
+    if (definition === undefined) return;
+    const keys = await Promise.all(vertex.inputs.map((input) => this.#identify(input)));
+    const actual = await this.#contentIdentity(vertex, op, keys);
+    if (actual !== identity) throw this.#fail(vertex, new BrokenPromise(definition), 0);
   }
 
   async #hit(vertex: Vertex, op: Op<R>, identity: Digest, entry: CacheEntry<R>): Promise<R> {
@@ -220,7 +274,7 @@ class Solver<R> {
   /** Reports a failed step once and cancels the others; what was only cancelled is not reported as failed. */
   #fail(vertex: Vertex, error: unknown, duration: number): unknown {
     if (error instanceof NeedsRun) return error;
-    if (error instanceof InputsChanged && !this.#ctx.signal.aborted) {
+    if ((error instanceof InputsChanged || error instanceof BrokenPromise) && !this.#ctx.signal.aborted) {
       this.#ctx.emit({ type: "step-cancelled", id: vertex.digest });
       this.#failure = error;
       this.#failed.abort();
@@ -278,7 +332,9 @@ class Solver<R> {
     for (let next = pending.pop(); next; next = pending.pop()) {
       const { digest, inputs } = next.vertex;
       if (next.inputsDone) {
-        this.#ctx.emit({ type: "step-cached", id: digest });
+        const identity = this.#identified.get(digest);
+        const from = identity === undefined ? undefined : this.#options.cache.source?.(identity);
+        this.#ctx.emit({ type: "step-cached", id: digest, ...(from !== undefined && { from }) });
         continue;
       }
       if (this.#told.has(digest) || this.#ran.has(digest)) continue;

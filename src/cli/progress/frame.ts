@@ -102,7 +102,12 @@ export function finishedRow(step: Step, columns: number, style: Style, glyphs: G
   switch (step.status) {
     case "cached":
       return row(
-        [[`${glyphs.done} `, style.green], ...tag(style.dim), [step.text, style.dim]],
+        [
+          [`${glyphs.done} `, style.green],
+          ...tag(style.dim),
+          [step.text, style.dim],
+          ...(step.from === undefined ? [] : [[`  from ${step.from}`, style.dim] as const]),
+        ],
         style.dim("CACHED"),
         columns,
         glyphs,

@@ -30,6 +30,8 @@ export interface Step {
   started: number;
   duration: number;
   note: string | undefined;
+  /** The cache from elsewhere that it was found in. */
+  from: string | undefined;
   /** Why it runs, in one line. */
   why: string | undefined;
   message: string | undefined;
@@ -104,6 +106,7 @@ export class BuildModel {
         step.why = printable(event.text);
         return [];
       case "step-cached":
+        step.from = event.from === undefined ? undefined : printable(event.from);
         return this.#end(step, "cached");
       case "step-cancelled":
         return this.#end(step, "cancelled");
@@ -152,6 +155,7 @@ export class BuildModel {
       started: 0,
       duration: 0,
       note: undefined,
+      from: undefined,
       why: undefined,
       message: undefined,
       progress: new Map(),

@@ -151,7 +151,7 @@ function endText(step: Step): string | undefined {
   const note = step.note === undefined ? "" : ` (${step.note})`;
   switch (step.status) {
     case "cached":
-      return "CACHED";
+      return step.from === undefined ? "CACHED" : `CACHED (from ${step.from})`;
     case "done":
       return `DONE ${formatDuration(step.duration)}${note}`;
     case "failed":
