@@ -21,6 +21,13 @@ export interface Builder {
   forget(): readonly Command[];
   /** Writes an image as an OCI archive to a file. */
   archive(tag: string, file: string): Command;
+  /** Gives an image that it built the name that it is to have in a registry. */
+  rename(tag: string, reference: string): Command;
+  push(reference: string): Command;
+  /** Brings an image from a registry and unpacks it. */
+  pull(reference: string): Command;
+  /** Takes away images and what was cached of them, so that the next pull finds nothing. */
+  drop(references: readonly string[]): readonly Command[];
   /** Processes that do the work for the command and whose memory counts. */
   daemons(): readonly number[];
 }
@@ -33,6 +40,7 @@ export function slipway(dir: string, program = join(repository, "bin/slipway")):
     argv: [program, ...argv],
     env: { SLIPWAY_ROOT: join(dir, "slipway") },
   });
+  const pulled = join(dir, "slipway-pulled");
   return {
     name: "slipway",
     base: "debian:bookworm-slim",
@@ -42,6 +50,10 @@ export function slipway(dir: string, program = join(repository, "bin/slipway")):
     // --no-cache alone would still know the digests of files that it has seen.
     forget: () => [{ argv: ["rm", "-rf", join(dir, "slipway/statcache")] }],
     archive: (tag, file) => command("save", "-o", file, tag),
+    rename: (tag, reference) => command("tag", tag, reference),
+    push: (reference) => command("push", "-q", reference),
+    pull: (reference) => ({ argv: [program, "pull", "-q", reference], env: { SLIPWAY_ROOT: pulled } }),
+    drop: () => [{ argv: ["rm", "-rf", pulled] }],
     daemons: () => [],
   };
 }
@@ -60,6 +72,10 @@ export function docker(peers: string | undefined, daemon: number | undefined): B
     build: (r) => command(...buildWords(r, "--network", "host")),
     forget: () => [command("builder", "prune", "-af")],
     archive: (tag, file) => command("save", "-o", file, tag),
+    rename: (tag, reference) => command("tag", tag, reference),
+    push: (reference) => command("push", "-q", reference),
+    pull: (reference) => command("pull", "-q", reference),
+    drop: (references) => [command("rmi", "-f", ...references), command("builder", "prune", "-af")],
     daemons: () => (daemon === undefined ? [] : [daemon]),
   };
 }
@@ -74,6 +90,10 @@ export function buildah(peers: string | undefined): Builder {
     build: (r) => command(...buildWords(r, "--layers", "--isolation", "chroot", "--network", "host")),
     forget: () => [command("rmi", "--prune", "--force")],
     archive: (tag, file) => command("push", "-q", `localhost/${tag}`, `oci-archive:${file}`),
+    rename: (tag, reference) => command("tag", `localhost/${tag}`, reference),
+    push: (reference) => command("push", "-q", "--tls-verify=false", reference),
+    pull: (reference) => command("pull", "-q", "--tls-verify=false", reference),
+    drop: (references) => [command("rmi", "-f", ...references), command("rmi", "--prune", "--force")],
     daemons: () => [],
   };
 }

@@ -2,8 +2,11 @@ import { cpSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { bigFiles, fresh, manyFiles, put } from "./files.ts";
 
-/** cold: no cache at all; touched: one file changed since the last build; unchanged: nothing changed; export: an image that was just built written as an OCI archive. */
-export type Variant = "cold" | "touched" | "unchanged" | "export";
+/**
+ * cold: no cache at all; touched: one file changed since the last build; unchanged: nothing changed; export: an image that was just built written as
+ * an OCI archive; push: the same sent to an empty registry; pull: an image of a registry brought into a store that has nothing of it, and unpacked.
+ */
+export type Variant = "cold" | "touched" | "unchanged" | "export" | "push" | "pull";
 
 export interface Case {
   readonly name: string;
@@ -112,6 +115,32 @@ export const cases: readonly Case[] = [
     prepare: (folder) => bigFiles(join(fresh(folder), "files"), 1 << 30),
     dockerfile: () => lines("FROM scratch", "COPY files /files"),
     touch: (folder, n) => put(join(folder, "files/version"), `version ${n}\n`),
+  },
+  {
+    name: "registry-1g",
+    title: "1 GB image of one layer and a registry",
+    variants: ["push", "pull"],
+    runs: 3,
+    prepare: (folder) => bigFiles(join(fresh(folder), "files"), 1 << 30),
+    dockerfile: () => lines("FROM scratch", "COPY files /files"),
+    touch: (folder, n) => put(join(folder, "files/version"), `version ${n}\n`),
+  },
+  {
+    name: "registry-4",
+    title: "1 GB image of four layers and a registry",
+    variants: ["push", "pull"],
+    runs: 3,
+    prepare: (folder) => {
+      for (let i = 0; i < 4; i++) bigFiles(join(i === 0 ? fresh(folder) : folder, `files${i}`), 1 << 28);
+    },
+    dockerfile: () =>
+      lines(
+        "FROM scratch",
+        times(4, (i) => `COPY files${i} /files${i}`),
+      ),
+    touch: (folder, n) => {
+      for (let i = 0; i < 4; i++) put(join(folder, `files${i}/version`), `version ${n}\n`);
+    },
   },
   {
     name: "calculator",

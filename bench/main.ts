@@ -11,7 +11,9 @@ import { type Builder, buildah, docker, slipway } from "./builders.ts";
 import { type Case, cases, type Variant } from "./cases.ts";
 import { put } from "./files.ts";
 import { type Command, measure, type Measured } from "./measure.ts";
+import { whyNoRegistry } from "./registry.ts";
 import { type Cell, markdown, type Row } from "./table.ts";
+import { measurePull, measurePush } from "./transfer.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -29,6 +31,8 @@ const dir =
   process.env["SLIPWAY_BENCH_DIR"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "slipway-bench");
 const script = resolve(import.meta.dirname, "../scripts/peers.sh");
 const wanted = flags.peers === "none" ? [] : flags.peers.split(",");
+/** That of what is pushed, anew each time; and that which has the image that all pull. */
+const registries = ["registry-pushed", "registry-pulled"].map((name) => join(dir, "builds", name));
 
 if (flags.list) {
   for (const c of cases) console.log(`${c.name.padEnd(14)} ${c.title}: ${c.variants.join(", ")}`);
@@ -43,7 +47,7 @@ if (flags.list) {
 
 async function main(): Promise<void> {
   const builders = available();
-  const chosen = flags.case === undefined ? cases : flags.case.split(",").map(named);
+  const chosen = (flags.case === undefined ? cases : flags.case.split(",").map(named)).filter(isPossible);
   mkdirSync(join(dir, "builds"), { recursive: true });
   const rows: Row[] = [];
   for (const c of chosen) {
@@ -67,6 +71,12 @@ function named(name: string): Case {
   const found = cases.find((c) => c.name === name);
   if (!found) throw new Error(`no case ${name}: ${cases.map((c) => c.name).join(", ")}`);
   return found;
+}
+
+function isPossible({ name, variants }: Case): boolean {
+  if (whyNoRegistry === undefined || !variants.includes("push")) return true;
+  console.error(`${name}: left out, ${whyNoRegistry}`);
+  return false;
 }
 
 function available(): readonly Builder[] {
@@ -98,6 +108,7 @@ function version(builder: Builder): string | undefined {
 async function measureCase(c: Case, builders: readonly Builder[], runs: number): Promise<readonly Row[]> {
   const folder = join(dir, "builds", c.name);
   c.prepare(folder);
+  for (const old of registries) rmSync(old, { recursive: true, force: true });
   const results = new Map(builders.map((b) => [b.name, new Map<Variant, Measured[]>(c.variants.map((v) => [v, []]))]));
   const failures = new Map<string, string>();
   for (const builder of builders) await attempt(builder, () => lay(c, builder));
@@ -106,7 +117,7 @@ async function measureCase(c: Case, builders: readonly Builder[], runs: number):
       if (failures.has(builder.name)) continue;
       await attempt(builder, async () => {
         for (const variant of c.variants) {
-          const measured = await measureVariant(c, variant, builder, folder, run);
+          const measured = await measureVariant(c, variant, { builder, builders, folder, run });
           results.get(builder.name)!.get(variant)!.push(measured);
           console.error(
             `  ${builder.name} ${variant} ${measured.seconds.toFixed(3)} s, ${(measured.peak / 1e6).toFixed(0)} MB`,
@@ -115,7 +126,7 @@ async function measureCase(c: Case, builders: readonly Builder[], runs: number):
       });
     }
   }
-  rmSync(folder, { recursive: true, force: true });
+  for (const done of [folder, ...registries]) rmSync(done, { recursive: true, force: true });
   return c.variants.map((variant) => ({
     case: c,
     variant,
@@ -146,26 +157,44 @@ async function lay(c: Case, builder: Builder): Promise<void> {
   await build(builder, join(dir, "builds", c.name), dockerfileOf(c, builder), `bench-${c.name}`, false);
 }
 
-async function measureVariant(
-  c: Case,
-  variant: Variant,
-  builder: Builder,
-  folder: string,
-  run: number,
-): Promise<Measured> {
-  if (variant === "export") {
-    // A layer that was exported before may lie compressed in the store.
+interface Round {
+  readonly builder: Builder;
+  readonly builders: readonly Builder[];
+  readonly folder: string;
+  readonly run: number;
+}
+
+async function measureVariant(c: Case, variant: Variant, round: Round): Promise<Measured> {
+  const { builder, builders, folder, run } = round;
+  const tag = `bench-${c.name}`;
+  const anew = (by: Builder): Promise<Measured> => {
+    // A layer that left before may lie compressed in the store.
     c.touch?.(folder, Date.now() + run);
-    await build(builder, folder, dockerfileOf(c, builder), `bench-${c.name}`, false);
-    const file = join(dir, "builds", "export.tar");
-    rmSync(file, { force: true });
-    const measured = await measure(builder.archive(`bench-${c.name}`, file), builder.daemons());
-    rmSync(file, { force: true });
-    return measured;
+    return build(by, folder, dockerfileOf(c, by), tag, false);
+  };
+  const [pushed, pulled] = registries as [string, string];
+  switch (variant) {
+    case "export": {
+      await anew(builder);
+      const file = join(dir, "builds", "export.tar");
+      rmSync(file, { force: true });
+      const measured = await measure(builder.archive(tag, file), builder.daemons());
+      rmSync(file, { force: true });
+      return measured;
+    }
+    case "push":
+      await anew(builder);
+      return measurePush(tag, builder, pushed);
+    case "pull": {
+      // docker's, where there is one
+      const source = builders.find(({ name }) => name === "docker") ?? builder;
+      return measurePull(tag, builder, pulled, { builder: source, build: () => anew(source) });
+    }
+    default:
+      if (variant === "cold") for (const command of builder.forget()) await measure(command);
+      if (variant === "touched") c.touch?.(folder, Date.now() + run);
+      return build(builder, folder, dockerfileOf(c, builder), tag, variant === "cold");
   }
-  if (variant === "cold") for (const command of builder.forget()) await measure(command);
-  if (variant === "touched") c.touch?.(folder, Date.now() + run);
-  return build(builder, folder, dockerfileOf(c, builder), `bench-${c.name}`, variant === "cold");
 }
 
 function build(

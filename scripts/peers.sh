@@ -20,7 +20,7 @@ mirror() {
   echo "${SLIPWAY_DEBIAN_MIRROR:-${found:-http://ftp.debian.org/debian}}"
 }
 
-packages=docker.io,docker-cli,docker-buildx,buildah,netavark,crun,skopeo,ca-certificates,git,openssh-client,xz-utils,iptables
+packages=docker.io,docker-cli,docker-buildx,buildah,podman,netavark,crun,skopeo,pigz,ca-certificates,git,openssh-client,xz-utils,iptables
 unchecked='Acquire::Check-Valid-Until "false"'
 
 make_peers() {
