@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { SlipwayError } from "../base/index.ts";
-import { measureFolder, type SnapshotId, type Store, ulid } from "../store/index.ts";
+import { measureFolder, type SnapshotId, type SnapshotRecord, type Store, ulid } from "../store/index.ts";
 import type { ActiveSnapshot } from "./contract.ts";
 import { mountRoot, unmountIdle, unmountNow } from "./mounted.ts";
 import { rootMounts } from "./overlay.ts";
@@ -49,7 +49,13 @@ export function prepareActive(
       // What is renamed is a snapshot's folder: nothing but the changes.
       removeEmpty(mountPoint);
       removeWork(work);
-      const made = { id: ulid(), parent, created: Date.now(), ...(await measureFolder(upper)), diffId: facts.diffId };
+      const measured = await measureFolder(upper);
+      if (facts.fills !== undefined) {
+        // Lost to another process, it stays for the disposing.
+        if (store.remoteLayers.fill(facts.fills, folder, measured)) state = "done";
+        return store.snapshots.get(facts.fills) as SnapshotRecord;
+      }
+      const made = { id: ulid(), parent, created: Date.now(), ...measured, diffId: facts.diffId };
       const record = store.snapshots.publish(made, folder);
       state = "done";
       return record;

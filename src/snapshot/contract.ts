@@ -5,10 +5,14 @@ export interface SnapshotterOptions {
   readonly store: Store;
   /** Names of overlayfs' own attributes: `trusted.overlay.*`, or `user.overlay.*` where the kernel refuses the first (rootless). */
   readonly overlayXattrs: "trusted" | "user";
+  /** Brings the remote layers that a snapshot stands on; without it a snapshot that has such layers cannot be used. */
+  readonly fill?: ((id: SnapshotId) => Promise<void>) | undefined;
 }
 
 export interface CommitFacts {
   readonly diffId?: Digest | undefined;
+  /** The remote layer whose folder this is: it becomes that snapshot and no new one. */
+  readonly fills?: SnapshotId | undefined;
 }
 
 /** A snapshot that can be written until it is committed; disposing of it uncommitted removes every trace. */
@@ -24,7 +28,7 @@ export interface ActiveSnapshot extends AsyncDisposable {
   /** The writable root, mounted in this process's mount namespace; mounted at the first call. */
   root(): Promise<string>;
   /**
-   * Unmounts and publishes under a new id, in one atomic step.
+   * Unmounts and publishes under a new id, in one atomic step; of a remote layer that another process has filled, its record.
    * @param facts what the caller knows already of the layer.
    */
   commit(facts?: CommitFacts): Promise<SnapshotRecord>;
@@ -37,11 +41,12 @@ export interface SnapshotView extends AsyncDisposable {
 }
 
 export interface Snapshotter {
+  /** The layers of the parent that are not here are brought first, as with `view`. */
   prepare(parent?: SnapshotId): Promise<ActiveSnapshot>;
   view(id: SnapshotId): Promise<SnapshotView>;
   /** The record, and its folder is there. */
   has(id: SnapshotId): Promise<boolean>;
   remove(id: SnapshotId): Promise<void>;
-  /** Folders of changes from the bottom layer to `id`. */
+  /** Folders of changes from the bottom layer to `id`; those of remote layers are not there. */
   chain(id: SnapshotId): readonly { readonly id: SnapshotId; readonly upper: string }[];
 }

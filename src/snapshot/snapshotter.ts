@@ -10,7 +10,7 @@ import { openView } from "./view.ts";
  * Stacks committed folders of changes with overlayfs. Mounts are made in this process's mount namespace, which has to be a private one.
  * Throws SLIP_STORE when the store's layers were made with the other kind of overlay attributes.
  */
-export function openSnapshotter({ store, overlayXattrs }: SnapshotterOptions): Snapshotter {
+export function openSnapshotter({ store, overlayXattrs, fill }: SnapshotterOptions): Snapshotter {
   checkKind(store, overlayXattrs);
   const chain: Snapshotter["chain"] = (id) =>
     store.snapshots.chain(id).map((record) => ({ id: record.id, upper: store.snapshots.folder(record.id) }));
@@ -27,11 +27,22 @@ export function openSnapshotter({ store, overlayXattrs }: SnapshotterOptions): S
     if (layers.length > maxLayers) throw tooDeep(id, layers.length);
     return layers;
   };
+  const bring = async (id: SnapshotId): Promise<void> => {
+    const [missing] = store.remoteLayers.missing(id);
+    if (!missing) return;
+    if (!fill) throw notHere(missing.blob.digest);
+    await fill(id);
+  };
   return {
     chain,
-    prepare: async (parent) =>
-      prepareActive(store, parent, parent === undefined ? [] : layersOf(parent), overlayXattrs),
-    view: async (id) => openView(store, layersOf(id), overlayXattrs),
+    prepare: async (parent) => {
+      if (parent !== undefined) await bring(parent);
+      return prepareActive(store, parent, parent === undefined ? [] : layersOf(parent), overlayXattrs);
+    },
+    view: async (id) => {
+      await bring(id);
+      return openView(store, layersOf(id), overlayXattrs);
+    },
     has: async (id) => store.snapshots.get(id) !== undefined && existsSync(store.snapshots.folder(id)),
     remove: async (id) => {
       await store.snapshots.remove(id);
@@ -58,6 +69,14 @@ function unknown(id: SnapshotId): SlipwayError {
     code: "SLIP_STORE",
     message: `Cannot use the snapshot ${id}: it is not in the store`,
     hint: "it was removed meanwhile; build again",
+  });
+}
+
+function notHere(blob: string): SlipwayError {
+  return new SlipwayError({
+    code: "SLIP_STORE",
+    message: `Cannot use the layer ${blob}: it was not brought into the store`,
+    hint: "`slipway pull` brings images with all their layers",
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Bytes, Digest } from "../base/index.ts";
 import type { Descriptor, ImageConfig, Platform } from "../oci/index.ts";
+import type { RemoteLayers } from "./remote-layers.ts";
 import type { DiskUsage } from "./usage.ts";
 
 /** Content-addressed blobs. Nothing half-written is ever visible. */
@@ -167,7 +168,7 @@ export interface SnapshotRecords {
   list(): readonly SnapshotRecord[];
   /** Marks it and what it stands on as used, so that nothing removes them while this store is open. False when it is not there. */
   use(id: SnapshotId): boolean;
-  /** A committed snapshot's folder of changes. */
+  /** A committed snapshot's folder of changes; that of a remote layer is not there (see RemoteLayers). */
   folder(id: SnapshotId): string;
   /**
    * Publishes a finished folder: renames `source` (which holds `fs`) in and inserts the record, as one step.
@@ -374,6 +375,7 @@ export interface Store extends Disposable {
   /** Removes images without a name, cache records that no image stands on, cache mounts, and blobs that no layer needs. */
   prune(options?: PruneOptions): Promise<Removed>;
   du(): DiskUsage;
+  readonly remoteLayers: RemoteLayers;
   /** What is wrong with the store, a line each; reads every blob when `blobs` is set. */
   verify(options?: { readonly blobs?: boolean | undefined }): Promise<readonly string[]>;
 }

@@ -2,5 +2,6 @@
 export type * from "./contract.ts";
 export type * from "./usage.ts";
 export { defaultStoreRoot, openStore } from "./open-store.ts";
+export type { LayerSource, NewRemoteLayer, RemoteLayer, RemoteLayers } from "./remote-layers.ts";
 export { measure as measureFolder } from "./chores.ts";
 export { ulid } from "./ulid.ts";

@@ -17,6 +17,7 @@ import { Locks } from "./locks.ts";
 import { LayerBlobStore, RecordStore } from "./record-store.ts";
 import { dropUnsettled, recover } from "./recover.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
+import { RemoteLayerStore } from "./remote-layers.ts";
 import { State } from "./state.ts";
 import { discard } from "./trash.ts";
 import { verify } from "./verify.ts";
@@ -94,12 +95,14 @@ function assemble(state: State): Store {
   const images = new ImageTable(state, snapshots);
   const records = new RecordStore(state, snapshots);
   const locks = new Locks(state);
+  const remoteLayers = new RemoteLayerStore(state, snapshots);
   const cacheMounts = new CacheMountStore(state, remove);
   return {
     root: state.root,
     blobs,
     snapshots,
     images,
+    remoteLayers,
     records,
     keyNotes: new KeyNoteStore(state),
     failedSteps: new FailedStepStore(state),
@@ -115,7 +118,7 @@ function assemble(state: State): Store {
     collect: () => sweep(state, blobs, { type: "collect" }),
     prune: (options = {}) => sweep(state, blobs, { type: "prune", ...options }),
     du: () => diskUsage(state, cacheMounts),
-    verify: (options = {}) => verify(state, { blobs, images, snapshots, records, cacheMounts }, options),
+    verify: (options = {}) => verify(state, { blobs, images, snapshots, remoteLayers, records, cacheMounts }, options),
     [Symbol.dispose]: () => state[Symbol.dispose](),
   };
 }
@@ -124,12 +127,14 @@ function assemble(state: State): Store {
 async function settle(state: State): Promise<void> {
   const { db, bootId } = state;
   const rows = db.all<{ id: string }>("SELECT id FROM snapshots WHERE boot = ?", bootId);
-  if (rows.length === 0) return;
+  const filled = db.all<{ snapshot: string }>("SELECT snapshot FROM remote_layers WHERE boot = ?", bootId);
+  if (rows.length + filled.length === 0) return;
   await sync(state.root);
   db.write(() => {
     for (const { id } of rows) db.run("UPDATE snapshots SET boot = NULL WHERE id = ?", id);
   });
 }
+    for (const { snapshot } of filled) db.run("DELETE FROM remote_layers WHERE snapshot = ?", snapshot);
 
 function readBootId(): string {
   try {

@@ -18,8 +18,12 @@ const lostFolders = "store/lost-folders";
  */
 export function dropUnsettled(db: Database, bootId: string): void {
   const lost = "SELECT id FROM snapshots WHERE boot IS NOT NULL AND boot <> ?";
-  if (!db.get(`${lost} LIMIT 1`, bootId)) return;
+  const unfilled = "FROM remote_layers WHERE boot IS NOT NULL AND boot <> ?";
+  if (!db.get(`${lost} LIMIT 1`, bootId) && !db.get(`SELECT 1 ${unfilled} LIMIT 1`, bootId)) return;
   db.write(() => {
+    // They can be had again where they were.
+    db.run(`UPDATE snapshots SET disk = 0 WHERE id IN (SELECT snapshot ${unfilled})`, bootId);
+    db.run("UPDATE remote_layers SET boot = NULL WHERE boot IS NOT NULL AND boot <> ?", bootId);
     db.run("PRAGMA defer_foreign_keys = ON");
     const ids = db.all<{ id: string }>(
       `WITH RECURSIVE gone (id) AS (${lost} UNION SELECT s.id FROM snapshots s JOIN gone ON gone.id IN (s.parent, s.layer))
@@ -55,7 +59,13 @@ export async function recover(state: State, blobs: BlobStore): Promise<Recovered
       state.db.run("DELETE FROM locks WHERE holder = ?", id);
       state.db.run("DELETE FROM cache_mount_uses WHERE holder = ?", id);
     }
-    const known = new Set(state.db.all<{ id: string }>("SELECT id FROM snapshots").map(({ id }) => id));
+    const known = new Set(
+      state.db
+        .all<{ id: string }>(
+          "SELECT id FROM snapshots WHERE id NOT IN (SELECT snapshot FROM remote_layers WHERE boot IS NULL)",
+        )
+        .map(({ id }) => id),
+    );
     const unknown = names(join(state.root, folders.snapshots)).filter((name) => !known.has(name));
     for (const name of unknown) moveToTrash(state, join(state.root, folders.snapshots, name));
     const mounts = new Set(state.db.all<{ id: string }>("SELECT id FROM cache_mounts").map(({ id }) => id));

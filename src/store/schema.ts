@@ -151,4 +151,16 @@ export const migrations: readonly string[] = [
   ALTER TABLE snapshots ADD COLUMN layer TEXT REFERENCES snapshots (id);
   CREATE INDEX snapshots_layer ON snapshots (layer) WHERE layer IS NOT NULL;
   `,
+  // Layers whose folder is not there: `sources` is JSON. `boot` is null until it is, and the row goes when that is settled.
+  `
+  CREATE TABLE remote_layers (
+    snapshot TEXT PRIMARY KEY REFERENCES snapshots (id) ON DELETE CASCADE,
+    media_type TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    sources TEXT NOT NULL,
+    boot TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX remote_layers_missing ON remote_layers (snapshot) WHERE boot IS NULL;
+  `,
 ];

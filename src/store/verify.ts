@@ -10,7 +10,7 @@ import { readdirSync } from "node:fs";
 /** Compares the records with what lies on the disk. Returns what is wrong, a line each. */
 export async function verify(
   state: State,
-  store: Pick<Store, "blobs" | "images" | "snapshots" | "records" | "cacheMounts">,
+  store: Pick<Store, "blobs" | "images" | "snapshots" | "remoteLayers" | "records" | "cacheMounts">,
   options: { readonly blobs?: boolean | undefined },
 ): Promise<readonly string[]> {
   const wrong: string[] = [];
@@ -18,6 +18,10 @@ export async function verify(
   for (const { id, parent, size, entries } of snapshots.values()) {
     if (parent !== undefined && !snapshots.has(parent)) wrong.push(`snapshot ${id}: its parent ${parent} is missing`);
     const folder = store.snapshots.folder(id);
+    if (store.remoteLayers.of(id)) {
+      if (existsSync(folder)) wrong.push(`snapshot ${id}: it is a remote layer, and has a folder`);
+      continue;
+    }
     if (!existsSync(folder)) {
       wrong.push(`snapshot ${id}: its folder is missing`);
       continue;
