@@ -1,14 +1,15 @@
 import { SlipwayError, isSlipwayError } from "../base/index.ts";
-import { AnswerError, isCertificateFailure, isNetworkFailure, isNoTls, reasonOf } from "./http/failures.ts";
+import { AnswerError, isCertificateFailure, isNetworkFailure, isNoTls, isReset, reasonOf } from "./http/failures.ts";
 
 /**
  * The error that a person gets for whatever went wrong.
  * @param action what was done to what: `pull docker.io/library/debian:latest`.
+ * @param missing the remedy where the registry has no such thing
  */
-export function explain(error: unknown, action: string, signal: AbortSignal): unknown {
+export function explain(error: unknown, action: string, signal: AbortSignal, missing?: string): unknown {
   if (signal.aborted) return new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled", cause: error });
   if (isSlipwayError(error)) return error;
-  if (error instanceof AnswerError) return explainAnswer(error, action);
+  if (error instanceof AnswerError) return explainAnswer(error, action, missing);
   if (!isNetworkFailure(error)) return error;
   return new SlipwayError({
     code: "SLIP_NETWORK",
@@ -28,7 +29,7 @@ export async function explained<T>(action: string, signal: AbortSignal, run: () 
   }
 }
 
-function explainAnswer(error: AnswerError, action: string): SlipwayError {
+function explainAnswer(error: AnswerError, action: string, missing: string | undefined): SlipwayError {
   const message = `Cannot ${action}: ${error.message}`;
   const { status, host } = error;
   if (status === 401 || status === 403) {
@@ -36,7 +37,9 @@ function explainAnswer(error: AnswerError, action: string): SlipwayError {
     return new SlipwayError({ code: "SLIP_UNAUTHORIZED", message, hint, cause: error });
   }
   if (status === 404) {
-    const hint = `look at the name's spelling; ${host} has no such repository, tag or digest, or shows it to others only`;
+    const hint =
+      missing ??
+      `look at the name's spelling; ${host} has no such repository, tag or digest, or shows it to others only`;
     return new SlipwayError({ code: "SLIP_IMAGE_UNKNOWN", message, hint, cause: error });
   }
   return new SlipwayError({ code: "SLIP_REGISTRY", message, hint: answerHint(error), cause: error });
@@ -57,6 +60,7 @@ function networkHint(error: unknown): string {
   if (isCertificateFailure(error)) {
     return "trust its authority with SSL_CERT_FILE, NODE_EXTRA_CA_CERTS, certs.d or `ca` (docs/registries.md)";
   }
-  if (isNoTls(error)) return "a registry without TLS needs `http: true` in the configuration (docs/registries.md)";
+  if (isNoTls(error) && !isReset(error))
+    return "a registry without TLS needs `http: true` in the configuration (docs/registries.md)";
   return "check the network, the registry's name and the proxy variables";
 }

@@ -13,10 +13,12 @@ import { repositoryScope } from "./auth/token.ts";
 import type { RegistryCtx } from "./contract.ts";
 import { AnswerError } from "./http/failures.ts";
 import { manifestLimit } from "./http/limits.ts";
-import { readWhole } from "./http/read-answer.ts";
+import { notToSpec, readWhole } from "./http/read-answer.ts";
 import type { Remote, RemoteRequest } from "./remote.ts";
 
 const schema1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+(?:prettyjws|json)$/;
+/** What is for people to read: portals that want a password answer so, with status 200. */
+const pages = /^text\/x?html$/;
 /** distribution-spec, "Pulling manifests". */
 const accept = [
   mediaTypes.oci.index,
@@ -84,6 +86,10 @@ async function readOnce(
   const answer = await remote.send(manifestRequest(remote, reference), ctx);
   const contentType = mediaTypeOf(answer.headers["content-type"]);
   const promised = textOf(answer.headers["docker-content-digest"]);
+  if (pages.test(contentType)) {
+    answer.discard();
+    throw notToSpec(remote.host, `answered ${contentType} where it was asked for a manifest`);
+  }
   const bytes = await readWhole(answer, manifestLimit);
   const found = describe(bytes, contentType);
   const wanted: Digest | undefined =

@@ -19,6 +19,9 @@ import { listTags } from "./tags.ts";
 import { throughMirrors } from "./through-mirrors.ts";
 import { ConsumerError, useBlob } from "./use-blob.ts";
 
+const lackingBlob =
+  "the registry has the image's manifest, and lacks a part of the image; whoever has it can push it again";
+
 /**
  * Opens a client of all registries; dispose of it when done, its connections are kept alive until then. Nothing is asked before the
  * first action.
@@ -36,7 +39,7 @@ export function openRegistries(options: RegistryOptions = {}): RegistryClient {
     } catch (error) {
       // The consumer's own error is its own business.
       if (error instanceof ConsumerError && !ctx.signal.aborted) throw error.cause;
-      throw explain(error, `fetch a blob of ${familiarName(reference)}`, ctx.signal);
+      throw explain(error, `fetch a blob of ${familiarName(reference)}`, ctx.signal, lackingBlob);
     }
   };
 

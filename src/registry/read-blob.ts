@@ -42,12 +42,12 @@ export async function* readBlob(remote: Remote, descriptor: Descriptor, reading:
           ctx,
         );
         // Registries without ranges send it all again: what is known already is dropped.
-        let known = firstByte(answer, at, descriptor) === 0 ? at : 0;
+        let known = firstByte(remote, answer, at, descriptor) === 0 ? at : 0;
         for await (const chunk of answer.body) {
           const fresh = chunk.subarray(Math.min(known, chunk.byteLength));
           known -= chunk.byteLength - fresh.byteLength;
           if (fresh.byteLength === 0) continue;
-          if (at + fresh.byteLength > size) throw mismatch(descriptor, `expected ${size} bytes, got more`);
+          if (at + fresh.byteLength > size) throw mismatch(remote, descriptor, `expected ${size} bytes, got more`);
           hasher.update(fresh);
           at += fresh.byteLength;
           progress(at);
@@ -64,7 +64,7 @@ export async function* readBlob(remote: Remote, descriptor: Descriptor, reading:
       }
     }
     const got = hasher.digest();
-    if (got !== digest) throw mismatch(descriptor, `expected ${digest}, got ${got}`);
+    if (got !== digest) throw mismatch(remote, descriptor, `its bytes have the digest ${got}`);
     reading.verified = true;
   } catch (error) {
     reading.failure = error as Error;
@@ -73,12 +73,12 @@ export async function* readBlob(remote: Remote, descriptor: Descriptor, reading:
 }
 
 /** The offset that the answer's body begins at; throws when it is not a part of this blob. */
-function firstByte(answer: HttpAnswer, asked: number, descriptor: Descriptor): number {
+function firstByte(remote: Remote, answer: HttpAnswer, asked: number, descriptor: Descriptor): number {
   const { size } = descriptor;
   const { status, headers } = answer;
   const wrong = (problem: string): SlipwayError => {
     answer.discard();
-    return mismatch(descriptor, problem);
+    return mismatch(remote, descriptor, problem);
   };
   if (headers["content-encoding"] !== undefined && headers["content-encoding"] !== "identity") {
     throw wrong(`it was compressed on the way (${headers["content-encoding"].slice(0, 20)})`);
@@ -98,10 +98,10 @@ function firstByte(answer: HttpAnswer, asked: number, descriptor: Descriptor): n
   return 0;
 }
 
-function mismatch({ digest }: Descriptor, problem: string): SlipwayError {
+function mismatch({ host, repository }: Remote, { digest }: Descriptor, problem: string): SlipwayError {
   return new SlipwayError({
     code: "SLIP_DIGEST_MISMATCH",
-    message: `Cannot use the blob ${digest}: ${problem}`,
+    message: `Cannot use the blob ${digest} of ${host}/${repository}: ${problem}`,
     hint: "the registry, a mirror or a proxy between changed it; nothing of it was kept",
   });
 }

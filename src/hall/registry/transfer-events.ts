@@ -25,7 +25,7 @@ export function transferCtx(step: string, label: string, ctx: Ctx, total?: numbe
         blobs.set(event.digest, event);
         return progress();
       case "retry":
-        return told(`${event.host}: ${event.reason}; trying again`);
+        return told(`${event.reason.includes(event.host) ? "" : `${event.host}: `}${event.reason}; trying again`);
       case "mirror-failed":
         return ctx.emit({ type: "warning", message: `The mirror ${event.mirror} is passed over: ${event.reason}` });
       case "warning":

@@ -61,7 +61,12 @@ export function isCertificateFailure(error: unknown): boolean {
   return /CERT|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH/.test(errnoOf(error));
 }
 
-/** True when the other end speaks no TLS. */
+/** True when a connection that stood was closed, for whatever reason. */
+export function isReset(error: unknown): boolean {
+  return errnoOf(error) === "ECONNRESET" && !/\bTLS\b/.test((error as Error).message);
+}
+
+/** True when the other end speaks no TLS, or perhaps none: some just close the connection then. */
 export function isNoTls(error: unknown): boolean {
   return /^(?:EPROTO|ECONNRESET|ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG)$/.test(errnoOf(error));
 }
@@ -71,7 +76,9 @@ export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === "") {
     return error.errors.map((one: unknown) => (one as Error).message).join("; ");
   }
-  const text = error instanceof Error ? error.message || errnoOf(error) : String(error);
+  const said = error instanceof Error ? error.message || errnoOf(error) : String(error);
+  // Node's own words for a connection that is closed before an answer.
+  const text = said === "socket hang up" ? "the connection was closed before an answer came" : said;
   return plainText(text, 400);
 }
 

@@ -69,7 +69,7 @@ function withoutCredentials(headers: HttpRequest["headers"]): HttpRequest["heade
 function wrongRedirect(from: URL, problem: string): SlipwayError {
   return new SlipwayError({
     code: "SLIP_REGISTRY",
-    message: `Cannot follow ${from.host}: ${problem}`,
+    message: `Cannot use an answer of ${from.host}: ${problem}`,
     hint: "whoever runs the registry or its mirror has to mend it",
   });
 }

@@ -1,10 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Exchange, type Fault, problem } from "./fake-registry.ts";
+import { type Exchange, problem } from "./fake-registry.ts";
+import type { Change, ProxyExchange } from "./fault-proxy.ts";
 
-type Act = (exchange: Exchange) => void | boolean | Promise<void | boolean>;
+type Act<E = Exchange> = (exchange: E) => void | boolean | Promise<void | boolean>;
 
 /** Acts on requests whose `METHOD /path` matches, so many times. What returns false leaves the request to the registry. */
-export function fault(match: RegExp, act: Act, times = 1): Fault {
+export function fault<E extends Exchange = Exchange>(
+  match: RegExp,
+  act: Act<E>,
+  times = 1,
+): (exchange: E) => Promise<boolean> {
   let left = times;
   return async (exchange) => {
     if (left <= 0 || !match.test(`${exchange.method} ${exchange.path}`)) return false;
@@ -79,3 +84,19 @@ export const redirectTo =
   (where: (path: string) => string): Act =>
   (exchange) =>
     redirect(where(exchange.path))(exchange);
+
+/** Only of a proxy: the registry's own answer, changed on its way. */
+export const passing =
+  (change: Change): Act<ProxyExchange> =>
+  ({ forward }) =>
+    void forward(change);
+
+/** Only of a proxy: one bit of the answer's body is another. */
+export const flipped = (where: number): Act<ProxyExchange> =>
+  passing({
+    piece: (piece, at) => {
+      const copy = Buffer.from(piece);
+      if (at <= where && where < at + piece.length) copy[where - at]! ^= 1;
+      return copy;
+    },
+  });
