@@ -7,3 +7,15 @@ export function parseByteSize(text: string): number | undefined {
   const bytes = Math.floor(Number(match[1]) * (units[(match[2] ?? "").toLowerCase()] ?? 1));
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
+
+/** Bytes as docker prints them: decimal units, three significant digits: `1.23MB`. */
+export function formatByteSize(bytes: number): string {
+  const names = ["B", "kB", "MB", "GB", "TB", "PB"];
+  let value = bytes;
+  let unit = 0;
+  while (unit < names.length - 1 && Number(value.toPrecision(3)) >= 1000) {
+    value /= 1000;
+    unit++;
+  }
+  return `${Number(value.toPrecision(3))}${names[unit]}`;
+}

@@ -1,14 +1,4 @@
-/** Bytes as docker prints them: decimal units, three significant digits: `1.23MB`. */
-export function formatSize(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB", "PB"];
-  let value = bytes;
-  let unit = 0;
-  while (unit < units.length - 1 && Number(value.toPrecision(3)) >= 1000) {
-    value /= 1000;
-    unit++;
-  }
-  return `${Number(value.toPrecision(3))}${units[unit]}`;
-}
+export { formatByteSize as formatSize } from "../base/index.ts";
 
 /** A number with thousands apart: `51,700`. */
 export function formatCount(count: number): string {

@@ -3,7 +3,7 @@ import { constants, createReadStream, lstatSync, promises, renameSync, statSync 
 import { dirname, join } from "node:path";
 import { type Bytes, type Digest, Hasher, isDigest, SlipwayError } from "../base/index.ts";
 import type { Descriptor } from "../oci/index.ts";
-import type { ContentStore } from "./contract.ts";
+import type { BlobWatch, ContentStore } from "./contract.ts";
 import { folders, missing, type State } from "./state.ts";
 import { moveToTrash } from "./trash.ts";
 import { blockBytes } from "./tree.ts";
@@ -24,9 +24,12 @@ const anyType = "application/octet-stream";
  */
 export class BlobStore implements ContentStore {
   readonly #state: State;
+  readonly #makeRoom: ((bytes: number) => Promise<void>) | undefined;
 
-  constructor(state: State) {
+  /** @param makeRoom is awaited before a blob is written whose size is known. */
+  constructor(state: State, makeRoom?: (bytes: number) => Promise<void>) {
     this.#state = state;
+    this.#makeRoom = makeRoom;
   }
 
   stat(digest: Digest): Promise<Descriptor | undefined> {
@@ -47,7 +50,7 @@ export class BlobStore implements ContentStore {
     check(`Cannot read the blob ${digest}: it is damaged`, { digest, size: found.size }, hasher.digest(), size);
   }
 
-  async write(bytes: Bytes, expected: Partial<Descriptor> = {}): Promise<Descriptor> {
+  async write(bytes: Bytes, expected: Partial<Descriptor> = {}, watch?: BlobWatch): Promise<Descriptor> {
     const known = expected.digest && this.#find(expected.digest);
     if (known) {
       check(`Cannot store the blob ${known.digest}`, expected, known.digest, known.size);
@@ -55,19 +58,23 @@ export class BlobStore implements ContentStore {
     }
     const folder = this.#state.scratch();
     const file = join(folder, "blob");
+    if (expected.size !== undefined) await this.#makeRoom?.(expected.size);
     try {
       const hasher = new Hasher();
       let size = 0;
       let digest: Digest;
       const handle = await promises.open(file, "wx", 0o600);
+      watch?.began(file);
+      const staged = new StagedWriter(handle, expected.size, watch);
       try {
         for await (const chunk of bytes) {
           hasher.update(chunk);
           size += chunk.length;
           // Ends an endless answer early.
           if (expected.size !== undefined && size > expected.size) break;
-          await writeAll(handle, chunk);
+          await staged.write(chunk);
         }
+        await staged.flush();
         digest = hasher.digest();
         check(`Cannot store the blob ${expected.digest ?? digest}`, expected, digest, size);
         await handle.datasync();
@@ -189,9 +196,46 @@ function descriptorOf(row: Row): Descriptor {
   return { mediaType: row.media_type, digest: row.digest, size: row.size };
 }
 
-/** FileHandle.write may write less than it was given. */
-async function writeAll(handle: Awaited<ReturnType<typeof promises.open>>, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += (await handle.write(bytes, at, bytes.length - at)).bytesWritten;
+/** Bytes that are gathered before they are written: the chunks of a connection are a hundredth of that. */
+const stageSize = 512 * 1024;
+
+/** Writes a file in pieces that are worth a system call; always from the same memory, however large the file. */
+class StagedWriter {
+  readonly #handle: Awaited<ReturnType<typeof promises.open>>;
+  readonly #stage: Buffer;
+  readonly #watch: BlobWatch | undefined;
+  #filled = 0;
+  #written = 0;
+
+  constructor(
+    handle: Awaited<ReturnType<typeof promises.open>>,
+    size: number = stageSize,
+    watch: BlobWatch | undefined,
+  ) {
+    this.#handle = handle;
+    this.#stage = Buffer.allocUnsafeSlow(Math.max(1, Math.min(size, stageSize)));
+    this.#watch = watch;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      const part = bytes.subarray(at, at + this.#stage.length - this.#filled);
+      this.#stage.set(part, this.#filled);
+      this.#filled += part.length;
+      at += part.length;
+      if (this.#filled === this.#stage.length) await this.flush();
+    }
+  }
+
+  async flush(): Promise<void> {
+    // FileHandle.write may write less than it was given.
+    for (let at = 0; at < this.#filled;) {
+      at += (await this.#handle.write(this.#stage, at, this.#filled - at)).bytesWritten;
+    }
+    this.#written += this.#filled;
+    this.#filled = 0;
+    this.#watch?.grew(this.#written);
+  }
 }
 
 function check(action: string, expected: Partial<Descriptor>, digest: Digest, size: number): void {

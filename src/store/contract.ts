@@ -1,7 +1,9 @@
 import type { Bytes, Digest } from "../base/index.ts";
 import type { Descriptor, ImageConfig, Platform } from "../oci/index.ts";
 import type { RemoteLayers } from "./remote-layers.ts";
-import type { DiskUsage } from "./usage.ts";
+import type { Travelled } from "./travelled.ts";
+import type { EvictOptions } from "./evict.ts";
+import type { DiskUsage, Eviction, PastEviction, StorageLimit } from "./usage.ts";
 
 /** Content-addressed blobs. Nothing half-written is ever visible. */
 export interface ContentStore {
@@ -77,6 +79,8 @@ export interface FailedStep {
   /** Milliseconds since the epoch. */
   readonly created: number;
   /** What it takes to go into it, as JSON gives it back; the caller checks its shape. */
+  /** Why the record is gone, where more is known than that it was pruned: `evicted on 2026-11-21: storage.max 20GB`. */
+  readonly gone?: string | undefined;
   readonly state: unknown;
 }
 
@@ -148,8 +152,11 @@ export interface ImageStore {
   named(name: string): readonly ImageRecord[];
   /** Gives the images the name, each for its platform; it leaves those that had it. Returns the first of them. */
   tag(name: string, ...ids: readonly [Digest, ...Digest[]]): Digest | undefined;
-  /** Gives the image the name beside those for other platforms. */
-  tagBeside(name: string, id: Digest): void;
+  /**
+   * Gives the image the name beside those for other platforms.
+   * @param options asked: a person wants it by that name, so no eviction takes it; a base that a build brings is cache.
+   */
+  tagBeside(name: string, id: Digest, options?: { readonly asked?: boolean }): void;
   /** Takes a name away, from one image alone if an id is given; the images stay. Returns the first that lost it. */
   untag(name: string, id?: Digest): Digest | undefined;
   names(id: Digest): readonly string[];
@@ -308,6 +315,26 @@ export interface Removed {
   readonly records: readonly CacheRecord[];
   readonly snapshots: readonly SnapshotId[];
   readonly blobs: readonly Digest[];
+  /** Removes of the cache until it is no more than this many bytes, or keepBytes if that is more. */
+  readonly maxUsedBytes?: number | undefined;
+  /** Removes of the cache until the disk has so many bytes free, or the cache is down to keepBytes. */
+  readonly minFreeBytes?: number | undefined;
+  /** Only these kinds; all without it. */
+  readonly kinds?: readonly PruneKind[] | undefined;
+  /** Of images only those that have, or with `not` lack, all of these labels. */
+  readonly labels?: readonly LabelFilter[] | undefined;
+  /** Tells what would be removed, and removes nothing. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** What `prune` removes. `archive`: layers as they left the store, packages; `file`: indexes and what is known of contexts. */
+export type PruneKind = "image" | "cache" | "cache mount" | "failed step" | "archive" | "file";
+
+export interface LabelFilter {
+  readonly name: string;
+  /** Any without it. */
+  readonly value?: string | undefined;
+  readonly not?: boolean | undefined;
   /** Ids of cache mounts. */
   readonly cacheMounts: readonly string[];
   /** What failed steps left. */
@@ -341,6 +368,10 @@ export interface StoreOptions {
  * What a build has got from the store (a cache record, a used or published snapshot, a blob, an image it put) is not removed by
  * `prune` or `collect` of any process for as long as the build's process lives and has the store open.
  */
+  /** How much it may take on the disk. */
+  readonly limit?: StorageLimit | undefined;
+  /** Hears of what was evicted to make room for something. */
+  readonly onEviction?: ((eviction: Eviction) => void) | undefined;
 export interface Store extends Disposable {
   readonly root: string;
   readonly blobs: ContentStore;
@@ -379,3 +410,10 @@ export interface Store extends Disposable {
   /** What is wrong with the store, a line each; reads every blob when `blobs` is set. */
   verify(options?: { readonly blobs?: boolean | undefined }): Promise<readonly string[]>;
 }
+  /**
+   * Removes what was used longest ago, if the store takes more than its limit; a query when it does not.
+   * @returns undefined when nothing had to be done.
+   */
+  keepWithin(options: EvictOptions): Promise<Eviction | undefined>;
+  /** The evictions that are remembered, latest first. */
+  evictions(): readonly PastEviction[];

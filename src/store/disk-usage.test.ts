@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { addImage, addLayer, addRecord, stream, tempStore } from "../../test/support/store-lab.ts";
@@ -97,4 +97,30 @@ test("the total is what du(1) finds, and reclaimable is what prune frees, with a
   }
   const { images, cache, layerBlobs, otherBlobs } = store.du();
   expect([images.count, cache.count, layerBlobs.count, otherBlobs.count]).toEqual([1, 0, 0, 0]);
+});
+
+test("links, holes, linked copies, work that goes on and what waits to be deleted are counted as du(1) counts them", async () => {
+  const store = tempStore();
+  using build = openStore(store.root);
+  const folder = build.scratch();
+  mkdirSync(join(folder, "fs/deep"), { recursive: true });
+  writeFileSync(join(folder, "fs/file"), Buffer.alloc(3_000_000, 1));
+  for (const name of ["one", "two"]) linkSync(join(folder, "fs/file"), join(folder, "fs", name));
+  writeFileSync(join(folder, "fs/deep/sparse"), "");
+  truncateSync(join(folder, "fs/deep/sparse"), 500_000_000);
+  const copied = { id: ulid(), parent: undefined, created: Date.now(), ...(await measureFolder(join(folder, "fs"))) };
+  build.snapshots.publish(copied, folder);
+  const bases = [await measuredLayer(build, undefined, 2, 1000), await measuredLayer(build, undefined, 2, 1000)];
+  for (const { id } of bases) build.snapshots.stack(copied.id, id);
+  build.failedSteps.add({ snapshot: (await measuredLayer(build, undefined, 1, 200_000)).id, created: 1, state: {} });
+  {
+    const fill = async (into: string): Promise<void> => writeFileSync(join(into, "file"), Buffer.alloc(300_000, 1));
+    await using mount = await build.cacheMounts.use({ name: "c", key: sha256("c"), sharing: "shared", fill });
+    linkSync(join(mount.folder, "file"), join(mount.folder, "again"));
+  }
+  writeFileSync(join(build.scratch(), "half"), Buffer.alloc(400_000, 1));
+  writeFileSync(store.path("trash", "late"), Buffer.alloc(100_000, 1));
+  const [total, whole] = [store.du().total, reallyUsed(store.root)];
+  expect(Math.abs(total - whole) / whole).toBeLessThan(0.01);
+  expect(whole).toBeLessThan(10_000_000);
 });

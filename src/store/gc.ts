@@ -1,8 +1,9 @@
-import { rmSync } from "node:fs";
+import { rmSync, statfsSync } from "node:fs";
 import type { Digest } from "../base/index.ts";
+import type { ImageConfig } from "../oci/index.ts";
 import { blobBytes, type BlobStore } from "./blob-store.ts";
 import { cacheFolder, type CacheMountRow } from "./cache-mount-store.ts";
-import type { CacheRecord, PruneOptions, Removed, SnapshotId } from "./contract.ts";
+import type { CacheRecord, PruneKind, PruneOptions, Removed, SnapshotId } from "./contract.ts";
 import type { Database } from "./database.ts";
 import { trimNotes } from "./key-notes.ts";
 import { recordOf, type RecordRow } from "./record-store.ts";
@@ -43,34 +44,55 @@ type Item =
   | { readonly type: "failed step"; readonly snapshot: SnapshotId; readonly lastUsed: number }
   | { readonly type: "file"; readonly file: RemadeFile; readonly lastUsed: number };
 
-/** What a sweep removes, with the files that are made again when they are missing. */
-type Chosen = Removed & { readonly files: readonly RemadeFile[] };
+/** What is removed, with the files that are made again when they are missing. */
+export type Chosen = Removed & {
+  readonly files: readonly RemadeFile[];
+  /** What to tell whoever misses a record: `evicted on ...`; that it was pruned without it. */
+  readonly gone?: string | undefined;
+};
 
 /** `collect` only looks for snapshots that nothing refers to; `prune` takes images, records and blobs as well. */
 type Sweep = { readonly type: "collect" } | ({ readonly type: "prune" } & PruneOptions);
 
 /** Removes in one transaction what the sweep allows, then deletes the files. */
 export async function sweep(state: State, blobs: BlobStore, how: Sweep): Promise<Removed> {
+  if (how.type === "prune" && how.dryRun) {
+    const { files: _files, ...foreseen } = state.db.write(() => choose(state, how));
+    return foreseen;
+  }
+  return removeChosen(state, blobs, () => {
+    const chosen = choose(state, how);
+    if (how.type === "prune" && how.all && !isPartial(how)) {
+      state.db.run("DELETE FROM facts WHERE image IS NULL AND key NOT LIKE 'store/%'");
+    }
+    return chosen;
+  });
+}
+
+/** Removes in one transaction what is chosen in it, then deletes the files. */
+export async function removeChosen(state: State, blobs: BlobStore, choosing: () => Chosen): Promise<Removed> {
   // Seen by others: files that lie about when this process dies here belong to a dead process, for recover to find.
   void state.tool.id;
   const plan = state.db.write(() => {
-    const chosen = choose(state, how);
     const { db } = state;
+    const chosen = choosing();
     db.run("PRAGMA defer_foreign_keys = ON");
     for (const id of chosen.images) db.run("DELETE FROM images WHERE id = ?", id);
-    for (const { key } of chosen.records) db.run("DELETE FROM records WHERE key = ?", key);
+    for (const { key } of chosen.records) {
+      db.run("DELETE FROM records WHERE key = ?", key);
+      if (chosen.gone !== undefined) db.run("UPDATE key_notes SET gone = ? WHERE key = ?", chosen.gone, key);
+    }
     for (const id of chosen.failedSteps) db.run("DELETE FROM failed_steps WHERE snapshot = ?", id);
     for (const id of chosen.snapshots) db.run("DELETE FROM snapshots WHERE id = ?", id);
     for (const digest of chosen.blobs) db.run("DELETE FROM blobs WHERE digest = ?", digest);
     for (const id of chosen.cacheMounts) db.run("DELETE FROM cache_mounts WHERE id = ?", id);
     trimNotes(db);
-    if (how.type === "prune" && how.all) db.run("DELETE FROM facts WHERE image IS NULL AND key NOT LIKE 'store/%'");
     return chosen;
   });
   for (const id of plan.snapshots) await discard(state, snapshotFolder(state.root, id));
   for (const id of plan.cacheMounts) await discard(state, cacheFolder(state.root, id));
   await blobs.unlink(plan.blobs);
-  const { files, ...removed } = plan;
+  const { files, gone: _gone, ...removed } = plan;
   for (const { path } of files) rmSync(path, { force: true });
   return removed;
 }
@@ -100,8 +122,12 @@ export function choose(state: State, how: Sweep): Chosen {
     `SELECT id, top, last_used, facts IS NOT NULL AS built,
        EXISTS (SELECT 1 FROM names WHERE image = images.id) AS named FROM images`,
   );
+  const takes = (kind: PruneKind): boolean => prune && (options.kinds?.includes(kind) ?? true);
   const goes = (image: ImageRow): boolean =>
-    prune && image.last_used < before && (image.named === 0 || (options.all === true && image.built === 0));
+    takes("image") &&
+    image.last_used < before &&
+    (image.named === 0 || (options.all === true && image.built === 0)) &&
+    hasLabels(db, image.id, options.labels ?? []);
   const images = allImages.filter(goes);
   const kept = allImages.filter((image) => !goes(image));
   const held = new Set<SnapshotId>();
@@ -125,19 +151,19 @@ export function choose(state: State, how: Sweep): Chosen {
   const mounts = prune ? db.all<CacheMountRow>("SELECT * FROM cache_mounts") : [];
   const items: Item[] = [
     ...records
-      .filter((row) => prune && row.last_used < before && (options.all === true || !held.has(row.snapshot)))
+      .filter((row) => takes("cache") && row.last_used < before && (options.all === true || !held.has(row.snapshot)))
       .map((row) => ({ type: "record" as const, row, lastUsed: row.last_used })),
     ...blobs
-      .filter((row) => row.last_used < before && (options.all === true || row.layers === 0))
+      .filter((row) => takes("archive") && row.last_used < before && (options.all === true || row.layers === 0))
       .map((row) => ({ type: "blob" as const, row, lastUsed: row.last_used })),
     ...mounts
-      .filter((row) => row.last_used < before)
+      .filter((row) => takes("cache mount") && row.last_used < before)
       .map((row) => ({ type: "cache mount" as const, row, lastUsed: row.last_used })),
     ...failed
       .map(({ snapshot }) => ({ snapshot, lastUsed: snapshots.get(snapshot)?.last_used ?? 0 }))
-      .filter(({ lastUsed }) => prune && lastUsed < before)
+      .filter(({ lastUsed }) => takes("failed step") && lastUsed < before)
       .map((item) => ({ type: "failed step" as const, ...item })),
-    ...(prune ? remadeFiles(state.root) : [])
+    ...(takes("file") ? remadeFiles(state.root) : [])
       .filter((file) => isOld(file, before, options.all === true))
       .map((file) => ({ type: "file" as const, file, lastUsed: file.lastUsed })),
   ].sort((a, b) => a.lastUsed - b.lastUsed);
@@ -153,8 +179,9 @@ export function choose(state: State, how: Sweep): Chosen {
   let cache = blobs.reduce((sum, row) => sum + row.size, 0);
   for (const { disk } of mounts) cache += disk ?? 0;
   for (const row of snapshots.values()) if (!held.has(row.id)) cache += row.size;
+  const keep = bytesToKeep(options, cache, state.root);
   for (const item of items) {
-    if (options.keepBytes !== undefined && cache - removed.bytes - refs.bytes <= options.keepBytes) break;
+    if (keep !== undefined && cache - removed.bytes - refs.bytes <= keep) break;
     switch (item.type) {
       case "record":
         removed.records.push(recordOf(item.row));
@@ -185,8 +212,39 @@ export function choose(state: State, how: Sweep): Chosen {
   };
 }
 
+/**
+ * Up to how many bytes of the cache stay; undefined where none need to. As BuildKit reckons: as much as may be used, less what the disk lacks, but never
+ * less than what is reserved.
+ */
+function bytesToKeep(
+  { keepBytes, maxUsedBytes, minFreeBytes }: PruneOptions,
+  cache: number,
+  root: string,
+): number | undefined {
+  if (keepBytes === undefined && maxUsedBytes === undefined && minFreeBytes === undefined) return undefined;
+  const { bavail, bsize } = statfsSync(root);
+  const lacking = Math.max(0, (minFreeBytes ?? 0) - bavail * bsize);
+  const most = maxUsedBytes ?? (minFreeBytes === undefined ? 0 : cache);
+  return Math.max(keepBytes ?? 0, Math.min(most, lacking > 0 ? cache - lacking : most));
+}
+
+function hasLabels(db: Database, image: Digest, labels: NonNullable<PruneOptions["labels"]>): boolean {
+  if (labels.length === 0) return true;
+  const config = db.get<{ config: Uint8Array }>("SELECT config FROM images WHERE id = ?", image)?.config;
+  const { config: { Labels: own = {} } = {} } = JSON.parse(new TextDecoder().decode(config)) as ImageConfig;
+  return labels.every(({ name, value, not }) => {
+    const has = Object.hasOwn(own, name) && (value === undefined || own[name] === value);
+    return has !== (not ?? false);
+  });
+}
+
+/** Options that leave something alone of what `all` means. */
+function isPartial({ kinds, labels, filterUntil, keepBytes, maxUsedBytes, minFreeBytes }: PruneOptions): boolean {
+  return [kinds, labels, filterUntil, keepBytes, maxUsedBytes, minFreeBytes].some((option) => option !== undefined);
+}
+
 /** Counts what refers to each snapshot; one that nothing refers to any more is dropped and so are its references. */
-class References {
+export class References {
   readonly #rows: ReadonlyMap<SnapshotId, SnapshotRow>;
   readonly #counts = new Map<SnapshotId, number>();
   /** Users before what they stand on. */

@@ -121,24 +121,28 @@ export class ImageTable implements ImageStore {
   tag(name: string, ...ids: readonly [Digest, ...Digest[]]): Digest | undefined {
     const whole = formatReference(parseReference(name));
     const same = this.#holders(whole);
-    if (same.length === ids.length && ids.every((id, at) => id === same[at])) return same[0];
-    return this.#state.db.write(() => {
+    const { db } = this.#state;
+    const unasked = "SELECT 1 FROM names WHERE name = ? AND asked = 0";
+    if (same.length === ids.length && ids.every((id, at) => id === same[at]) && !db.get(unasked, whole)) return same[0];
+    return db.write(() => {
       const before = this.#holders(whole);
-      this.#give(whole, before, ids);
+      this.#give(whole, before, ids, true);
       return before[0];
     });
   }
 
-  tagBeside(name: string, id: Digest): void {
+  tagBeside(name: string, id: Digest, { asked = false }: { readonly asked?: boolean } = {}): void {
     const whole = formatReference(parseReference(name));
-    this.#state.db.write(() => {
+    const { db } = this.#state;
+    db.write(() => {
       const before = this.#holders(whole);
+      const was = db.get("SELECT 1 FROM names WHERE name = ? AND asked = 1", whole) !== undefined;
       const platform = this.get(id)?.config;
       const others = before.filter((other) => {
         const there = this.get(other)?.config;
         return !platform || !there || formatPlatform(there) !== formatPlatform(platform);
       });
-      this.#give(whole, before, [...others, id]);
+      this.#give(whole, before, [...others, id], asked || was);
     });
   }
 
@@ -172,12 +176,13 @@ export class ImageTable implements ImageStore {
   }
 
   /** Inside a write. */
-  #give(whole: string, before: readonly Digest[], ids: readonly Digest[]): void {
+  #give(whole: string, before: readonly Digest[], ids: readonly Digest[], asked: boolean): void {
     const { db } = this.#state;
     for (const id of ids) if (!db.get("SELECT 1 FROM images WHERE id = ?", id)) throw missing(`the image ${id}`);
     db.run("DELETE FROM names WHERE name = ?", whole);
     for (const [position, id] of ids.entries()) {
-      db.run("INSERT INTO names (name, position, image) VALUES (?, ?, ?)", whole, position, id);
+      const insert = "INSERT INTO names (name, position, image, asked) VALUES (?, ?, ?, ?)";
+      db.run(insert, whole, position, id, asked ? 1 : 0);
     }
     // An image that loses the name may still be in use by whoever just got it.
     for (const id of [...before, ...ids]) db.run("UPDATE images SET last_used = ? WHERE id = ?", Date.now(), id);

@@ -1,5 +1,6 @@
 /** Floor 2: what stays on disk: blobs, images and their names, snapshots' and cache records, locks, gc. */
 export type * from "./contract.ts";
+export type { EvictOptions } from "./evict.ts";
 export type * from "./usage.ts";
 export { defaultStoreRoot, openStore } from "./open-store.ts";
 export type { LayerSource, NewRemoteLayer, RemoteLayer, RemoteLayers } from "./remote-layers.ts";

@@ -11,12 +11,13 @@ interface Row {
   readonly made: number;
   readonly why: string;
   readonly parts: Uint8Array | null;
+  readonly gone: string | null;
 }
 
 /** Notes of this place or text that are looked at: those of the latest changes. */
 const nearest = 24;
 /** Notes that outlive their records, to tell what was pruned from what was never there. */
-const gone = 2000;
+const keptGone = 2000;
 
 /** What the keys of steps that ran were made of. A note loses its parts with its record, and is then kept for a while as a trace. */
 export class KeyNoteStore implements KeyNotes {
@@ -62,12 +63,12 @@ export function writeNote(db: Database, { key, place, position, text, made, why,
 export function trimNotes(db: Database): void {
   db.run(
     `DELETE FROM key_notes WHERE parts IS NULL AND made <
-       (SELECT made FROM key_notes WHERE parts IS NULL ORDER BY made DESC LIMIT 1 OFFSET ${gone})`,
+       (SELECT made FROM key_notes WHERE parts IS NULL ORDER BY made DESC LIMIT 1 OFFSET ${keptGone})`,
   );
 }
 
-function noteOf({ parts, ...row }: Row): KeyNote {
-  return { ...row, parts: parts === null ? undefined : unpack(parts) };
+function noteOf({ parts, gone, ...row }: Row): KeyNote {
+  return { ...row, parts: parts === null ? undefined : unpack(parts), gone: gone ?? undefined };
 }
 
 // Not by import: a build that the cache answers loads no zlib.

@@ -7,6 +7,7 @@ import { CacheMountStore } from "./cache-mount-store.ts";
 import { sync } from "./chores.ts";
 import type { Store, StoreOptions } from "./contract.ts";
 import { Database } from "./database.ts";
+import { evict, pastEvictions, roomMaker } from "./evict.ts";
 import { FactStore } from "./fact-store.ts";
 import { FailedStepStore } from "./failed-steps.ts";
 import { diskUsage } from "./disk-usage.ts";
@@ -88,9 +89,9 @@ function makeFolders(folder: string): void {
   }
 }
 
-function assemble(state: State): Store {
+function assemble(state: State, { limit, onEviction }: StoreOptions): Store {
   const remove = (path: string): Promise<void> => discard(state, path);
-  const blobs = new BlobStore(state);
+  const blobs: BlobStore = new BlobStore(state, limit && roomMaker(() => blobs, state, limit, onEviction));
   const snapshots = new SnapshotStore(state, remove);
   const images = new ImageTable(state, snapshots);
   const records = new RecordStore(state, snapshots);
@@ -119,6 +120,8 @@ function assemble(state: State): Store {
     prune: (options = {}) => sweep(state, blobs, { type: "prune", ...options }),
     du: () => diskUsage(state, cacheMounts),
     verify: (options = {}) => verify(state, { blobs, images, snapshots, remoteLayers, records, cacheMounts }, options),
+    keepWithin: async (how) => limit && evict(state, blobs, limit, how),
+    evictions: () => pastEvictions(state.db),
     [Symbol.dispose]: () => state[Symbol.dispose](),
   };
 }

@@ -163,4 +163,33 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX remote_layers_missing ON remote_layers (snapshot) WHERE boot IS NULL;
   `,
+  // A name that a person gave or asked for (1) keeps its image from evictions; that of a base that a build brought (0) does not.
+  // `gone` says more of why a record is gone than that it was pruned.
+  `
+  ALTER TABLE names ADD COLUMN asked INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE key_notes ADD COLUMN gone TEXT;
+
+  CREATE TABLE evictions (
+    id INTEGER PRIMARY KEY,
+    time INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    last_used INTEGER NOT NULL,
+    cap TEXT NOT NULL
+  ) STRICT;
+  `,
+  // Records that came with a cache from elsewhere, and what such caches promise of definitions whose results they do not have.
+  `
+  CREATE TABLE record_sources (
+    key TEXT PRIMARY KEY REFERENCES records (key) ON DELETE CASCADE,
+    source TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE promised_identities (
+    definition TEXT PRIMARY KEY,
+    identity TEXT NOT NULL,
+    made INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX promised_identities_made ON promised_identities (made);
+  `,
 ];

@@ -31,3 +31,45 @@ export interface DiskUsage {
   readonly rest: Readonly<Record<string, number>>;
   readonly total: number;
 }
+
+/** How much the store may take on the disk. Bytes. */
+export interface StorageLimit {
+  readonly max: number;
+  /** What is left when it was more than `max`: so that not every build has to evict. */
+  readonly keep: number;
+  /** What people know it by: `storage.max 20GB`. */
+  readonly label: string;
+}
+
+/** One thing that was evicted. */
+export interface EvictedThing {
+  readonly kind: "step" | "image" | "layer archive" | "package" | "cache mount" | "failed step" | "file";
+  /** The step, the image's name, the cache's id, the digest. */
+  readonly name: string;
+  /** Bytes on the disk that its going freed. */
+  readonly bytes: number;
+  /** Milliseconds since the epoch. */
+  readonly lastUsed: number;
+}
+
+/** What was done to keep the store within its limit. */
+export interface Eviction {
+  readonly limit: StorageLimit;
+  /** Used longest ago first. */
+  readonly things: readonly EvictedThing[];
+  /** Bytes freed. */
+  readonly bytes: number;
+  /** Bytes that the store took before and takes now. */
+  readonly used: number;
+  readonly left: number;
+  /** It is still more than the limit: what has names, or is in use, takes so much. */
+  readonly over: boolean;
+}
+
+/** An eviction as it is remembered. */
+export interface PastEviction extends EvictedThing {
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  /** The limit's label. */
+  readonly cap: string;
+}

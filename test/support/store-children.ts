@@ -8,7 +8,8 @@ import { encodeConfig } from "../../src/oci/index.ts";
 import { openStore, type SnapshotId, type Store, ulid } from "../../src/store/index.ts";
 
 const [root = "", action = "", name = ""] = process.argv.slice(2);
-const store = openStore(root);
+const limit = { max: 1, keep: 0, label: "storage.max 1" };
+const store = openStore(root, action === "evict" ? { limit } : {});
 
 const random = (below: number): number => Math.floor(Math.random() * below);
 
@@ -92,6 +93,12 @@ if (action === "hold") {
   for (const end = Date.now() + Number(name); Date.now() < end; await sleep(1)) {
     if (random(3) === 0) store.images.untag(`app:${random(3)}`);
     await store.prune({ all: random(2) === 0 });
+  }
+} else if (action === "evict") {
+  process.stdout.write("ready\n");
+  for (const end = Date.now() + Number(name); Date.now() < end; await sleep(1)) {
+    if (random(3) === 0) store.images.untag(`app:${random(3)}`);
+    await store.keepWithin({ when: "done" });
   }
 } else {
   throw new Error(`unknown action ${action}`);

@@ -53,7 +53,8 @@ type Wanted = Pick<KeyNote, "key" | "place" | "text" | "position">;
 
 function missCauses(now: KeyParts, wanted: Wanted, vertex: Vertex, build: ExplainedBuild): readonly MissCause[] {
   const { store } = build;
-  if (store.keyNotes.get(wanted.key)) return [{ kind: "pruned", text: "it was built before, and pruned" }];
+  const gone = store.keyNotes.get(wanted.key);
+  if (gone) return [{ kind: "pruned", text: `it was built before, and ${gone.gone ?? "pruned"}` }];
   const before = nearest(store.keyNotes.near(wanted.place, wanted.text), now, wanted);
   if (!before) return [{ kind: "never-built", text: "never built before" }];
   const causes = compareParts(before, now, build.buildArgs);

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type BuildEvent, entryPoint, SlipwayError } from "../../base/index.ts";
 import { namespaceCommand, refusal, type SignalSource } from "../../sandbox/index.ts";
 import { defaultStoreRoot } from "../../store/index.ts";
-import { engineConfig } from "../registry/config-place.ts";
+import { engineConfig } from "../config/config-place.ts";
 import { endOrphans, engineVariable } from "./end-orphans.ts";
 import type { FromEngine, JobName, Jobs, ToEngine } from "./protocol.ts";
 import { oneIdStore } from "./store-ids.ts";

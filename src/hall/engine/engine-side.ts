@@ -13,6 +13,7 @@ import { runInEngine } from "../containers/run-in-engine.ts";
 import { SignalRelay } from "../containers/signal-relay.ts";
 import { saveInEngine } from "../outputs/save-in-engine.ts";
 import { shellInEngine } from "../containers/shell-in-engine.ts";
+import { StoreKeeper } from "./store-keeper.ts";
 import { checkStoreIds } from "./store-ids.ts";
 import { pruneInEngine } from "../images/prune-in-engine.ts";
 
@@ -79,16 +80,27 @@ async function answer(
   signal: AbortSignal,
   signals: SignalSource,
 ): Promise<void> {
-  const emit = (event: BuildEvent): void => send({ type: "event", event });
+  let keeper: StoreKeeper | undefined;
+  const emit = (event: BuildEvent): void => {
+    send({ type: "event", event });
+    if (event.type === "step-done") keeper?.poke();
+  };
   try {
     if (namespace instanceof SlipwayError) throw namespace;
-    using store = openStore(options.store);
+    using opened = new StoreKeeper(options.store, emit);
+    const { store } = opened;
+    keeper = opened;
     checkStoreIds(store, namespace);
     await store.recover();
     const mirror = "debianMirror" in options ? options.debianMirror : undefined;
     await using engine = openEngine(store, namespace, mirror);
     const doer = doers[job] as (...given: readonly unknown[]) => Promise<Jobs[JobName]["answer"]>;
-    const result = await doer(options, engine, { signal, emit, drained }, signals);
+    let result: Jobs[JobName]["answer"];
+    try {
+      result = await doer(options, engine, { signal, emit, drained }, signals);
+    } finally {
+      await opened.done();
+    }
     send({ type: "answer", answer: result });
     await store.settle();
   } catch (error) {

@@ -14,7 +14,7 @@ export async function login(options: LoginOptions): Promise<{ readonly registry:
   const registry = domainOf(options.registry);
   const [room, { readRegistriesConfig }] = await Promise.all([
     import("../../registry/index.ts"),
-    import("./config-file.ts"),
+    import("../config/registries-config.ts"),
   ]);
   const given = { domain: registry, username, password };
   return { registry, storedIn: await room.login(given, { config: readRegistriesConfig() }, silent(signal)) };

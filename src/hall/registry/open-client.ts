@@ -1,5 +1,5 @@
-import { openRegistries, type RegistryClient, type RegistryLimits } from "../../registry/index.ts";
-import { readRegistriesConfig } from "./config-file.ts";
+import { openRegistries, type RegistryClient, type RegistryLimits, type RegistrySettings } from "../../registry/index.ts";
+import { readRegistriesConfig } from "../config/registries-config.ts";
 
 /** For a first question when another source is there: without a network the answer must not take long (milliseconds). */
 const impatient: Partial<RegistryLimits> = { attempts: 1, connect: 1500, headers: 10_000 };

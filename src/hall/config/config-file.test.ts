@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { readRegistriesConfig } from "./config-file.ts";
 import { configFile, engineConfig } from "./config-place.ts";
+import { readRegistriesConfig } from "./registries-config.ts";
+import { readStorageLimit } from "./storage-config.ts";
 
 const root = process.getuid?.() === 0;
 
@@ -45,6 +46,33 @@ test.each([
   ['{"registries":[]}', "registries must be an object"],
 ])("%s is refused", (text, message) => {
   expect(() => readRegistriesConfig({ SLIPWAY_CONFIG: written(text) })).toThrow(
+    expect.objectContaining({ code: "SLIP_CONFIG", message: expect.stringContaining(message) }),
+  );
+});
+
+test("the limit of the store is read from it", () => {
+  const limit = (text: string) => readStorageLimit({ SLIPWAY_CONFIG: written(text) });
+  expect(limit("{}")).toBeUndefined();
+  expect(limit('{"storage":{}}')).toBeUndefined();
+  const max = 20 * 2 ** 30;
+  expect(limit('{"storage":{"max":"20GB"}}')).toEqual({
+    max,
+    keep: Math.floor(max * 0.9),
+    label: "storage.max 20GB",
+  });
+  expect(limit('{"storage":{"max":1000000,"keep":"500k"}}')).toMatchObject({ max: 1_000_000, keep: 512_000 });
+});
+
+test.each([
+  ['{"storage":[]}', "storage must be an object"],
+  ['{"storage":{"maximum":1}}', 'unknown member "maximum"'],
+  ['{"storage":{"max":"much"}}', 'must be a size such as "20GB", and is "much"'],
+  ['{"storage":{"max":-1}}', "storage.max must be a size"],
+  ['{"storage":{"max":0}}', "more than 0"],
+  ['{"storage":{"keep":"1g"}}', "keep without max"],
+  ['{"storage":{"max":"1g","keep":"2g"}}', "storage.keep is more than storage.max"],
+])("%s is refused", (text, message) => {
+  expect(() => readStorageLimit({ SLIPWAY_CONFIG: written(text) })).toThrow(
     expect.objectContaining({ code: "SLIP_CONFIG", message: expect.stringContaining(message) }),
   );
 });

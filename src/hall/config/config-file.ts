@@ -1,20 +1,24 @@
 import { readFileSync } from "node:fs";
 import { didYouMean, SlipwayError } from "../../base/index.ts";
-import { parseRegistriesConfig, type RegistriesConfig } from "../../registry/index.ts";
 import { configFile } from "./config-place.ts";
 
-const members = ["registries"];
+const members = ["registries", "storage"];
+
+/** What slipway's configuration holds, as its rooms read it. */
+export interface ConfigFile {
+  readonly file: string;
+  readonly registries?: unknown;
+  readonly storage?: unknown;
+}
 
 /**
- * What the configuration says of registries. A file that nobody named may be missing.
+ * The configuration; undefined where there is none. A file that nobody named may be missing.
  * @throws SLIP_CONFIG
  */
-export function readRegistriesConfig(env: NodeJS.ProcessEnv = process.env): RegistriesConfig {
+export function readConfig(env: NodeJS.ProcessEnv = process.env): ConfigFile | undefined {
   const file = configFile(env);
   const text = file === undefined ? undefined : read(file, env["SLIPWAY_CONFIG"] !== undefined);
-  if (file === undefined || text === undefined) return new Map();
-  const { registries } = parse(text, file);
-  return registries === undefined ? new Map() : parseRegistriesConfig(registries, file);
+  return file === undefined || text === undefined ? undefined : { ...parse(text, file), file };
 }
 
 function read(file: string, named: boolean): string | undefined {
@@ -27,7 +31,7 @@ function read(file: string, named: boolean): string | undefined {
   }
 }
 
-function parse(text: string, file: string): { readonly registries?: unknown } {
+function parse(text: string, file: string): Omit<ConfigFile, "file"> {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -40,12 +44,13 @@ function parse(text: string, file: string): { readonly registries?: unknown } {
     throw bad(
       file,
       `it has the unknown member ${JSON.stringify(odd)}`,
-      didYouMean(odd, members) ?? "it may have registries",
+      didYouMean(odd, members) ?? `it may have ${members.join(" and ")}`,
     );
   }
   return value;
 }
 
-function bad(file: string, problem: string, hint = "docs/registries.md tells what may stand there", cause?: unknown) {
+/** SLIP_CONFIG: what is wrong with the file. */
+export function bad(file: string, problem: string, hint = "docs/cli.md tells what may stand there", cause?: unknown) {
   return new SlipwayError({ code: "SLIP_CONFIG", message: `Cannot use ${file}: ${problem}`, hint, cause });
 }
