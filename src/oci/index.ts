@@ -11,12 +11,15 @@ export {
   platformFits,
 } from "./platform.ts";
 export { type Reference, familiarName, formatReference, isValidTag, parseReference } from "./reference.ts";
+export * as shape from "./shape.ts";
 export {
   type DocumentText,
   checkImage,
+  digestShape,
   parseConfig,
   parseDescriptor,
   parseIndex,
   parseManifest,
   parseManifestOrIndex,
+  parseShaped,
 } from "./validate.ts";

@@ -64,6 +64,37 @@ export function object(shape: Readonly<Record<string, Check | OptionalCheck>>): 
   };
 }
 
+/** One of several shapes; the last says what is wrong. */
+export function oneOf(shapes: readonly Check[]): Check {
+  return (value, at, fail) => {
+    const last = shapes.at(-1);
+    const fits = shapes.slice(0, -1).some((one) => isOf(one, value));
+    if (!fits) last?.(value, at, fail);
+  };
+}
+
+/** A list of so many members, each of its own shape. */
+export function tuple(items: readonly Check[]): Check {
+  return (value, at, fail) => {
+    if (!Array.isArray(value) || value.length !== items.length) fail(at, `must be a list of ${items.length}`);
+    for (const [i, item] of items.entries()) item((value as readonly unknown[])[i], `${at}[${i}]`, fail);
+  };
+}
+
+class Unfit extends Error {}
+
+function isOf(check: Check, value: unknown): boolean {
+  try {
+    check(value, "", () => {
+      throw new Unfit();
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof Unfit) return false;
+    throw error;
+  }
+}
+
 export function optional(check: Check): OptionalCheck {
   const copy: Check = (value, at, fail) => check(value, at, fail);
   return Object.assign(copy, { optional: true as const });

@@ -22,7 +22,8 @@ const strings = arrayOf(string(65_536), maxItems);
 const texts = dictionary(string(1_048_576), maxItems);
 const sets = dictionary(object({}), maxItems);
 
-const digest: Check = (value, at, fail) => {
+/** A sha256 digest. */
+export const digestShape: Check = (value, at, fail) => {
   if (typeof value !== "string" || !isDigest(value)) fail(at, "must be a sha256 digest");
 };
 
@@ -42,7 +43,7 @@ const platform = object({
 
 const descriptor = object({
   mediaType,
-  digest,
+  digest: digestShape,
   size: integer(0),
   annotations: optional(nullable(texts)),
   platform: optional(platform),
@@ -99,7 +100,7 @@ const imageConfig = object({
   "os.version": optional(string(256)),
   "os.features": optional(nullable(arrayOf(string(256), maxItems))),
   config: optional(nullable(containerConfig)),
-  rootfs: object({ type: literal("layers"), diff_ids: nullable(arrayOf(digest, maxItems)) }),
+  rootfs: object({ type: literal("layers"), diff_ids: nullable(arrayOf(digestShape, maxItems)) }),
   history: optional(
     nullable(
       arrayOf(
@@ -184,6 +185,14 @@ export function checkImage(config: ImageConfig, manifestLayers: number, wanted?:
 
 function withoutNulls<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null)) as T;
+}
+
+/**
+ * Reads another JSON document from outside, by a check of its own.
+ * @param kind what it is, for the message.
+ */
+export function parseShaped(text: DocumentText, kind: string, check: Check): unknown {
+  return parse(text, kind, check);
 }
 
 function parse(text: DocumentText, kind: string, check: Check): unknown {

@@ -2,6 +2,7 @@
 export type { FileTree, HeldBase, OpRooms, SecretSource } from "./contract.ts";
 export { failedExec, type FailedExec } from "./failed-exec.ts";
 export { findShell, type ShellProcess, shellProcess } from "./shell-process.ts";
+export { withoutCredentials } from "./key-parts.ts";
 export { openOpWorkers } from "./op-workers.ts";
 export { opFor } from "./op-for.ts";
 export { Answers } from "./remote/answers.ts";

@@ -1,7 +1,7 @@
-import { canonicalJson, type Digest, sha256 } from "../base/index.ts";
+import { canonicalJson, type Digest } from "../base/index.ts";
 import { looksSecret } from "../dockerfile/index.ts";
 import type { OpSpec, Vertex } from "../graph/index.ts";
-import type { FileList, Hidden, KeyParts } from "../solve/index.ts";
+import { type FileList, type Hidden, hiddenValue, type KeyParts } from "../solve/index.ts";
 import { stepKeyVersion } from "./step-key.ts";
 
 /** Longer texts are kept as their beginning and a digest. */
@@ -71,7 +71,7 @@ function variable(text: string): readonly [string, Hidden] {
   const at = text.indexOf("=");
   const [name, value] = at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
   const isHidden = looksSecret(name) || withoutCredentials(value) !== value;
-  return [name, isHidden ? { digest: digestOfText(value) } : shortened(value)];
+  return [name, isHidden ? hiddenValue(value) : shortened(value)];
 }
 
 /** `secret npm on /run/secrets/npm`. */
@@ -90,10 +90,11 @@ function shortened(text: string): string {
   return safe === text ? text : `${safe} (${digestOfText(text)})`;
 }
 
-function withoutCredentials(text: string): string {
+/** Without user names and passwords in addresses. */
+export function withoutCredentials(text: string): string {
   return text.replace(credentials, "//");
 }
 
 function digestOfText(text: string): string {
-  return sha256(text).slice(7, 19);
+  return hiddenValue(text).digest;
 }

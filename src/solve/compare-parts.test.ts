@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { digestOf } from "../base/index.ts";
-import { compareParts, type FileEntry, fileList, type KeyParts } from "./index.ts";
+import { compareParts, type FileEntry, fileList, type KeyParts, withoutValues } from "./index.ts";
 
 const parts = (change: Partial<KeyParts> = {}): KeyParts => ({
   instruction: "RUN make",
@@ -37,6 +37,14 @@ test("a value that came to look like a secret is not shown by the one that did n
   const before = parts({ variables: { KEY: "hunter2" } });
   const now = parts({ variables: { KEY: { digest: "aaa" } } });
   expect(texts(before, now).join()).not.toContain("hunter2");
+});
+
+test("a note that travelled without values tells which variable changed, and none that did not", () => {
+  const travelled = withoutValues(parts());
+  expect(JSON.stringify(travelled)).not.toMatch(/"\/bin"|"VERSION":"1"/);
+  expect(compareParts(travelled, parts())).toEqual([]);
+  const now = parts({ variables: { PATH: "/bin", VERSION: "2", TOKEN: { digest: "aaa" } } });
+  expect(texts(travelled, now, "VERSION")).toEqual(["build argument VERSION changed (its value is not shown)"]);
 });
 
 test("files are told by what happened to them", () => {

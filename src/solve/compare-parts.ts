@@ -1,5 +1,5 @@
 import { aligned } from "./file-list.ts";
-import type { FileList, Hidden, KeyParts, MissCause } from "./key-parts.ts";
+import { type FileList, type Hidden, hiddenValue, type KeyParts, type MissCause } from "./key-parts.ts";
 
 /**
  * What is another in `now` than in `before`, the plainest first; what it stands on comes last. Empty when nothing is.
@@ -74,7 +74,8 @@ function variableCauses(
   now: KeyParts["variables"],
   buildArgs: ReadonlySet<string>,
 ): readonly MissCause[] {
-  return changes(before, now).map(([name, [from, to]]) => {
+  const differing = changes(before, now).filter(([, [from, to]]) => hidden(from) !== hidden(to));
+  return differing.map(([name, [from, to]]) => {
     const what = `${buildArgs.has(name) ? "build argument" : "variable"} ${name}`;
     if (from === undefined) return { kind: "variable", text: `${what} is new${shown(to)}` };
     if (to === undefined) return { kind: "variable", text: `${what} is gone` };
@@ -83,6 +84,11 @@ function variableCauses(
     }
     return { kind: "variable", text: `${what} changed (its value is not shown)` };
   });
+}
+
+/** A value that travelled without being shown is the same as one that is, when both have one digest. */
+function hidden(value: Hidden | undefined): string | undefined {
+  return typeof value === "string" ? hiddenValue(value).digest : value?.digest;
 }
 
 function shown(value: Hidden | undefined): string {

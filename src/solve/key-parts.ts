@@ -1,4 +1,4 @@
-import type { Digest } from "../base/index.ts";
+import { type Digest, sha256 } from "../base/index.ts";
 
 /**
  * What a step's key was made of, in a form that another's can be compared with and that is small enough to be kept.
@@ -23,6 +23,22 @@ export interface KeyParts {
 
 /** A value, or the digest of one that must not be shown or is too long. */
 export type Hidden = string | { readonly digest: string };
+
+/** What stands for a value that is not shown. */
+export function hiddenValue(text: string): { readonly digest: string } {
+  return { digest: sha256(text).slice(7, 19) };
+}
+
+/**
+ * The same without the values of variables, for notes that leave the machine. Held against parts that have them, they are told apart by what stands
+ * for them.
+ */
+export function withoutValues(parts: KeyParts): KeyParts {
+  const variables = Object.entries(parts.variables).map(
+    ([name, value]) => [name, typeof value === "string" ? hiddenValue(value) : value] as const,
+  );
+  return { ...parts, variables: Object.fromEntries(variables) };
+}
 
 /** What a step takes, as a list of it that another can be held against. */
 export interface FileList {
