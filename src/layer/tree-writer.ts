@@ -1,12 +1,10 @@
 import {
-  type BigIntStats,
   closeSync,
   constants,
   linkSync,
   lstatSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readlinkSync,
   rmdirSync,
   rmSync,
@@ -16,13 +14,13 @@ import {
   writeSync,
 } from "node:fs";
 import { fsPath, isSlipwayError, toBytes, toText } from "../base/index.ts";
-import { getXattr, listXattrs, makeNode, setXattr } from "../base/syscalls.ts";
-import { type Attributes, setAttributes } from "./attributes.ts";
+import { makeNode, setXattr } from "../base/syscalls.ts";
+import { setAttributes } from "./attributes.ts";
 import type { ArchiveLimits, ExtractTarOptions, TarHeader, UnpackLayerOptions } from "./contract.ts";
 import { invalidArchive } from "./invalid.ts";
+import { isOpaque, isWhiteout, LowerLayers } from "./lower-layers.ts";
 import { NotedFolders } from "./noted-folders.ts";
 import { Rooted } from "./rooted.ts";
-import { travels } from "./tar-format.ts";
 import type { TarSink } from "./tar-parser.ts";
 
 export type TreeWriterOptions = { readonly limits: ArchiveLimits } & (
@@ -48,12 +46,18 @@ export class TreeWriter implements TarSink {
   /** Device nodes that the kernel refused. */
   readonly leftOut: string[] = [];
   #rootIsOpaque = false;
+  /** Real paths of those that this layer made; others may have taken their places. */
+  readonly #whiteouts = new Set<string>();
+  /** Undefined where it is not known what is below. */
+  readonly #lower: LowerLayers | undefined;
   #open: { readonly fd: number; readonly path: string; readonly header: TarHeader } | undefined;
   entries = 0;
   fileBytes = 0;
 
   constructor(options: TreeWriterOptions) {
     this.#options = options;
+    const lower = options.kind === "layer" ? options.lower : undefined;
+    if (options.kind === "layer" && lower) this.#lower = new LowerLayers(lower, options.overlayXattrs);
     const root = toBytes(options.kind === "layer" ? options.upper : options.into).replace(/\/+$/, "");
     this.#rooted = new Rooted(root, {
       made: (path, name, instead) => this.#implied(path, name, instead),
@@ -95,6 +99,7 @@ export class TreeWriter implements TarSink {
   /** After the last entry. */
   finish(): void {
     if (this.#rootIsOpaque) this.#hideLowerRoot();
+    this.#dropIdleWhiteouts();
     for (const [path, attributes] of this.#folders) {
       try {
         setAttributes(path, attributes, this.#options.owner, "dir");
@@ -249,8 +254,10 @@ export class TreeWriter implements TarSink {
 
   #hide(path: string): void {
     const there = lstatSync(fsPath(path), { throwIfNoEntry: false });
-    if (!there) makeNode(fsPath(path), S_IFCHR, 0, 0);
-    else if (there.isDirectory()) this.#markOpaque(path);
+    if (!there) {
+      makeNode(fsPath(path), S_IFCHR, 0, 0);
+      this.#whiteouts.add(path);
+    } else if (there.isDirectory()) this.#markOpaque(path);
   }
 
   #markOpaque(path: string): void {
@@ -260,38 +267,32 @@ export class TreeWriter implements TarSink {
 
   /** An opaque root: overlayfs knows no such thing, so each name below is hidden by itself. */
   #hideLowerRoot(): void {
-    const lower = this.#options.kind === "layer" ? (this.#options.lower ?? []) : [];
-    const names = new Set(lower.flatMap((folder) => readdirSync(folder, "latin1")));
-    for (const name of [...names].sort()) this.#hide(`${this.#rooted.root}/${name}`);
+    for (const name of this.#lower?.rootNames() ?? []) this.#hide(`${this.#rooted.root}/${name}`);
+  }
+
+  /**
+   * Takes away whiteouts that hide nothing, because nothing is below them: overlayfs looks for whiteouts only where it merges folders, and elsewhere
+   * shows them as names that cannot be opened.
+   */
+  #dropIdleWhiteouts(): void {
+    if (this.#options.kind !== "layer" || !this.#lower) return;
+    const { overlayXattrs } = this.#options;
+    for (const path of this.#whiteouts) {
+      const stats = lstatSync(fsPath(path), { throwIfNoEntry: false });
+      if (!stats || !isWhiteout(stats)) continue;
+      const parts = path.slice(this.#rooted.root.length + 1).split("/");
+      const folders = parts.slice(1).map((_, at) => `${this.#rooted.root}/${parts.slice(0, at + 1).join("/")}`);
+      const merged = !folders.some((folder) => isOpaque(folder, overlayXattrs));
+      if (!merged || !this.#lower.has(parts.join("/"))) unlinkSync(fsPath(path));
+    }
   }
 
   /** A folder that no entry has made so far. */
   #implied(path: string, name: string, instead: boolean): void {
     if (this.#options.kind === "plain") return;
     if (instead) this.#markOpaque(path);
-    const below = instead ? undefined : this.#below(name);
+    const below = instead ? undefined : this.#lower?.folderAttributes(name);
     this.#folders.set(path, below ?? { mode: 0o755, uid: 0, gid: 0, mtimeNs: 0n, xattrs: new Map() });
-  }
-
-  /** Attributes of a folder in the layers below: the topmost that has it says them, unless one above hides it. Links are not followed. */
-  #below(name: string): Attributes | undefined {
-    if (this.#options.kind !== "layer") return undefined;
-    const { lower = [], overlayXattrs } = this.#options;
-    for (const folder of lower) {
-      let path = toBytes(folder);
-      let stats: BigIntStats | undefined;
-      let hides = false;
-      for (const part of name.split("/")) {
-        path += `/${part}`;
-        stats = lstatSync(fsPath(path), { bigint: true, throwIfNoEntry: false });
-        if (!stats) break;
-        if (!stats.isDirectory()) return undefined;
-        hides ||= Buffer.from(getXattr(fsPath(path), `${overlayXattrs}.overlay.opaque`) ?? []).toString() === "y";
-      }
-      if (stats) return attributesOf(path, stats);
-      if (hides) return undefined;
-    }
-    return undefined;
   }
 
   /** A whiteout of this layer may become a folder again, anything else on the way may not. */
@@ -346,16 +347,3 @@ export class TreeWriter implements TarSink {
 }
 
 const fileFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
-
-function isWhiteout(stats: Stats): boolean {
-  return stats.isCharacterDevice() && stats.rdev === 0;
-}
-
-function attributesOf(path: string, stats: BigIntStats): Attributes {
-  const xattrs = new Map<string, string>();
-  for (const attribute of listXattrs(fsPath(path)).filter(travels)) {
-    xattrs.set(toBytes(attribute), Buffer.from(getXattr(fsPath(path), attribute) ?? []).toString("latin1"));
-  }
-  const mode = Number(stats.mode) & 0o7777;
-  return { mode, uid: Number(stats.uid), gid: Number(stats.gid), mtimeNs: stats.mtimeNs, xattrs };
-}

@@ -1,8 +1,18 @@
 import { execFileSync } from "node:child_process";
-import { lstatSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  constants,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { getXattr, setXattr } from "../base/syscalls.ts";
+import { getXattr, makeNode, setXattr } from "../base/syscalls.ts";
 import { type EntryInit, overlayXattrs, privileged, scratch, tarOf, xzTar } from "./fixtures.ts";
 import { extractTar, unpackLayer, type UnpackLayerOptions, writeLayer } from "./index.ts";
 
@@ -44,6 +54,29 @@ describe("unpackLayer", () => {
     const upper = await unpacked(folder, entries);
     expect(isOpaque(`${upper}/d`)).toBe(true);
     expect(readFileSync(`${upper}/d/new`, "utf8")).toBe("x");
+  });
+
+  test("makes no whiteouts where nothing is below: overlayfs would show them", async () => {
+    using folder = scratch();
+    const lower = [folder.sub("top"), folder.sub("bottom")];
+    for (const path of ["top/d", "bottom/d", "bottom/hidden", "bottom/opaque"]) folder.sub(path);
+    const files = ["d/file", "hidden/file", "opaque/file", "file"];
+    for (const path of files) writeFileSync(`${folder.path}/bottom/${path}`, "");
+    makeNode(`${folder.path}/top/hidden`, constants.S_IFCHR, 0, 0);
+    symlinkSync("d", `${folder.path}/bottom/link`);
+    const names = [
+      ".wh.file",
+      ".wh.nothing",
+      "d/.wh.file",
+      "d/.wh.nothing",
+      "hidden/.wh.file",
+      "new/.wh.file",
+      "link/.wh.file",
+    ];
+    const entries = [...names, "opaque/.wh..wh..opq", "opaque/.wh.file"].map(whiteout);
+    const upper = await unpacked(folder, entries, { lower });
+    const left = readdirSync(upper, { recursive: true }).map(String).sort();
+    expect(left).toEqual(["d", "d/file", "file", "hidden", "link", "new", "opaque"]);
   });
 
   test("keeps a file of the layer that a whiteout of the same layer names", async () => {

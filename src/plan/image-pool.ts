@@ -48,7 +48,9 @@ export class ImagePool {
       return image;
     } catch (error) {
       if (!(error instanceof SlipwayError)) throw error;
-      const hint = [error.hint, nearest?.()].filter(Boolean).join("; ") || undefined;
+      // What else the name may have meant is of use where nobody knows it, and beside the point where the image is broken.
+      const guess = error.code === "SLIP_IMAGE_UNKNOWN" ? nearest?.() : undefined;
+      const hint = [error.hint, guess].filter(Boolean).join("; ") || undefined;
       throw new SlipwayError({ ...error.toJSON(), hint, location: error.location ?? location, cause: error });
     }
   }

@@ -1,5 +1,5 @@
 import { type BuildEvent, isDigest, type StepInfo } from "../../base/index.ts";
-import { printable } from "../text.ts";
+import { printable, printableLines } from "../text.ts";
 import { LineBuffer, TextTail } from "./lines.ts";
 
 /** The whole output of a step is kept for its failure up to this many characters, then its end. */
@@ -116,7 +116,7 @@ export class BuildModel {
         return this.#end(step, "done");
       default:
         step.duration = event.duration;
-        step.message = event.error.message;
+        step.message = printableLines(event.error.message);
         this.#failed ??= step;
         return this.#end(step, "failed");
     }
