@@ -5,7 +5,7 @@
 export const floors: readonly (readonly string[])[] = [
   ["base"],
   ["dockerfile", "oci", "layer", "fetch"],
-  ["graph", "store", "registry", "sandbox"],
+  ["graph", "store", "registry", "sandbox", "attest"],
   ["plan", "solve", "snapshot"],
   ["ops", "export", "import", "inspect", "debian"],
   ["hall"],

@@ -25,6 +25,7 @@ export {
   removeImages,
   run,
   save,
+  sbom,
   shell,
   tagImage,
   targetsOf,

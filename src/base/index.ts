@@ -18,5 +18,6 @@ export { fsPath, toBytes, toText } from "./byte-path.ts";
 export { type CancelFlag, cancellable, throwIfCancelled } from "./cancellable.ts";
 export { Limiter } from "./limiter.ts";
 export { entryPoint, packageFile } from "./entry.ts";
+export { packageVersion } from "./package-version.ts";
 export { type Handlers, serve, WorkerPool } from "./workers.ts";
 export { didYouMean, nearestNames } from "./nearest.ts";

@@ -5,6 +5,7 @@ import type {
   DiskUsageRow,
   ImageDetails,
   ImageInspection,
+  Sbom,
 } from "../index.ts";
 import { runCli } from "./cli.ts";
 import type { Io, Out } from "./io.ts";
@@ -101,6 +102,7 @@ export async function cli(
       storedIn: "/home/anna/.docker/config.json",
     })),
     logout: noted("logout", async ({ registry = "docker.io" }) => ({ registry, had: true })),
+    sbom: noted("sbom", async () => software),
     save: noted("save", async () => {}),
     compare: noted("compare", async () => comparison),
     prune: noted("prune", async () => ({
@@ -137,6 +139,16 @@ export async function cli(
   const code = await runCli(argv, io);
   return { code, stdout: stdout.text, stderr: stderr.text, calls };
 }
+
+const software: Sbom = {
+  imageId: id("a"),
+  packages: [
+    { kind: "dpkg", name: "base-files", version: "12.4", licenses: ["GPL-2+"], path: "/var/lib/dpkg/status" },
+    { kind: "java", name: "app", group: "org.example", version: "1", path: "/app.jar", within: "lib/x.jar" },
+  ],
+  notes: ["/x is larger than 1 MB and was not read"],
+  document: { spdxVersion: "SPDX-2.3" },
+};
 
 const cacheMount: CacheMountSummary = {
   id: "8q3zn5t7ab",

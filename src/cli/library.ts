@@ -26,6 +26,8 @@ import type {
   ResolvedGraph,
   RunOptions,
   SaveOptions,
+  Sbom,
+  SbomOptions,
   ShellOptions,
   Target,
 } from "../index.ts";
@@ -57,6 +59,7 @@ export interface Library {
   push(options: PushOptions): Promise<readonly Pushed[]>;
   login(options: LoginOptions): Promise<{ readonly registry: string; readonly storedIn: string }>;
   logout(options: LogoutOptions): Promise<{ readonly registry: string; readonly had: boolean }>;
+  sbom(options: SbomOptions): Promise<Sbom>;
   save(options: SaveOptions): Promise<unknown>;
   compare(a: string, b: string, options: CommonOptions): Promise<Comparison>;
   prune(options: PruneOptions): Promise<PruneResult>;

@@ -75,6 +75,13 @@ export const registry: readonly Entry[] = [
     load: async () => (await import("./commands/history.ts")).history,
   },
   {
+    name: "sbom",
+    aliases: ["image sbom"],
+    summary: "List the software in an image: SPDX, CycloneDX or a table",
+    group: "images",
+    load: async () => (await import("./commands/sbom.ts")).sbom,
+  },
+  {
     name: "tag",
     aliases: ["image tag"],
     summary: "Give an image one more name",

@@ -1,6 +1,6 @@
 import type { NotableFile, TreeInspection } from "./contract.ts";
 import { InRoot } from "./in-root.ts";
-import { listPackages } from "./packages.ts";
+import { listPackages } from "./packages/list-packages.ts";
 import { toolKind, type ToolKind } from "./tools.ts";
 
 const SETUID_OR_SETGID = 0o6000;

@@ -1,4 +1,5 @@
 import { serve } from "../base/index.ts";
 import { inspectTree } from "./inspect-tree.ts";
+import { findPackages } from "./packages/find-packages.ts";
 
-serve({ inspectTree });
+serve({ inspectTree, findPackages });

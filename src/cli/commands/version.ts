@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { packageVersion } from "../../base/index.ts";
 import { command } from "../command.ts";
 
 export const version = command({
@@ -21,17 +21,3 @@ export const version = command({
     io.stdout.write(values.format === "json" ? `${JSON.stringify(details)}\n` : `slipway ${number}\n`);
   },
 });
-
-/** From package.json: beside dist/ when bundled, two folders up in the source. */
-function packageVersion(): string {
-  for (const place of ["../package.json", "../../../package.json"]) {
-    try {
-      const manifest: unknown = JSON.parse(readFileSync(new URL(place, import.meta.url), "utf8"));
-      const { name, version: number } = manifest as { name?: unknown; version?: unknown };
-      if (name === "slipway" && typeof number === "string") return number;
-    } catch {
-      // Not there: the next place.
-    }
-  }
-  return "unknown";
-}

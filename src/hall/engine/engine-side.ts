@@ -41,6 +41,7 @@ const doers: Doers = {
   push: async (options, engine, ctx) =>
     (await import("../registry/push-in-engine.ts")).pushInEngine(options, engine, ctx),
   inspect: ({ image }, engine) => inspectInEngine(image, engine),
+  sbom: async (options, engine) => (await import("../attestations/sbom-in-engine.ts")).sbomInEngine(options, engine),
   prune: (options, { store }) => pruneInEngine(options, store),
   "remove-caches": async ({ ids }, { store }) => (await store.cacheMounts.remove(ids)).map(({ id }) => id),
   collect: async (_options, { store }) => {

@@ -12,6 +12,7 @@ import type {
   RunOptions,
   SaveOptions,
 } from "../api/api.ts";
+import type { Sbom, SbomOptions } from "../api/attest-api.ts";
 import type { ShellOptions } from "../api/shell-api.ts";
 import type { BuildInput, InputOptions } from "../input/build-input.ts";
 import type { SpooledInput } from "../input/spool-input.ts";
@@ -44,6 +45,7 @@ export interface Jobs {
     readonly options: { readonly image: string; readonly store?: string | undefined };
     readonly answer: ImageInspection;
   };
+  readonly sbom: { readonly options: Plain<SbomOptions>; readonly answer: Sbom };
   readonly prune: {
     readonly options: Plain<PruneOptions>;
     readonly answer: PruneResult;

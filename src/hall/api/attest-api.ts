@@ -1,0 +1,29 @@
+import type { Distribution, SoftwarePackage } from "../../attest/index.ts";
+import type { Digest } from "../../base/index.ts";
+import type { CommonOptions } from "./api.ts";
+
+export type { Distribution, PackageKind, SoftwarePackage } from "../../attest/index.ts";
+
+/** How an SBOM is written: SPDX 2.3 or CycloneDX 1.6, both as JSON. */
+export type SbomFormat = "spdx-json" | "cyclonedx-json";
+
+export interface SbomOptions extends CommonOptions {
+  /** Name or id of an image in the store. */
+  readonly image: string;
+  /** Which image of a name for several platforms; this machine's without it. */
+  readonly platform?: string | undefined;
+  /** Default: "spdx-json". */
+  readonly format?: SbomFormat | undefined;
+}
+
+/** The software of an image. */
+export interface Sbom {
+  readonly imageId: Digest;
+  /** Each with its package URL, where it has one. */
+  readonly packages: readonly (SoftwarePackage & { readonly purl?: string | undefined })[];
+  readonly distribution?: Distribution | undefined;
+  /** What could not be read, in words. */
+  readonly notes: readonly string[];
+  /** The document, to be written as JSON. */
+  readonly document: object;
+}
