@@ -286,7 +286,9 @@ function checkSum(block: Buffer): void {
     unsigned += byte;
     signed += byte > 127 ? byte - 256 : byte;
   }
-  const sum = number(block, 148, 8, "checksum");
+  const written = block.toString("latin1", 148, 156);
+  const digits = /^[ \0]*([0-7]+)(?:[ \0]|$)/.exec(written)?.[1];
+  const sum = digits === undefined ? undefined : Number.parseInt(digits, 8);
   if (sum !== unsigned && sum !== signed)
     throw invalidArchive("it is not a tar, or damaged: a header's checksum is wrong");
 }

@@ -8,7 +8,7 @@ import { AnswerError, isCertificateFailure, isNetworkFailure, isNoTls, isReset, 
  */
 export function explain(error: unknown, action: string, signal: AbortSignal, missing?: string): unknown {
   if (signal.aborted) return new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled", cause: error });
-  if (isSlipwayError(error)) return error;
+  if (isSlipwayError(error)) return error.code === "SLIP_OCI_INVALID" ? named(error, action) : error;
   if (error instanceof AnswerError) return explainAnswer(error, action, missing);
   if (!isNetworkFailure(error)) return error;
   return new SlipwayError({
@@ -17,6 +17,17 @@ export function explain(error: unknown, action: string, signal: AbortSignal, mis
     hint: networkHint(error),
     // Errors of proxies have their address with its password.
     ...(error.message === reasonOf(error) && { cause: error }),
+  });
+}
+
+/** Documents are read without knowing whose they are. */
+function named(error: SlipwayError, action: string): SlipwayError {
+  const [, kind, problem] = /^Cannot use (manifest|index|image configuration): (.*)$/s.exec(error.message) ?? [];
+  if (kind === undefined) return error;
+  return new SlipwayError({
+    ...error.toJSON(),
+    message: `Cannot ${action}: its ${kind} is malformed: ${problem}`,
+    cause: error,
   });
 }
 
