@@ -91,7 +91,7 @@ describe("the program", () => {
     { argv: ["build", "--jobs=0", "."], code: 2, message: 'Invalid value "0" for --jobs', hint: "from 1" },
     { argv: ["build", "--label", "=x", "."], code: 2, message: 'Invalid value "=x" for --label', hint: "empty" },
     { argv: ["build", "--build-context", "x", "."], code: 2, message: "for --build-context", hint: "NAME=VALUE" },
-    { argv: ["build", "-q", "-o", "-", "."], code: 2, message: "--quiet and an output", hint: "--iidfile" },
+    { argv: ["build", "--annotation", "x", "."], code: 2, message: "for --annotation", hint: "KEY=VALUE" },
     { argv: ["push"], code: 2, message: '"slipway push" requires at least 1 argument', hint: "slipway images" },
     { argv: ["login", "-p", "x"], code: 3, message: "Flag -p is not supported", hint: "--password-stdin" },
     { argv: ["login", "-u", "a"], code: 2, message: "Cannot log in without a password", hint: "--password-stdin" },
@@ -194,6 +194,7 @@ describe("build", () => {
       outputs: [
         { type: "oci", dest: "o.tar", attributes: {} },
         { type: "local", dest: "out", attributes: {} },
+        { type: "docker", attributes: {} },
       ],
       baseImages: "archive",
       debianMirror: "http://m",

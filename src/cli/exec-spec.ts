@@ -116,7 +116,7 @@ function numbers(shown: string, text: string): string {
   throw usage(`Invalid value "${text}" for ${shown}`, "write numbers and ranges: 0-2,5");
 }
 
-const rights = ["network.host", "security.insecure"] as const;
+const rights = ["network.host", "security.insecure", "buildx.local.delete"] as const;
 
 /** `--allow RIGHT`, each; devices are not given. */
 export function parseAllow(given: readonly string[]): NonNullable<BuildOptions["allow"]> {

@@ -69,6 +69,7 @@ export async function cli(
   };
   const library: Library = {
     build: noted("build", async () => built),
+    buildMetadata: (result) => ({ "containerimage.digest": result.imageId }),
     checkDockerfile: noted("checkDockerfile", async () => ({ ...described, findings: [], error: undefined })),
     outlineOf: noted("outlineOf", async () => ({
       ...described,

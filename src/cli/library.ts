@@ -35,6 +35,7 @@ import type {
 /** The part of the library that the commands use; tests give another. */
 export interface Library {
   build(options: BuildOptions): Promise<BuildResult>;
+  buildMetadata(result: BuildResult): Readonly<Record<string, unknown>>;
   checkDockerfile(options: DescribeOptions): Promise<CheckReport>;
   outlineOf(options: DescribeOptions): Promise<DescribedFile & { readonly outline: Outline }>;
   targetsOf(options: DescribeOptions): Promise<DescribedFile & { readonly targets: readonly Target[] }>;

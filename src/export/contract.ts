@@ -1,6 +1,6 @@
 import type { Digest } from "../base/index.ts";
 import type { Compression, OverlayXattrs } from "../layer/index.ts";
-import type { Descriptor, ImageConfig } from "../oci/index.ts";
+import type { Descriptor, Document, ImageConfig, Manifest, MediaFormat } from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
 
 /** A layer of an image that leaves the store. */
@@ -9,9 +9,23 @@ export interface ExportLayer {
   readonly diffId: Digest;
   /** Its folder of changes. */
   readonly upper: string;
+  /** Makes the folder be there; awaited by whoever reads it. */
+  readonly ready?: (() => Promise<void>) | undefined;
   readonly overlayXattrs: OverlayXattrs;
   /** The clamp of modification times that the diffId was computed with, in seconds since the epoch. */
   readonly epoch?: number | undefined;
+  /** The blob that it came in as: it leaves as that, unless another compression is forced. */
+  readonly came?: CameBlob | undefined;
+}
+
+/** A layer's blob as a registry or an archive had it. */
+export interface CameBlob {
+  readonly compression: Compression;
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+  /** Brings it into the store's blobs, when it is not there yet; called only by whoever needs the bytes. */
+  readonly bring?: (() => Promise<void>) | undefined;
 }
 
 /** The part of the store that keeps compressed layers, so that the next export need not make them again. */
@@ -24,29 +38,72 @@ export interface ExportImage {
   readonly configBytes: Uint8Array;
   /** Bottom first, one for each of `rootfs.diff_ids`. */
   readonly layers: readonly ExportLayer[];
+  /** The manifest that it came with: it leaves as it is, unless another form is asked for. All layers have `came` then. */
+  readonly manifest?: Document<Manifest> | undefined;
   /** Without it layers are compressed anew each time and nothing is kept. */
   readonly keeper?: BlobKeeper | undefined;
+  /** What is attached to it, asked for when its manifest is known: attestations. */
+  readonly attach?: ((subject: Subject) => Promise<readonly Attached[]>) | undefined;
 }
 
-/** One of the images of an archive. */
-export interface NamedImage {
-  readonly image: ExportImage;
-  /** The same for other platforms: with them the names are those of an index of all (image-spec, image-index.md). Not in a docker archive. */
-  readonly others?: readonly ExportImage[] | undefined;
-  /** Its references, formatted whole (`docker.io/library/app:latest`). */
+/** An image whose manifest is known. */
+export interface Subject {
+  /** With its platform, as an index lists it. */
+  readonly manifest: Descriptor;
+  readonly config: Descriptor;
+  readonly layers: readonly Descriptor[];
+  /** References that it goes out under, formatted whole. */
   readonly names: readonly string[];
 }
 
-export interface ImageExportOptions {
+/** A manifest about an image, with the blobs that it names. */
+export interface Attached {
+  /**
+   * `index`: listed beside the images, as BuildKit lists attestations; an image of one platform gets an index for it.
+   * `referrer`: on its own, with the image as its subject (image-spec, manifest.md, "subject").
+   */
+  readonly how: "index" | "referrer";
+  /** The descriptor as the index is to list it: with platform and annotations. */
+  readonly document: Pick<Document<unknown>, "bytes" | "descriptor">;
+  readonly blobs: readonly { readonly descriptor: Descriptor; readonly bytes: Uint8Array }[];
+}
+
+/** Images that go out under the same names. */
+export interface NamedImage {
+  /** One a platform; with several the names are those of an index of all (image-spec, image-index.md), which a docker archive cannot hold. */
+  readonly images: readonly [ExportImage, ...ExportImage[]];
+  /** Their references, formatted whole (`docker.io/library/app:latest`). */
+  readonly names: readonly string[];
+}
+
+/** What an annotation is put on: the documents, or what lists them (image-spec, annotations.md). */
+export type AnnotationPlace = "manifest" | "manifest-descriptor" | "index" | "index-descriptor";
+
+export interface Annotation {
+  readonly on: AnnotationPlace;
+  /** Only for this platform (`linux/arm64`); for all without it. */
+  readonly platform?: string | undefined;
+  readonly key: string;
+  readonly value: string;
+}
+
+/** How images are written down. */
+export interface ImageForm {
+  /** Of layers made here; layers that came in stay as they came. Default: gzip, in a docker archive none (as `docker save`). */
+  readonly compression?: Compression | undefined;
+  readonly level?: number | undefined;
+  /** Layers that came in otherwise are compressed anew as well. */
+  readonly force?: boolean | undefined;
+  /** Media types; default "oci". */
+  readonly format?: MediaFormat | undefined;
+  readonly annotations?: readonly Annotation[] | undefined;
+}
+
+export interface ImageExportOptions extends ImageForm {
   /** A path, or "-" for standard output (archives only). */
   readonly dest: string;
   /** One archive file, or a folder. */
   readonly tar: boolean;
-  /** Default: gzip for an OCI layout, none for a docker archive (as `docker save`). */
-  readonly compression?: Compression | undefined;
-  readonly level?: number | undefined;
-  /** Media types of the manifest; default "oci". */
-  readonly format?: "oci" | "docker" | undefined;
 }
 
 export interface FilesExportOptions {
@@ -56,9 +113,16 @@ export interface FilesExportOptions {
   readonly epoch?: number | undefined;
 }
 
+export interface LocalExportOptions extends FilesExportOptions {
+  /** What no root has is removed from the folder. */
+  readonly clean?: boolean | undefined;
+}
+
 export interface ExportResult {
   /** The manifest, or the index of several platforms; of several images the first one's; undefined for plain files. */
   readonly descriptor?: Descriptor | undefined;
+  /** Digests of the configurations, one a platform. */
+  readonly configs?: readonly Digest[] | undefined;
   /** The absolute path that was written, or "-". */
   readonly location: string;
   /** Bytes written. */

@@ -30,7 +30,7 @@ test("a setuid program of an image is at no moment one of the machine's", () => 
     writeFileSync(`${from}/${name}`, content);
     chmodSync(`${from}/${name}`, mode);
   }
-  expect(copyTree({ from, to, cancel: new Int32Array(1) })).toEqual({ size: 3 * content.length, leftOut: 0 });
+  expect(copyTree({ from: [from], to, cancel: new Int32Array(1) })).toEqual({ size: 3 * content.length, leftOut: 0 });
   expect(made).toEqual([0o755]);
   for (const name of ["suid", "sgid", "plain"]) {
     expect(lstatSync(`${to}/${name}`).mode & 0o7777).toBe(0o755);

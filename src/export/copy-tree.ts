@@ -21,11 +21,14 @@ import { setTimes } from "../base/syscalls.ts";
 import { SlipwayError } from "../base/index.ts";
 
 export interface CopyTreeJob {
-  readonly from: string;
+  /** No two may have the same file. */
+  readonly from: readonly string[];
   /** An existing folder. */
   readonly to: string;
   /** Seconds since the epoch. */
   readonly epoch?: number | undefined;
+  /** What is in `to` and in none of `from` is removed, when all is copied. */
+  readonly clean?: boolean | undefined;
   readonly cancel: Int32Array;
 }
 
@@ -37,12 +40,15 @@ export interface CopiedTree {
 }
 
 /**
- * Copies a tree into a folder that may hold files already; those of the same name are replaced, each in one step. Everything belongs to
+ * Copies trees into a folder that may hold files already; those of the same name are replaced, each in one step. Everything belongs to
  * whoever runs it, so setuid and setgid bits, which mean the owner, are taken off. Links in `to` are never followed.
+ * @throws SLIP_OUTPUT when two trees have the same file; it is found out before anything is copied
  */
 export function copyTree(job: CopyTreeJob): CopiedTree {
   const clamp = job.epoch === undefined ? undefined : BigInt(job.epoch) * 1_000_000_000n;
   const linked = new Map<string, Buffer>();
+  const copied = new CopiedNames();
+  if (job.from.length > 1) checkApart(job.from);
   const own = { uid: BigInt(process.getuid?.() ?? 0), gid: BigInt(process.getgid?.() ?? 0) };
   const folders: { readonly path: Buffer; readonly stats: BigIntStats }[] = [];
   let size = 0;
@@ -53,9 +59,10 @@ export function copyTree(job: CopyTreeJob): CopiedTree {
     const time = clamp !== undefined && stats.mtimeNs > clamp ? clamp : stats.mtimeNs;
     setTimes(path, time, time);
   };
-  const todo: { readonly from: Buffer; readonly to: Buffer }[] = [
-    { from: Buffer.from(job.from), to: Buffer.from(job.to) },
-  ];
+  const todo: { readonly from: Buffer; readonly to: Buffer }[] = job.from.map((from) => ({
+    from: Buffer.from(from),
+    to: Buffer.from(job.to),
+  }));
   for (let folder = todo.pop(); folder; folder = todo.pop()) {
     if (job.cancel[0] === 1) throw new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled" });
     for (const name of readdirSync(folder.from, { encoding: "buffer" })) {
@@ -63,6 +70,7 @@ export function copyTree(job: CopyTreeJob): CopiedTree {
       const to = join(folder.to, name);
       const stats = lstatSync(from, { bigint: true });
       if (stats.isDirectory()) {
+        copied.add(folder.to, name);
         makeFolder(to);
         folders.push({ path: to, stats });
         todo.push({ from, to });
@@ -72,6 +80,7 @@ export function copyTree(job: CopyTreeJob): CopiedTree {
         leftOut++;
         continue;
       }
+      copied.add(folder.to, name);
       const link = stats.nlink > 1n ? `${stats.dev}:${stats.ino}` : undefined;
       const first = link === undefined ? undefined : linked.get(link);
       if (link !== undefined && !first) linked.set(link, to);
@@ -89,8 +98,54 @@ export function copyTree(job: CopyTreeJob): CopiedTree {
       });
     }
   }
+  if (job.clean) copied.removeOthers(Buffer.from(job.to), folders);
   for (const { path, stats } of folders.toReversed()) finish(path, stats);
   return { size, leftOut };
+}
+
+/** The names that were copied into each folder. */
+class CopiedNames {
+  readonly #names = new Map<string, Set<string>>();
+
+  add(folder: Buffer, name: Buffer): void {
+    const key = folder.toString("latin1");
+    const names = this.#names.get(key) ?? new Set();
+    this.#names.set(key, names.add(name.toString("latin1")));
+  }
+
+  /** Removes everything else in these folders. */
+  removeOthers(root: Buffer, folders: readonly { readonly path: Buffer }[]): void {
+    for (const path of [root, ...folders.map((folder) => folder.path)]) {
+      const names = this.#names.get(path.toString("latin1"));
+      for (const name of readdirSync(path, { encoding: "buffer" })) {
+        if (!names?.has(name.toString("latin1"))) rmSync(join(path, name), { recursive: true, force: true });
+      }
+    }
+  }
+}
+
+/** Folders may be in several trees, and nothing else. */
+function checkApart(trees: readonly string[]): void {
+  const seen = new Map<string, "folder" | "other">();
+  for (const tree of trees) {
+    const todo: Buffer[] = [Buffer.alloc(0)];
+    for (let folder = todo.pop(); folder; folder = todo.pop()) {
+      for (const entry of readdirSync(join(Buffer.from(tree), folder), { encoding: "buffer", withFileTypes: true })) {
+        const path = join(folder, entry.name);
+        const kind = entry.isDirectory() ? "folder" : "other";
+        const before = seen.get(path.toString("latin1"));
+        if (before !== undefined && (before !== "folder" || kind !== "folder")) {
+          throw new SlipwayError({
+            code: "SLIP_OUTPUT",
+            message: `Cannot write the files of several platforms into one folder: more than one has ${path.toString()}`,
+            hint: "without platform-split=false each gets a folder of its own",
+          });
+        }
+        seen.set(path.toString("latin1"), kind);
+        if (kind === "folder") todo.push(path);
+      }
+    }
+  }
 }
 
 /**

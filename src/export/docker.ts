@@ -1,8 +1,10 @@
-import type { Ctx } from "../base/index.ts";
+import { type Ctx, SlipwayError } from "../base/index.ts";
 import { familiarName, parseReference } from "../oci/index.ts";
 import type { ExportResult, ImageExportOptions, NamedImage } from "./contract.ts";
+import type { PlacedImage } from "./image.ts";
 import { blobPath } from "./layout.ts";
-import { exportLayout, type WrittenImage } from "./oci.ts";
+import { exportLayout } from "./oci.ts";
+import type { PlacedNamed } from "./place-named.ts";
 
 /**
  * Writes what `docker load` takes: a docker archive (manifest.json, repositories; moby, image specification 1.2) that is an OCI image layout
@@ -28,7 +30,8 @@ export function exportDocker(
   );
 }
 
-function manifestEntry({ names, placed: { config, layers } }: WrittenImage): object {
+function manifestEntry({ names, placed }: PlacedNamed): object {
+  const { config, layers } = onlyOne(placed);
   return {
     Config: blobPath(config.digest),
     RepoTags: names
@@ -40,10 +43,10 @@ function manifestEntry({ names, placed: { config, layers } }: WrittenImage): obj
 }
 
 /** Repository -> tag -> topmost layer: for readers older than manifest.json. undefined when there is nothing to say. */
-function repositoriesOf(written: readonly WrittenImage[]): object | undefined {
+function repositoriesOf(written: readonly PlacedNamed[]): object | undefined {
   const repositories = new Map<string, Map<string, string>>();
   for (const { names, placed } of written) {
-    const top = placed.layers.at(-1);
+    const top = onlyOne(placed).layers.at(-1);
     for (const name of names.map(parseReference)) {
       if (name.tag === undefined || !top) continue;
       const repository = familiarName({ ...name, tag: undefined, digest: undefined });
@@ -53,6 +56,15 @@ function repositoriesOf(written: readonly WrittenImage[]): object | undefined {
   }
   if (repositories.size === 0) return undefined;
   return Object.fromEntries([...repositories].map(([name, tags]) => [name, Object.fromEntries(tags)]));
+}
+
+function onlyOne([first, ...others]: PlacedNamed["placed"]): PlacedImage {
+  if (first && others.length === 0) return first;
+  throw new SlipwayError({
+    code: "SLIP_UNSUPPORTED",
+    message: "A docker archive holds images of one platform",
+    hint: "write an OCI layout, or choose one platform",
+  });
 }
 
 function json(value: unknown): Buffer {

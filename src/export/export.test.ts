@@ -23,7 +23,7 @@ describe("exportOci", () => {
         using folder = scratch();
         const image = await twoLayers(folder.path);
         const dest = `${folder.path}/out`;
-        const result = await exportOci([{ image, names }], { dest, tar, compression }, context());
+        const result = await exportOci([{ images: [image], names }], { dest, tar, compression }, context());
         const layout = readLayout(tar ? untar(dest, `${folder.path}/unpacked`) : dest);
         const { manifest, index, blob } = layout;
         expect(index.manifests.map(({ annotations }) => annotations)).toEqual([
@@ -48,7 +48,7 @@ describe("exportOci", () => {
     const image = await twoLayers(folder.path);
     const digests = new Set<string>();
     for (const dest of [`${folder.path}/a`, `${folder.path}/b`]) {
-      await exportOci([{ image, names }], { dest, tar: true }, context());
+      await exportOci([{ images: [image], names }], { dest, tar: true }, context());
       digests.add(sha256(readFileSync(dest)));
     }
     expect(digests.size).toBe(1);
@@ -59,11 +59,11 @@ describe("exportOci", () => {
     const [one] = (await twoLayers(folder.path)).layers;
     const twice = await imageOf([one!.upper, one!.upper]);
     const dest = `${folder.path}/out`;
-    await exportOci([{ image: twice, names: [] }], { dest, tar: true }, context());
+    await exportOci([{ images: [twice], names: [] }], { dest, tar: true }, context());
     const blobs = execFileSync("tar", ["-tf", dest]).toString().trim().split("\n");
     expect(blobs).toHaveLength(new Set(blobs).size);
     expect(readLayout(untar(dest, `${folder.path}/u`)).manifest.layers).toHaveLength(2);
-    await exportOci([{ image: await imageOf([]), names: [] }], { dest, tar: true }, context());
+    await exportOci([{ images: [await imageOf([])], names: [] }], { dest, tar: true }, context());
     expect(readLayout(untar(dest, `${folder.path}/v`)).manifest.layers).toEqual([]);
   });
 
@@ -71,13 +71,13 @@ describe("exportOci", () => {
     using folder = scratch();
     using store = openStore(`${folder.path}/store`);
     const image = { ...(await twoLayers(folder.path)), keeper: store };
-    const one = await exportOci([{ image, names }], { dest: `${folder.path}/a`, tar: true }, context());
+    const one = await exportOci([{ images: [image], names }], { dest: `${folder.path}/a`, tar: true }, context());
     const kept = store.layerBlobs.get(image.layers[0]!.diffId, "gzip", 4);
     expect(kept).toBeDefined();
     // without the folders a layer could not be made again
     const layers = image.layers.map((layer) => ({ ...layer, upper: "/nonexistent" }));
     const two = await exportOci(
-      [{ image: { ...image, layers }, names }],
+      [{ images: [{ ...image, layers }], names }],
       { dest: `${folder.path}/b`, tar: true },
       context(),
     );
@@ -90,30 +90,30 @@ describe("exportOci", () => {
     const image = await twoLayers(folder.path);
     mkdirSync(`${folder.path}/out`);
     const dest = `${folder.path}/out/image`;
-    const good = await exportOci([{ image, names }], { dest, tar }, context());
+    const good = await exportOci([{ images: [image], names }], { dest, tar }, context());
     const wrong = sha256("other");
     const changed = {
       ...image,
       config: { ...image.config, rootfs: { type: "layers" as const, diff_ids: [image.layers[0]!.diffId, wrong] } },
       layers: [image.layers[0]!, { ...image.layers[1]!, diffId: wrong }],
     };
-    await expect(exportOci([{ image: changed, names }], { dest, tar }, context())).rejects.toMatchObject({
+    await expect(exportOci([{ images: [changed], names }], { dest, tar }, context())).rejects.toMatchObject({
       code: "SLIP_STORE",
     });
     expect(readdirSync(`${folder.path}/out`)).toEqual(["image"]);
     const still = readLayout(tar ? untar(dest, `${folder.path}/u`) : dest);
     expect(still.index.manifests[0]!.digest).toBe(good.descriptor?.digest);
     // and a good one takes its place
-    await exportOci([{ image, names: [] }], { dest, tar }, context());
+    await exportOci([{ images: [image], names: [] }], { dest, tar }, context());
     expect(readdirSync(`${folder.path}/out`)).toEqual(["image"]);
   });
 
   test("does not take the place of a folder that is no layout", async () => {
     using folder = scratch();
     const image = await twoLayers(folder.path);
-    const done = exportOci([{ image, names }], { dest: folder.path, tar: false }, context());
+    const done = exportOci([{ images: [image], names }], { dest: folder.path, tar: false }, context());
     await expect(done).rejects.toMatchObject({ code: "SLIP_OUTPUT" });
-    const tar = exportOci([{ image, names }], { dest: folder.path, tar: true }, context());
+    const tar = exportOci([{ images: [image], names }], { dest: folder.path, tar: true }, context());
     await expect(tar).rejects.toMatchObject({ code: "SLIP_OUTPUT" });
     expect(readdirSync(folder.path).sort()).toEqual(["one", "two"]);
   });
@@ -123,7 +123,7 @@ describe("exportOci", () => {
     const image = await twoLayers(folder.path);
     mkdirSync(`${folder.path}/out`);
     const done = exportOci(
-      [{ image, names }],
+      [{ images: [image], names }],
       { dest: `${folder.path}/out/i`, tar: true },
       context(AbortSignal.abort()),
     );
@@ -133,7 +133,7 @@ describe("exportOci", () => {
 
   test("writes through a device or pipe instead of replacing it", async () => {
     const image = await imageOf([]);
-    const { location } = await exportOci([{ image, names }], { dest: "/dev/null", tar: true }, context());
+    const { location } = await exportOci([{ images: [image], names }], { dest: "/dev/null", tar: true }, context());
     expect(location).toBe("/dev/null");
     expect(lstatSync("/dev/null").isCharacterDevice()).toBe(true);
   });
@@ -144,7 +144,7 @@ describe("exportDocker", () => {
     using folder = scratch();
     const image = await twoLayers(folder.path);
     const dest = `${folder.path}/out`;
-    await exportDocker([{ image, names }], { dest, tar: true }, context());
+    await exportDocker([{ images: [image], names }], { dest, tar: true }, context());
     const unpacked = untar(dest, `${folder.path}/unpacked`);
     const [entry] = JSON.parse(readFileSync(`${unpacked}/manifest.json`, "utf8")) as [
       { readonly Config: string; readonly RepoTags: readonly string[]; readonly Layers: readonly string[] },
@@ -172,8 +172,8 @@ describe("several images in one archive", () => {
     const whole = await twoLayers(folder);
     const base = await imageOf([whole.layers[0]!.upper]);
     return [
-      { image: whole, names: ["docker.io/library/app:1.0", "docker.io/library/app:latest"] },
-      { image: base, names: ["docker.io/library/base:latest"] },
+      { images: [whole], names: ["docker.io/library/app:1.0", "docker.io/library/app:latest"] },
+      { images: [base], names: ["docker.io/library/base:latest"] },
     ] as const;
   }
 
@@ -191,7 +191,7 @@ describe("several images in one archive", () => {
     const manifests = json("manifest.json") as { readonly RepoTags: unknown; readonly Layers: readonly string[] }[];
     expect(manifests.map(({ RepoTags }) => RepoTags)).toEqual([["app:1.0", "app:latest"], ["base:latest"]]);
     expect(manifests[1]!.Layers).toEqual(manifests[0]!.Layers.slice(0, 1));
-    const [one, two] = app.image.layers.map(({ diffId }) => diffId.slice(7));
+    const [one, two] = app.images[0].layers.map(({ diffId }) => diffId.slice(7));
     expect(json("repositories")).toEqual({ app: { "1.0": two, latest: two }, base: { latest: one } });
     const { index } = readLayout(unpacked);
     expect(index.manifests.map(({ annotations }) => annotations?.["io.containerd.image.name"])).toEqual([
@@ -204,8 +204,8 @@ describe("several images in one archive", () => {
   test.each([true, false])("the OCI layout has a manifest an image, each digest holds (tar %s)", async (tar) => {
     using folder = scratch();
     using store = openStore(`${folder.path}/store`);
-    const images = (await family(folder.path)).map(({ image, names: own }) => ({
-      image: { ...image, keeper: store },
+    const images = (await family(folder.path)).map(({ images: [image], names: own }) => ({
+      images: [{ ...image, keeper: store }] as const,
       names: own.slice(0, 1),
     }));
     const dest = `${folder.path}/out`;
@@ -234,7 +234,7 @@ describe.skipIf(skopeo)(`skopeo takes${skopeo ? ` (skipped: ${skopeo})` : ""}`, 
     const dest = `${folder.path}/out`;
     const write = transport === "docker-archive" ? exportDocker : exportOci;
     await write(
-      [{ image, names: names.slice(0, 1) }],
+      [{ images: [image], names: names.slice(0, 1) }],
       { dest, tar: transport !== "oci", compression, format },
       context(),
     );
@@ -253,7 +253,11 @@ describe.skipIf(umoci)(`umoci unpacks${umoci ? ` (skipped: ${umoci})` : ""}`, ()
   test("the two layers to the one file system", async () => {
     using folder = scratch();
     const image = await twoLayers(folder.path);
-    await exportOci([{ image, names: names.slice(0, 1) }], { dest: `${folder.path}/out`, tar: false }, context());
+    await exportOci(
+      [{ images: [image], names: names.slice(0, 1) }],
+      { dest: `${folder.path}/out`, tar: false },
+      context(),
+    );
     execFileSync("umoci", ["unpack", "--image", `${folder.path}/out:1.0`, `${folder.path}/bundle`], { stdio: "pipe" });
     const root = `${folder.path}/bundle/rootfs`;
     expect(readdirSync(root).sort()).toEqual(["file", "link", "opaque", "setuid", "twin"]);

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { type Ctx, type Digest, SlipwayError } from "../base/index.ts";
 import { type Compression, defaultLevel, type WrittenLayer, writeLayer } from "../layer/index.ts";
 import { type Descriptor, describe, type Document, makeManifest, type Manifest, mediaTypes } from "../oci/index.ts";
-import type { BlobKeeper, ExportImage, ExportLayer, ImageExportOptions } from "./contract.ts";
-import { type BlobTarget, blobPath, type Layout } from "./layout.ts";
+import { annotationsOn } from "./annotate.ts";
+import type { BlobKeeper, CameBlob, ExportImage, ExportLayer, ImageForm } from "./contract.ts";
+import { type BlobTarget, blobPath, type Layout, type WrittenBlob } from "./layout.ts";
 
 /** What went into the layout. */
 export interface PlacedImage {
@@ -16,42 +17,66 @@ export interface PlacedImage {
 interface Wanted {
   readonly compression: Compression;
   readonly level: number;
-  readonly mediaType: string;
+  readonly force: boolean;
+  readonly types: Readonly<Record<Compression, string>>;
   readonly signal: AbortSignal;
 }
 
 /**
- * Puts configuration, layers and manifest into the layout. A layer is compressed here for the first time in its life, and kept for the next.
+ * Puts configuration, layers and manifest into the layout. A layer is compressed here for the first time in its life, and kept for the next;
+ * one that came in stays as it came, unless the form forces another compression.
  * @param placed layers that are in the layout already, by diff id; those of this image are added
  */
 export async function placeImage(
   layout: Layout,
   image: ExportImage,
   placed: Map<Digest, Descriptor>,
-  options: Pick<ImageExportOptions, "compression" | "level" | "format">,
+  form: ImageForm,
   ctx: Pick<Ctx, "signal">,
 ): Promise<PlacedImage> {
-  const { compression = "gzip", format = "oci" } = options;
+  const { format = "oci" } = form;
   const types = mediaTypes[format];
-  const wanted: Wanted = {
-    compression,
-    level: options.level ?? defaultLevel[compression],
-    mediaType: types.layer[compression],
-    signal: ctx.signal,
-  };
   checkCount(image);
-  const layers: Descriptor[] = [];
-  for (const layer of image.layers) {
-    if (ctx.signal.aborted) throw new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled" });
-    const descriptor = placed.get(layer.diffId) ?? (await placeLayer(layout, layer, image.keeper, wanted));
-    placed.set(layer.diffId, descriptor);
-    layers.push(descriptor);
-  }
-  const config = describe(image.configBytes, types.config);
+  const layers = await placeLayers(layout, image, placed, form, ctx);
+  const came = asItCame(image, layers, form);
+  const config = came?.value.config ?? describe(image.configBytes, types.config);
   await addOnce(layout, config.digest, image.configBytes);
-  const manifest = makeManifest({ config, layers, format });
+  const annotations = annotationsOn("manifest", form.annotations, image.config);
+  const manifest = came ?? makeManifest({ config, layers, format, annotations });
   await addOnce(layout, manifest.descriptor.digest, manifest.bytes);
-  return { config, layers, manifest };
+  return { config, layers: came?.value.layers ?? layers, manifest };
+}
+
+/** Puts layers alone into the layout, as placeImage does. @returns a descriptor for each */
+export async function placeLayers(
+  layout: Layout,
+  { layers, keeper }: Pick<ExportImage, "layers" | "keeper">,
+  placed: Map<Digest, Descriptor>,
+  { compression = "gzip", format = "oci", force = false, ...form }: ImageForm,
+  { signal }: Pick<Ctx, "signal">,
+): Promise<readonly Descriptor[]> {
+  const level = form.level ?? defaultLevel[compression];
+  const wanted: Wanted = { compression, level, force, types: mediaTypes[format].layer, signal };
+  const found: Descriptor[] = [];
+  for (const layer of layers) {
+    if (signal.aborted) throw new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled" });
+    const descriptor = placed.get(layer.diffId) ?? (await placeLayer(layout, layer, keeper, wanted));
+    placed.set(layer.diffId, descriptor);
+    found.push(descriptor);
+  }
+  return found;
+}
+
+/** The manifest that the image came with, when the same is asked for and all its blobs are what they were. */
+function asItCame(
+  { manifest, config }: ExportImage,
+  layers: readonly Descriptor[],
+  { format, annotations }: ImageForm,
+): Document<Manifest> | undefined {
+  if (!manifest || annotationsOn("manifest", annotations, config)) return undefined;
+  if (format !== undefined && manifest.descriptor.mediaType !== mediaTypes[format].manifest) return undefined;
+  const same = manifest.value.layers.every(({ digest }, at) => digest === layers[at]?.digest);
+  return same && manifest.value.layers.length === layers.length ? manifest : undefined;
 }
 
 async function placeLayer(
@@ -60,28 +85,53 @@ async function placeLayer(
   keeper: BlobKeeper | undefined,
   wanted: Wanted,
 ): Promise<Descriptor> {
-  const { compression, level, mediaType } = wanted;
-  const kept = keeper?.layerBlobs.get(layer.diffId, compression, level);
-  if (keeper && kept) {
-    await layout.addFile(kept.digest, keeper.blobs.path(kept.digest), kept.size);
-    return { mediaType, digest: kept.digest, size: kept.size };
-  }
+  const { compression, types, force } = wanted;
+  const { came } = layer;
+  if (keeper && came && (!force || came.compression === compression)) return placeCame(layout, came, keeper, types);
   // an uncompressed layer is the folder once more: keeping it would cost more than making it again
-  if (keeper && compression !== "none") return keepLayer(layout, layer, keeper, wanted);
+  if (keeper && compression !== "none") {
+    const { digest, size } = await keptLayer(layer, keeper, wanted);
+    await layout.addFile(digest, keeper.blobs.path(digest), size);
+    return { mediaType: types[compression], digest, size };
+  }
   const { digest, size } = await layout.addWritten((target) => writeChecked(layer, target, wanted));
-  return { mediaType, digest, size };
+  return { mediaType: types[compression], digest, size };
 }
 
-async function keepLayer(layout: Layout, layer: ExportLayer, keeper: BlobKeeper, wanted: Wanted): Promise<Descriptor> {
-  const { compression, level, mediaType } = wanted;
+async function placeCame(
+  layout: Layout,
+  { compression, digest, size, bring }: CameBlob,
+  { blobs }: BlobKeeper,
+  types: Wanted["types"],
+): Promise<Descriptor> {
+  await layout.addFile(digest, blobs.path(digest), size, bring);
+  return { mediaType: types[compression], digest, size };
+}
+
+/** Layers that are being compressed: outputs that run side by side share them. */
+const running = new WeakMap<BlobKeeper["layerBlobs"], Map<string, Promise<WrittenBlob>>>();
+
+function keptLayer(layer: ExportLayer, keeper: BlobKeeper, wanted: Wanted): Promise<WrittenBlob> {
+  const { compression, level } = wanted;
+  const kept = keeper.layerBlobs.get(layer.diffId, compression, level);
+  if (kept) return Promise.resolve(kept);
+  const all = running.get(keeper.layerBlobs) ?? new Map<string, Promise<WrittenBlob>>();
+  running.set(keeper.layerBlobs, all);
+  const key = `${layer.diffId} ${compression} ${level}`;
+  const made = all.get(key) ?? makeKept(layer, keeper, wanted).finally(() => all.delete(key));
+  all.set(key, made);
+  return made;
+}
+
+async function makeKept(layer: ExportLayer, keeper: BlobKeeper, wanted: Wanted): Promise<WrittenBlob> {
+  const { compression, level, types } = wanted;
   const folder = keeper.scratch();
   try {
     const file = join(folder, "layer");
     const { digest, size } = await writeChecked(layer, file, wanted);
-    await keeper.blobs.adopt(file, { mediaType, digest, size });
+    await keeper.blobs.adopt(file, { mediaType: types[compression], digest, size });
     keeper.layerBlobs.put({ diffId: layer.diffId, compression, level, digest, size });
-    await layout.addFile(digest, keeper.blobs.path(digest), size);
-    return { mediaType, digest, size };
+    return { digest, size };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -90,6 +140,7 @@ async function keepLayer(layout: Layout, layer: ExportLayer, keeper: BlobKeeper,
 async function writeChecked(layer: ExportLayer, output: BlobTarget, wanted: Wanted): Promise<WrittenLayer> {
   const { upper, overlayXattrs, epoch, diffId } = layer;
   const { compression, level, signal } = wanted;
+  await layer.ready?.();
   const written = await writeLayer({ upper, overlayXattrs, epoch, compression, level, signal, output });
   if (written.diffId === diffId) return written;
   throw new SlipwayError({

@@ -19,8 +19,11 @@ export interface Layout {
   readonly location: string;
   has(digest: Digest): boolean;
   addBytes(path: string, bytes: Uint8Array): Promise<void>;
-  /** Copies a blob in from a file. */
-  addFile(digest: Digest, file: string, size: number): Promise<void>;
+  /**
+   * Copies a blob in from a file, once.
+   * @param bring what makes the file be there, when it may not be yet
+   */
+  addFile(digest: Digest, file: string, size: number, bring?: () => Promise<void>): Promise<void>;
   /** Has a blob written whose digest is known only at its end. */
   addWritten<T extends WrittenBlob>(write: (target: BlobTarget) => Promise<T>): Promise<T>;
   /** Makes all of it visible under its name. Returns its bytes. */
@@ -81,7 +84,9 @@ class FolderLayout implements Layout {
     if (path.startsWith("blobs/")) this.#blobs.add(`sha256:${path.slice(13)}`);
   }
 
-  async addFile(digest: Digest, file: string, size: number): Promise<void> {
+  async addFile(digest: Digest, file: string, size: number, bring?: () => Promise<void>): Promise<void> {
+    if (this.#blobs.has(digest)) return;
+    await bring?.();
     await copyFile(file, join(this.#temp, blobPath(digest)), constants.COPYFILE_FICLONE);
     this.#blobs.add(digest);
     this.#size += size;
@@ -147,7 +152,9 @@ class TarLayout implements Layout {
     if (path.startsWith("blobs/")) this.#blobs.add(`sha256:${path.slice(13)}`);
   }
 
-  async addFile(digest: Digest, file: string, size: number): Promise<void> {
+  async addFile(digest: Digest, file: string, size: number, bring?: () => Promise<void>): Promise<void> {
+    if (this.#blobs.has(digest)) return;
+    await bring?.();
     await this.#begin(blobPath(digest), size);
     let read = 0;
     for await (const chunk of createReadStream(file, { highWaterMark: readSize })) {

@@ -1,18 +1,22 @@
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type Ctx, SlipwayError, WorkerPool } from "../base/index.ts";
-import type { FilesExportOptions, ExportResult } from "./contract.ts";
+import type { ExportResult, LocalExportOptions } from "./contract.ts";
 import type { CopiedTree, CopyTreeJob } from "./copy-tree.ts";
 import { besides, outputError } from "./output.ts";
 
 /**
- * Copies a root file system into a folder. A new folder appears whole or not at all; in one that is there files of the same name are
- * replaced, the others stay. Files belong to whoever runs it, without setuid bits; devices, fifos and sockets are left out
+ * Copies root file systems into a folder. A new folder appears whole or not at all; in one that is there files of the same name are
+ * replaced; the others stay, or with `clean` go when all is copied. Files belong to whoever runs it, without setuid bits; devices, fifos and sockets are left out
  * with a warning.
- * @param root a mounted root folder
+ * @param roots mounted root folders; no two may have the same file
  * @throws SLIP_OUTPUT
  */
-export async function exportLocal(root: string, { dest, epoch }: FilesExportOptions, ctx: Ctx): Promise<ExportResult> {
+export async function exportLocal(
+  roots: readonly string[],
+  { dest, epoch, clean = false }: LocalExportOptions,
+  ctx: Ctx,
+): Promise<ExportResult> {
   if (dest === "-") {
     throw new SlipwayError({
       code: "SLIP_OUTPUT",
@@ -26,7 +30,10 @@ export async function exportLocal(root: string, { dest, epoch }: FilesExportOpti
     const into = there === undefined ? besides(location) : location;
     await mkdir(into, { recursive: true });
     try {
-      const { size, leftOut } = await copy({ from: root, to: into, epoch }, ctx.signal);
+      const { size, leftOut } = await copy(
+        { from: roots, to: into, epoch, clean: clean && into === location },
+        ctx.signal,
+      );
       if (into !== location) await rename(into, location);
       if (leftOut > 0) {
         ctx.emit({

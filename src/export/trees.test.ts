@@ -82,7 +82,7 @@ describe("exportLocal", () => {
     const server = createServer().listen(`${root}/socket`);
     await new Promise((listening) => server.once("listening", listening));
     const ctx = context();
-    const { size } = await exportLocal(root, { dest: `${folder.path}/out` }, ctx);
+    const { size } = await exportLocal([root], { dest: `${folder.path}/out` }, ctx);
     server.close();
     const out = `${folder.path}/out`;
     expect(readdirSync(out).sort()).toEqual(["file", "gone", "link", "opaque", "twin"]);
@@ -104,7 +104,7 @@ describe("exportLocal", () => {
     for (const name of ["d/a", "b"]) writeFileSync(`${root}/${name}`, "x");
     for (const name of ["d", "d/a", "b"]) chownSync(`${root}/${name}`, 7, 42);
     chmodSync(`${root}/b`, 0o6755);
-    await exportLocal(root, { dest: `${folder.path}/out` }, context());
+    await exportLocal([root], { dest: `${folder.path}/out` }, context());
     for (const name of ["d", "d/a", "b"]) {
       const { uid, gid, mode } = lstatSync(`${folder.path}/out/${name}`);
       expect([name, uid, gid, mode & 0o7000]).toEqual([name, 0, 0, 0]);
@@ -124,7 +124,7 @@ describe("exportLocal", () => {
     symlinkSync(`${folder.path}/outside`, `${out}/opaque`);
     symlinkSync(`${folder.path}/outside/file`, `${out}/file`);
     for (let i = 0; i < 2; i++) {
-      await exportLocal(root, { dest: out }, context());
+      await exportLocal([root], { dest: out }, context());
       expect(readdirSync(out).sort()).toEqual(["file", "gone", "link", "mine", "opaque", "twin"]);
       expect(readFileSync(`${out}/mine`, "utf8")).toBe("mine");
       expect(lstatSync(`${out}/opaque`).isDirectory()).toBe(true);
@@ -143,19 +143,21 @@ describe("exportLocal", () => {
     // a name that stands where the file in the way is put for a moment: it cannot be removed
     writeFileSync(`${out}/bin/x`, "mine");
     mkdirSync(`${out}/bin/.slipway-${process.pid}.tmp/x`, { recursive: true });
-    await expect(exportLocal(root, { dest: out }, context())).rejects.toThrow("directory");
+    await expect(exportLocal([root], { dest: out }, context())).rejects.toThrow("directory");
     expect(lstatSync(`${out}/bin`).mode & 0o777).toBe(0o755);
   });
 
   test("leaves nothing when it fails", async () => {
     using folder = scratch();
     const out = `${folder.path}/out/new`;
-    await expect(exportLocal("/nonexistent", { dest: out }, context())).rejects.toMatchObject({ code: "SLIP_OUTPUT" });
+    await expect(exportLocal(["/nonexistent"], { dest: out }, context())).rejects.toMatchObject({
+      code: "SLIP_OUTPUT",
+    });
     expect(readdirSync(`${folder.path}/out`)).toEqual([]);
-    const cancelled = exportLocal(folder.path, { dest: out }, context(AbortSignal.abort()));
+    const cancelled = exportLocal([folder.path], { dest: out }, context(AbortSignal.abort()));
     await expect(cancelled).rejects.toMatchObject({ code: "SLIP_CANCELLED" });
     expect(existsSync(out)).toBe(false);
-    await expect(exportLocal("/", { dest: "-" }, context())).rejects.toMatchObject({ code: "SLIP_OUTPUT" });
+    await expect(exportLocal(["/"], { dest: "-" }, context())).rejects.toMatchObject({ code: "SLIP_OUTPUT" });
   });
 });
 

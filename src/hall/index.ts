@@ -5,6 +5,7 @@ export type * from "./api/describe-api.ts";
 export type * from "./api/foresee-api.ts";
 export type * from "./api/shell-api.ts";
 export { build } from "./build/build.ts";
+export { buildMetadata } from "./outputs/metadata.ts";
 export { cacheMounts, removeCacheMounts } from "./images/cache-mounts.ts";
 export { checkDockerfile, outlineOf, targetsOf } from "./describe/describe.ts";
 export { foresee, graphOf } from "./foresee/foresee.ts";

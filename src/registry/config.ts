@@ -6,8 +6,8 @@ import { parseReference } from "../oci/index.ts";
 export interface RegistrySettings {
   /** Asked first when something is pulled, in this order: `https://HOST[:PORT][/PREFIX]`, `http://...`. */
   readonly mirrors?: readonly string[] | undefined;
-  /** True: plain HTTP; false: HTTPS also where localhost would be tried with both. */
-  readonly http?: boolean | undefined;
+  /** True: plain HTTP; false: HTTPS also where localhost would be tried with both; "either" (not in files): whichever it speaks. */
+  readonly http?: boolean | "either" | undefined;
   /** Certificates are not verified. */
   readonly insecure?: boolean | undefined;
   /** Files with authorities that are trusted besides those of the machine. */

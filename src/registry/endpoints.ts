@@ -135,8 +135,8 @@ export class Endpoints implements Disposable {
     const { http } = this.#connections.settings(domain);
     const secure = new URL(`https://${host}`);
     const plain = new URL(`http://${host}`);
-    if (http !== undefined) return http ? plain : secure;
-    if (!isLoopback(secure.hostname)) return secure;
+    if (http === true) return plain;
+    if (http === false || (http === undefined && !isLoopback(secure.hostname))) return secure;
     return (await speaksTls(secure, this.#limits.connect, this.#lifetime.signal)) ? secure : plain;
   }
 }

@@ -6,10 +6,7 @@ const remoteCache = "the cache lives in the store alone; share the store's folde
 export const refusedBuildFlags: Readonly<Record<string, string>> = {
   "cache-from": remoteCache,
   "cache-to": remoteCache,
-  squash: "a multi-stage build keeps what you copy into one layer",
   attest: attestations,
-  annotation: "labels are supported: --label NAME=VALUE",
-  "metadata-file": "use --iidfile, or --progress=json, whose last line holds the result",
   builder: "slipway builds in its own process; there are no builders to choose from",
   "build-arg-file": "give each value with --build-arg",
   "cpu-period": resource("cpu-period"),

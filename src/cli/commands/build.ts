@@ -1,15 +1,17 @@
-import { writeFileSync } from "node:fs";
-import { SlipwayError, toSlipwayError } from "../../base/index.ts";
-import type { BuildOptions } from "../../index.ts";
+import { rmSync } from "node:fs";
+import { toSlipwayError } from "../../base/index.ts";
+import type { BuildOptions, BuildResult } from "../../index.ts";
+import { parseAnnotation } from "../annotation-spec.ts";
 import { cut, type ParsedArgs, usage, wholeNumber } from "../args.ts";
 import { parseCall } from "../call-spec.ts";
 import { command } from "../command.ts";
 import { parseAllow, parseExec } from "../exec-spec.ts";
 import type { CommandIo } from "../io.ts";
 import { parseAgents, parseSecrets } from "../given-spec.ts";
-import { checkOutputs, parseOutput, withPush } from "../output-spec.ts";
+import { checkOutputs, parseOutput, withLoad, withPush } from "../output-spec.ts";
 import { printError } from "../print-error.ts";
 import { dockerModes, openProgress, type ProgressMode, progressModes } from "../progress/index.ts";
+import { writeWhole } from "../write-whole.ts";
 import { refusedBuildFlags } from "./build-refused.ts";
 
 export const buildOptions = {
@@ -41,9 +43,20 @@ export const buildOptions = {
     type: "list",
     short: "o",
     value: "SPEC",
-    help: "Where the result goes beside the store: type=oci|docker|tar|local,dest=PATH, type=registry; a bare path is a folder, - a tar on standard output",
+    help: "Where the result goes beside the store: type=oci|docker|tar|local,dest=PATH, type=registry, type=docker; a bare path is a folder, - a tar on standard output",
   },
   push: { type: "flag", help: "Send the image to its registry; short for --output=type=registry" },
+  load: { type: "flag", help: "Take the image into a running Docker Engine; short for --output=type=docker" },
+  annotation: {
+    type: "list",
+    value: "[PLACE:]KEY=VALUE",
+    help: "Annotation of what leaves the store: manifest, manifest-descriptor, index or index-descriptor",
+  },
+  squash: { type: "flag", help: "One layer in place of all that the build adds to its base" },
+  fold: {
+    type: "flag",
+    help: "Take out of the layers what later steps delete, replace or only chmod or chown; the files stay the same",
+  },
   "no-cache": { type: "flag", help: "Run every step" },
   "no-cache-filter": { type: "list", value: "STAGE[,STAGE]", help: "Run every step of these stages" },
   pull: { type: "flag", help: "Ask the registry, or the archive, whether the bases have changed" },
@@ -106,8 +119,8 @@ export const buildOptions = {
   },
   quiet: { type: "flag", short: "q", help: "Print the image id alone" },
   iidfile: { type: "string", value: "FILE", help: "Write the image id to a file" },
+  "metadata-file": { type: "string", value: "FILE", help: "Write what was built to a file, as buildx's JSON" },
   // What slipway does anyway, for command lines written for docker.
-  load: { type: "flag" },
   rm: { type: "flag" },
   "force-rm": { type: "flag" },
   provenance: { type: "string", choices: ["false"] },
@@ -142,13 +155,16 @@ export const build = command({
       return 0;
     }
     const mode = progressMode(args, io);
+    // An id of an earlier build must not stay behind a build that fails.
+    if (args.values.iidfile !== undefined) rmSync(args.values.iidfile, { force: true });
     const progress = await openProgress(mode, io);
     try {
       const library = await io.library();
       const result = await library.build({ ...options, onEvent: progress.event });
-      if (args.values.iidfile !== undefined) writeIidFile(args.values.iidfile, result.imageId);
+      writeResultFiles(args, result, library);
       progress.succeed(result);
-      if (args.values.quiet) io.stdout.write(`${result.imageId}\n`);
+      const streamed = options.outputs?.some(({ dest }) => dest === "-");
+      if (args.values.quiet && !streamed) io.stdout.write(`${result.imageId}\n`);
       return 0;
     } catch (error) {
       const known = toSlipwayError(error);
@@ -163,11 +179,9 @@ export const build = command({
 export function toBuildOptions({ values, positionals }: BuildArgs, io: CommandIo): BuildOptions {
   const [context = "."] = positionals;
   const given = values.output.map(parseOutput);
-  const outputs = values.push ? withPush(given) : given;
+  const loaded = values.load ? withLoad(given) : given;
+  const outputs = values.push ? withPush(loaded) : loaded;
   checkOutputs(outputs, io.stdout.isTTY === true);
-  if (values.quiet && outputs.some(({ dest }) => dest === "-")) {
-    throw usage("--quiet and an output to standard output exclude each other", "use --iidfile for the image id");
-  }
   return {
     context,
     dockerfile: values.file,
@@ -180,8 +194,11 @@ export function toBuildOptions({ values, positionals }: BuildArgs, io: CommandIo
     noCache: values["no-cache"],
     noCacheFilter: values["no-cache-filter"].flatMap((text) => text.split(",").filter(Boolean)),
     pull: values.pull,
+    squash: values.squash,
+    fold: values.fold,
     jobs: wholeNumber("--jobs", values.jobs),
     outputs,
+    annotations: values.annotation.length > 0 ? values.annotation.flatMap(parseAnnotation) : undefined,
     baseImages: values["base-images"] as BuildOptions["baseImages"],
     debianMirror: values["debian-mirror"],
     secrets: values.secret.length > 0 ? parseSecrets(values.secret, io.env) : undefined,
@@ -233,15 +250,12 @@ function buildArgs(given: readonly string[], io: CommandIo): Readonly<Record<str
   return pairs("--build-arg", [...fromEnvironment, ...given], (name) => io.env[name]);
 }
 
-function writeIidFile(file: string, imageId: string): void {
-  try {
-    writeFileSync(file, imageId);
-  } catch (error) {
-    throw new SlipwayError({
-      code: "SLIP_OUTPUT",
-      message: `Cannot write the image id to "${file}": ${(error as Error).message}`,
-      hint: "the image was built; only the file is missing",
-      cause: error,
-    });
-  }
+function writeResultFiles(
+  { values }: BuildArgs,
+  result: BuildResult,
+  library: Awaited<ReturnType<CommandIo["library"]>>,
+): void {
+  if (values.iidfile !== undefined) writeWhole(values.iidfile, result.imageId, "image id");
+  const file = values["metadata-file"];
+  if (file !== undefined) writeWhole(file, JSON.stringify(library.buildMetadata(result), null, 2), "metadata");
 }

@@ -3,7 +3,9 @@ import type { ImageConfig, Platform } from "../../oci/index.ts";
 import type { SecretSource } from "../../ops/index.ts";
 import type { ExecSettings } from "../../graph/index.ts";
 import type { Entitlement } from "../../plan/index.ts";
-import type { BuildFacts } from "../../store/index.ts";
+import type { Annotation } from "../../export/index.ts";
+import type { BuildFacts, LabelFilter, PruneKind, StorageLimit } from "../../store/index.ts";
+import type { OutputSpec, WrittenOutput } from "./output-api.ts";
 
 export type { BuildEvent, Digest, ErrorCode, SlipwayErrorInit, StepInfo } from "../../base/index.ts";
 export type { Comparison, ImageInspection, InstalledPackage, NotableFile } from "../../inspect/index.ts";
@@ -12,7 +14,16 @@ export type { SecretSource } from "../../ops/index.ts";
 export type { Resources, Ulimit } from "../../base/index.ts";
 export type { ExecSettings, ExtraHost } from "../../graph/index.ts";
 export type { Entitlement } from "../../plan/index.ts";
-export type { BuildFacts, StageUsage } from "../../store/index.ts";
+export type {
+  BuildFacts,
+  LabelFilter,
+  PastEviction,
+  PruneKind,
+  StageUsage,
+  StorageLimit,
+} from "../../store/index.ts";
+export type { Annotation, AnnotationPlace } from "../../export/index.ts";
+export type { OutputSpec, WrittenOutput } from "./output-api.ts";
 
 /** What every call of the library takes. */
 export interface CommonOptions {
@@ -20,15 +31,6 @@ export interface CommonOptions {
   readonly store?: string | undefined;
   /** Ends the work; the call then rejects with SLIP_CANCELLED and leaves the store consistent. */
   readonly signal?: AbortSignal | undefined;
-}
-
-/** One `--output`: `type=oci|docker|local|tar,dest=...`. */
-export interface OutputSpec {
-  readonly type: "oci" | "docker" | "local" | "tar" | "image";
-  /** File or folder; "-" is standard output. Not for type "image". */
-  readonly dest?: string | undefined;
-  /** Everything else that was written, by key. */
-  readonly attributes: Readonly<Record<string, string>>;
 }
 
 /** Where a base that is neither a stage, a named context nor in the store may come from. */
@@ -67,6 +69,8 @@ export interface BuildOptions extends CommonOptions {
   /** Steps at once; the number of processors without it. */
   readonly jobs?: number | undefined;
   readonly outputs?: readonly OutputSpec[] | undefined;
+  /** For every output of images. */
+  readonly annotations?: readonly Annotation[] | undefined;
   readonly baseImages?: BaseImages | undefined;
   readonly debianMirror?: string | undefined;
   /** What RUN --mount=type=secret may have, by id; read when a step needs it. */
@@ -75,8 +79,11 @@ export interface BuildOptions extends CommonOptions {
   readonly ssh?: Readonly<Record<string, string | readonly string[]>> | undefined;
   /** Network of RUN steps; "default" is the host's. */
   readonly network?: "default" | "host" | "none" | undefined;
-  /** What RUN steps may ask for: `network.host`, which `network: "host"` grants as well, and `security.insecure`. */
-  readonly allow?: readonly Entitlement[] | undefined;
+  /**
+   * What RUN steps may ask for: `network.host`, which `network: "host"` grants as well, and `security.insecure`. With `buildx.local.delete` an
+   * output with mode=delete may remove files also outside of the working folder.
+   */
+  readonly allow?: readonly (Entitlement | "buildx.local.delete")[] | undefined;
   /** What every RUN step gets: lines of /etc/hosts, limits, a control group. */
   readonly exec?: Omit<ExecSettings, "hostname"> | undefined;
   readonly onEvent?: ((event: BuildEvent) => void) | undefined;
@@ -91,7 +98,7 @@ export interface BuildResult {
   /** Bytes of all layers' files. */
   readonly size: number;
   readonly facts: BuildFacts;
-  readonly outputs: readonly { readonly type: string; readonly dest: string; readonly digest?: Digest | undefined }[];
+  readonly outputs: readonly WrittenOutput[];
 }
 
 export interface ImageSummary {

@@ -19,10 +19,14 @@ import { readInput, sourceTime } from "../input/build-input.ts";
 import type { Engine } from "../engine/engine.ts";
 import { namedContext } from "../input/named-context.ts";
 import { builtFor, mergePlans, ownImage } from "../bases/platforms.ts";
+import { nameLayers } from "./name-layers.ts";
 import { announcePlan, shownEvents } from "./plan-events.ts";
 import { fromStore } from "../bases/stored-base.ts";
-import { checkOutput, isPushed, outputNames, pushedNames } from "../outputs/check-output.ts";
+import { readOutputs, storedNames } from "../outputs/read-outputs.ts";
+import type { Output } from "../outputs/output.ts";
+import { shapeLayers, shapeOf } from "./shape-layers.ts";
 import { stageUsage } from "./stage-usage.ts";
+import { reportWaste } from "./tell-waste.ts";
 
 /**
  * One build, from the Dockerfile's text to an image in the store and its outputs.
@@ -37,7 +41,7 @@ export async function buildWith(
   answers: Answers = new Answers(options.said),
 ): Promise<BuildResult> {
   const started = Date.now();
-  checkRequest(options);
+  const wanted = checkRequest(options);
   const given = { secrets: options.secrets ?? {}, ssh: options.ssh ?? {} };
   // The address of a proxy may hold a password.
   const proxied = Object.keys(options.buildArgs ?? {}).some((name) => /_proxy$/i.test(name));
@@ -101,10 +105,10 @@ export async function buildWith(
   const images: [MadeImage, ...MadeImage[]] = [await makeImage(plans[0])];
   for (const one of plans.slice(1)) images.push(await makeImage(one));
   const ids = images.map(({ id }) => id);
-  const names = tagsOf(options);
+  const names = storedNames(options);
   for (const tag of names) store.images.tag(tag, images[0].id, ...ids.slice(1));
   for (const warning of plan.warnings) ctx.emit(warning);
-  const outputs = engine ? await engine.writeOutputs(ids, names, options.outputs ?? [], ctx) : [];
+  const outputs = engine ? await engine.writeOutputs({ ids, outputs: wanted }, ctx) : [];
   const own = ownImage(images);
   return {
     imageId: own.id,
@@ -161,26 +165,17 @@ async function untilUnchanged<R>(solveOnce: () => Promise<R>, ctx: Ctx): Promise
   }
 }
 
-/** Throws for names and outputs that could only fail after all the work. */
-function checkRequest(options: Pick<BuildOptions, "tags" | "outputs" | "secrets" | "ssh" | "platforms">): void {
+/** Throws for names and outputs that could only fail after all the work; gives the outputs as they were understood. */
+function checkRequest(options: Prepared<BuildOptions>): readonly Output[] {
   checkGiven(options);
   const { platforms } = builtFor(options.platforms);
-  for (const output of options.outputs ?? []) {
-    checkOutput(output, platforms.length);
-    if (isPushed(output)) pushedNames(output, tagsOf(options));
-  }
-  for (const tag of tagsOf(options)) {
+  for (const tag of options.tags ?? []) {
     if (parseReference(tag).digest !== undefined) {
       const message = `Cannot name an image ${JSON.stringify(tag)}: a digest is what an image has, not a name for it`;
       throw new SlipwayError({ code: "SLIP_REFERENCE", message, hint: "write NAME:TAG" });
     }
   }
-}
-
-/** The names that the image gets in the store: those of `tags`, then those of outputs of type "image". */
-function tagsOf({ tags = [], outputs = [] }: Pick<BuildOptions, "tags" | "outputs">): readonly string[] {
-  const named = outputs.flatMap(({ type, attributes }) => (type === "image" ? outputNames(attributes["name"]) : []));
-  return [...new Set([...tags, ...named])];
+  return readOutputs({ ...options, platforms: platforms.length });
 }
 
 function resolver(
@@ -241,7 +236,10 @@ export async function planFrom(
       platformGiven: given,
       namePlatforms: platforms.length > 1,
       network: options.network === "none" ? "none" : "host",
-      allow: new Set([...(options.allow ?? []), ...(options.network === "host" ? (["network.host"] as const) : [])]),
+      allow: new Set([
+        ...(options.allow ?? []).filter((right) => right !== "buildx.local.delete"),
+        ...(options.network === "host" ? (["network.host"] as const) : []),
+      ]),
       exec: options.exec,
       resolveImage: async (name, platform) => {
         const image = await resolveImage(name, platform);

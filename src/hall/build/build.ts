@@ -5,7 +5,8 @@ import { openStore } from "../../store/index.ts";
 import type { BuildOptions, BuildResult } from "../api/api.ts";
 import { callEngine } from "../engine/call-engine.ts";
 import { buildWith } from "./build-with.ts";
-import { isPushed } from "../outputs/check-output.ts";
+import { leavesStore } from "../outputs/read-outputs.ts";
+import { keepWithinLimit } from "../engine/keep-within-limit.ts";
 import type { Prepared } from "../engine/protocol.ts";
 import { readsInput, spoolInput } from "../input/spool-input.ts";
 
@@ -32,6 +33,7 @@ async function buildPrepared(
 ): Promise<BuildResult> {
   const answers = new Answers();
   const early = await fromCache(options, answers, signal, onEvent);
+  if (early) await keepWithinLimit(options.store, { signal, onEvent });
   return early ?? callEngine("build", { ...options, said: answers.said() }, { signal, onEvent });
 }
 
@@ -42,8 +44,7 @@ async function fromCache(
   signal: AbortSignal,
   onEvent: (event: BuildEvent) => void,
 ): Promise<BuildResult | undefined> {
-  const leavesStore = options.outputs?.some((output) => output.type !== "image" || isPushed(output));
-  if (options.noCache || leavesStore) return undefined;
+  if (options.noCache || options.outputs?.some(leavesStore)) return undefined;
   const events: BuildEvent[] = [];
   const ctx: Ctx = { signal, emit: (event) => events.push(event) };
   using store = openStore(options.store);

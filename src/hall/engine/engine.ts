@@ -6,7 +6,9 @@ import type { RegistryClient } from "../../registry/index.ts";
 import type { Executor, Namespace } from "../../sandbox/index.ts";
 import type { Snapshotter } from "../../snapshot/index.ts";
 import type { SnapshotId, Store } from "../../store/index.ts";
-import type { BuildResult, OutputSpec } from "../api/api.ts";
+import type { BuildResult } from "../api/api.ts";
+import type { OutputsRequest } from "../outputs/outputs.ts";
+import type { ClientKind } from "../registry/open-client.ts";
 import type { PullRequest } from "../registry/pull-image.ts";
 
 /** What only the engine process can do. An interface alone, so that a cached build loads none of what is behind it. */
@@ -35,18 +37,13 @@ export interface Engine extends AsyncDisposable {
     ctx: Ctx,
     again?: boolean,
   ): Promise<PlannedImage | undefined>;
-  /** A client of registries, opened when first asked for: the usual one, or one that soon gives up what cannot be reached. Throws SLIP_CONFIG. */
-  registries(how?: "patient" | "impatient"): Promise<RegistryClient>;
+  /** A client of registries, opened when first asked for; the usual one without a kind. Throws SLIP_CONFIG. */
+  registries(how?: ClientKind): Promise<RegistryClient>;
   /** Brings what a name stands for in its registry now into the store. */
   pull(request: PullRequest, ctx: Ctx): Promise<PlannedImage>;
   /** Throws SLIP_EMULATION for a step whose programs this machine does not run, with its place. */
   requireEmulation(plans: readonly BuildPlan[], ctx: Ctx): Promise<void>;
-  writeOutputs(
-    ids: readonly Digest[],
-    names: readonly string[],
-    outputs: readonly OutputSpec[],
-    ctx: Ctx,
-  ): Promise<BuildResult["outputs"]>;
+  writeOutputs(request: OutputsRequest, ctx: Ctx): Promise<BuildResult["outputs"]>;
 }
 
 const told = new Set<string>();

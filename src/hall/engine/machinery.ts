@@ -64,9 +64,12 @@ export function openEngine(store: Store, namespace: Namespace, mirror: string | 
       const { RegistryClients: Clients } = await import("../registry/open-client.ts");
       return (clients ??= new Clients()).get(how);
     },
+    fill: bring,
+    bringBlob: (layer) => missingLayers.bringBlob(layer, engine, job),
+    nameLayers: (top, use) => missingLayers.name(top, use),
     pull: async (request, ctx) => (await import("../registry/pull-image.ts")).pullImage(request, engine, ctx),
     requireEmulation: (plans, ctx) => requireEmulation(plans, engine, ctx),
-    writeOutputs: (ids, names, outputs, ctx) => writeOutputs(ids, names, outputs, engine, ctx),
+    writeOutputs: (request, ctx) => writeOutputs(request, engine, ctx),
     [Symbol.asyncDispose]: async () => {
       clients?.[Symbol.dispose]();
       workers[Symbol.dispose]();

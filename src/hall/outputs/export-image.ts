@@ -3,6 +3,7 @@ import type { ExportImage } from "../../export/index.ts";
 import { encodeConfig, formatReference, parseReference } from "../../oci/index.ts";
 import type { ImageRecord } from "../../store/index.ts";
 import type { Engine } from "../engine/engine.ts";
+import { cameAs, pulledManifest } from "../registry/known-blobs.ts";
 
 /** An image of the store as the exporters want it: layers made from snapshots when they are asked for, blobs kept for the next time. */
 export function exportImage({ store, namespace }: Engine, image: ImageRecord): ExportImage {
@@ -14,9 +15,10 @@ export function exportImage({ store, namespace }: Engine, image: ImageRecord): E
   const layers = image.snapshots.map((id, at) => {
     const diffId = image.config.rootfs.diff_ids[at] as ImageRecord["id"];
     const epoch = store.snapshots.epochOf(id, diffId);
-    return { diffId, upper: store.snapshots.folder(id), overlayXattrs: namespace.overlayXattrs, epoch };
+    const upper = store.snapshots.folder(id);
+    return { diffId, upper, overlayXattrs: namespace.overlayXattrs, epoch, came: cameAs(diffId, store) };
   });
-  return { config: image.config, configBytes, layers, keeper: store };
+  return { config: image.config, configBytes, layers, manifest: pulledManifest(image.id, store), keeper: store };
 }
 
 /** The same image with the files' own times in its layers, for `rewrite-timestamp=false`. */
@@ -29,7 +31,7 @@ export async function withOwnTimes(image: ExportImage, record: ImageRecord, engi
   );
   const diffIds = layers.map(({ diffId }) => diffId);
   const { value, bytes } = encodeConfig({ ...image.config, rootfs: { type: "layers", diff_ids: diffIds } });
-  return { ...image, config: value, configBytes: bytes, layers };
+  return { ...image, config: value, configBytes: bytes, layers, manifest: undefined };
 }
 
 /** Names written whole, as archives carry them. */

@@ -5,16 +5,17 @@ import { formatPlatform } from "../../oci/index.ts";
 import type { ImageRecord } from "../../store/index.ts";
 import type { Engine } from "../engine/engine.ts";
 
-/** The files of images as one folder to read, until it is disposed of. */
+/** The files of images as folders to read, until it is disposed of. */
 export interface OpenFileTree extends AsyncDisposable {
-  readonly root: string;
+  /** One an image, or one that has them all. */
+  readonly roots: readonly [string, ...string[]];
   /** The latest time that files have in these images (seconds), where one was set. */
   readonly epoch: number | undefined;
 }
 
 /**
  * Mounts the file systems of images to be read.
- * @param split each in a folder named for its platform (`linux_arm64`), as buildx writes them; otherwise there is one image, which is the root.
+ * @param split each in a folder named for its platform (`linux_arm64`) of one root, as buildx writes them; otherwise each has a root.
  */
 export async function openFileTree(
   images: readonly ImageRecord[],
@@ -27,9 +28,9 @@ export async function openFileTree(
   try {
     const roots: string[] = [];
     for (const image of images) roots.push(await openRoot(image, engine, stack));
-    const root = split ? splitRoot(images, roots, engine, stack) : (roots[0] as string);
+    const [root, ...others] = split ? [splitRoot(images, roots, engine, stack)] : roots;
     const opened = stack.move();
-    return { root, epoch, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+    return { roots: [root as string, ...others], epoch, [Symbol.asyncDispose]: () => opened.disposeAsync() };
   } catch (error) {
     await stack.disposeAsync();
     throw error;

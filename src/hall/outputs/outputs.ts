@@ -1,104 +1,160 @@
-import type { Ctx, Digest } from "../../base/index.ts";
+import { type Ctx, type Digest, SlipwayError } from "../../base/index.ts";
 import {
   exportDocker,
   type ExportImage,
   exportLocal,
   exportOci,
-  type ExportResult,
-  type ImageExportOptions,
   exportTar,
+  type NamedImage,
 } from "../../export/index.ts";
-import type { BuildResult, OutputSpec } from "../api/api.ts";
-import { exportImage, wholeNames, withOwnTimes } from "./export-image.ts";
-import { openFileTree } from "./file-tree.ts";
-import { isPushed, outputNames, pushedNames } from "./check-output.ts";
-import { findImage } from "../images/find-image.ts";
+import type { ImageRecord } from "../../store/index.ts";
+import type { WrittenOutput } from "../api/output-api.ts";
 import { announce, endFailed, type Engine } from "../engine/engine.ts";
+import { findImage } from "../images/find-image.ts";
+import { exportImage, withOwnTimes } from "./export-image.ts";
+import { openFileTree } from "./file-tree.ts";
+import type { ArchiveOutput, EngineOutput, ImageOutput, LocalOutput, Output, TarOutput } from "./output.ts";
+
+export interface OutputsRequest {
+  /** An image a platform. */
+  readonly ids: readonly Digest[];
+  readonly outputs: readonly Output[];
+  /** What is attached to each image wherever it goes: attestations. */
+  readonly attach?: ((image: ImageRecord) => ExportImage["attach"]) | undefined;
+}
 
 /**
- * Writes the outputs of a build, one after the other.
- * @param ids an image a platform.
+ * Writes the outputs of a build side by side, all from the same images; a layer that several of them compress alike is compressed once. The
+ * first failure ends the others.
  * Throws SLIP_OUTPUT and SLIP_UNSUPPORTED; nothing half-written stays.
  */
 export async function writeOutputs(
-  ids: readonly Digest[],
-  names: readonly string[],
-  outputs: readonly OutputSpec[],
+  request: OutputsRequest,
   engine: Engine,
   ctx: Ctx,
-): Promise<BuildResult["outputs"]> {
-  const written: BuildResult["outputs"][number][] = [];
-  for (const output of outputs) {
-    if (output.type === "image") {
-      if (isPushed(output)) written.push(...(await pushOutput(ids, pushedNames(output, names), output, engine, ctx)));
-      continue;
-    }
-    const step = `output ${output.type} ${output.dest}`;
-    const started = Date.now();
-    announce(ctx, step, `exporting to ${output.type} ${output.dest === "-" ? "standard output" : output.dest}`);
+): Promise<readonly WrittenOutput[]> {
+  const stop = new AbortController();
+  const part: Ctx = { ...ctx, signal: AbortSignal.any([ctx.signal, stop.signal]) };
+  let failure: { readonly error: unknown } | undefined;
+  const all = request.outputs.map(async (output) => {
     try {
-      const { location, descriptor } = await writeOutput(ids, names, output, engine, ctx);
-      ctx.emit({ type: "step-done", id: step, duration: Date.now() - started });
-      written.push({ type: output.type, dest: location, digest: descriptor?.digest });
+      return await writeOutput(output, request, engine, part);
     } catch (error) {
-      endFailed(ctx, step, started, error);
-      throw error;
+      failure ??= { error };
+      stop.abort();
+      return [];
     }
-  }
-  return written;
-}
-
-async function pushOutput(
-  ids: readonly Digest[],
-  names: readonly string[],
-  { attributes }: OutputSpec,
-  engine: Engine,
-  ctx: Ctx,
-): Promise<BuildResult["outputs"]> {
-  const { pushImage } = await import("../registry/push-image.ts");
-  const images = ids.map((id) => findImage(engine.store, id));
-  const pushed = await pushImage({ images, names, ...compressionOf(attributes) }, engine, ctx);
-  return pushed.map(({ name, digest }) => ({ type: "registry", dest: name, digest }));
-}
-
-function compressionOf({
-  compression,
-  "compression-level": level,
-}: OutputSpec["attributes"]): Pick<ImageExportOptions, "compression" | "level"> {
-  return {
-    compression: compression === "uncompressed" ? "none" : (compression as "gzip" | "zstd" | undefined),
-    level: level === undefined ? undefined : Number(level),
-  };
+  });
+  const written = await Promise.all(all);
+  if (failure) throw failure.error;
+  return written.flat();
 }
 
 async function writeOutput(
-  ids: readonly Digest[],
-  names: readonly string[],
-  { type, dest = "", attributes: given }: OutputSpec,
+  output: Output,
+  request: OutputsRequest,
   engine: Engine,
   ctx: Ctx,
-): Promise<ExportResult> {
-  const records = ids.map((id) => findImage(engine.store, id));
-  if (type === "local" || type === "tar") {
-    const split = given["platform-split"] === undefined ? records.length > 1 : given["platform-split"] === "true";
-    const write = type === "local" ? exportLocal : exportTar;
-    await using tree = await openFileTree(records, split, engine);
-    return await write(tree.root, { dest, epoch: tree.epoch }, ctx);
+): Promise<readonly WrittenOutput[]> {
+  switch (output.type) {
+    case "image":
+      return pushOutput(output, request, engine, ctx);
+    case "engine":
+      return loadOutput(output, request, engine, ctx);
+    case "oci":
+    case "docker":
+      return [await inStep(output, ctx, () => writeArchive(output, request, engine, ctx))];
+    case "local":
+    case "tar":
+      return [await inStep(output, ctx, () => writeFiles(output, request, engine, ctx))];
   }
-  const { name } = given;
-  const options = { dest, ...compressionOf(given) };
-  const [image, ...others] = await Promise.all(
-    records.map(async (record) => {
-      const whole = exportImage(engine, record);
-      return given["rewrite-timestamp"] === "false" ? withOwnTimes(whole, record, engine) : whole;
+}
+
+async function pushOutput(
+  { push, names, form, ownTimes }: ImageOutput,
+  request: OutputsRequest,
+  engine: Engine,
+  ctx: Ctx,
+): Promise<readonly WrittenOutput[]> {
+  if (!push) return [];
+  const { pushImage } = await import("../registry/push-image.ts");
+  const images = await imagesOf(request, ownTimes, engine);
+  const records = request.ids.map((id) => findImage(engine.store, id));
+  return pushImage({ records, images, names, form, ...push }, engine, ctx);
+}
+
+async function loadOutput(
+  _output: EngineOutput,
+  _request: OutputsRequest,
+  _engine: Engine,
+  _ctx: Ctx,
+): Promise<readonly WrittenOutput[]> {
+  throw new SlipwayError({
+    code: "SLIP_UNSUPPORTED",
+    message: "Loading into a Docker Engine is not built",
+    hint: "write an archive: -o type=docker,dest=FILE",
+  });
+}
+
+/** Shows an output as a step. */
+async function inStep(
+  { type, dest }: { readonly type: string; readonly dest: string },
+  ctx: Ctx,
+  write: () => Promise<WrittenOutput>,
+): Promise<WrittenOutput> {
+  const step = `output ${type} ${dest}`;
+  const started = Date.now();
+  announce(ctx, step, `exporting to ${type} ${dest === "-" ? "standard output" : dest}`);
+  try {
+    const written = await write();
+    ctx.emit({ type: "step-done", id: step, duration: Date.now() - started });
+    return written;
+  } catch (error) {
+    endFailed(ctx, step, started, error);
+    throw error;
+  }
+}
+
+async function writeArchive(
+  { type, dest, tar, names, form, ownTimes }: ArchiveOutput,
+  request: OutputsRequest,
+  engine: Engine,
+  ctx: Ctx,
+): Promise<WrittenOutput> {
+  const named: NamedImage = { images: await imagesOf(request, ownTimes, engine), names };
+  const write = type === "oci" ? exportOci : exportDocker;
+  const { location, descriptor, configs } = await write([named], { dest, tar, ...form }, ctx);
+  return { type, dest: location, digest: descriptor?.digest, descriptor, names, configs };
+}
+
+async function writeFiles(
+  output: LocalOutput | TarOutput,
+  { ids }: OutputsRequest,
+  engine: Engine,
+  ctx: Ctx,
+): Promise<WrittenOutput> {
+  const { type, dest, split } = output;
+  const records = ids.map((id) => findImage(engine.store, id));
+  await using tree = await openFileTree(records, split, engine);
+  const { roots, epoch } = tree;
+  const { location } =
+    output.type === "local"
+      ? await exportLocal(roots, { dest, epoch, clean: output.clean }, ctx)
+      : await exportTar(roots[0], { dest, epoch }, ctx);
+  return { type, dest: location };
+}
+
+async function imagesOf(
+  { ids, attach }: OutputsRequest,
+  ownTimes: boolean,
+  engine: Engine,
+): Promise<NamedImage["images"]> {
+  const [first, ...others] = await Promise.all(
+    ids.map(async (id): Promise<ExportImage> => {
+      const record = findImage(engine.store, id);
+      const whole = { ...exportImage(engine, record), attach: attach?.(record) };
+      return ownTimes ? withOwnTimes(whole, record, engine) : whole;
     }),
   );
-  const named = {
-    image: image as ExportImage,
-    others,
-    names: wholeNames(name === undefined ? names : outputNames(name)),
-  };
-  return type === "oci"
-    ? exportOci([named], { ...options, tar: given["tar"] !== "false" }, ctx)
-    : exportDocker([named], { ...options, tar: true }, ctx);
+  return [first as ExportImage, ...others];
 }

@@ -1,5 +1,5 @@
 import { type Ctx, type Digest, SlipwayError } from "../../base/index.ts";
-import { exportDocker, type ExportImage, exportOci } from "../../export/index.ts";
+import { exportDocker, exportOci, type NamedImage } from "../../export/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import type { ImageRecord } from "../../store/index.ts";
 import type { SaveOptions } from "../api/api.ts";
@@ -30,10 +30,10 @@ export async function saveInEngine(
     const asked = [...records].find(([, record]) => record.id === id)?.[0] ?? id;
     const all = platform === undefined ? engine.store.images.named(asked) : [];
     if (all.length > 1 && type === "docker") throw severalPlatforms(asked, all);
-    const [image, ...others] = (all.length > 1 ? all : [findImage(engine.store, id)]).map((record) =>
+    const exported = (all.length > 1 ? all : [findImage(engine.store, id)]).map((record) =>
       exportImage(engine, record),
     );
-    return { image: image as ExportImage, others, names: own };
+    return { images: exported as unknown as NamedImage["images"], names: own };
   });
   const write = type === "oci" ? exportOci : exportDocker;
   await write(named, { dest, tar: true }, ctx);

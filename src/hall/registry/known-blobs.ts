@@ -10,6 +10,7 @@ import {
   parseReference,
   type Reference,
 } from "../../oci/index.ts";
+import type { CameBlob } from "../../export/index.ts";
 import type { Store } from "../../store/index.ts";
 
 /** More than anyone asks a registry for. */
@@ -47,7 +48,16 @@ export function noteLayers({ id, manifest }: { readonly id: Digest; readonly man
     const [compression, diffId] = [layerCompression(mediaType), diffIds[at]];
     if (compression === undefined || diffId === undefined) continue;
     store.layerBlobs.put({ diffId, compression, level: defaultLevel[compression], digest, size });
+    store.facts.set(cameKey(diffId), compression, id);
   }
+}
+
+/** The blob that a layer came in as, while it is here; undefined for layers that were made here. */
+export function cameAs(diffId: Digest, store: Store): CameBlob | undefined {
+  const compression = store.facts.get(cameKey(diffId)) as CameBlob["compression"] | undefined;
+  if (compression === undefined) return undefined;
+  const blob = store.layerBlobs.get(diffId, compression, defaultLevel[compression]);
+  return blob && { compression, digest: blob.digest, size: blob.size };
 }
 
 /** The manifest that an image came with, while all its layers' blobs are here: it can go out just as it came. */
@@ -63,6 +73,10 @@ export function pulledManifest(id: Digest, store: Store): Document<Manifest> | u
     return store.layerBlobs.get(diffId, compression, defaultLevel[compression])?.digest === digest;
   });
   return there ? { value, bytes, descriptor: describe(bytes, known.mediaType) } : undefined;
+}
+
+function cameKey(diffId: Digest): string {
+  return `came ${diffId}`;
 }
 
 function repositoriesKey(blob: Digest): string {

@@ -1,19 +1,25 @@
 import type { Ctx } from "../../base/index.ts";
-import { type ImageExportOptions, type PreparedPush, pushContent } from "../../export/index.ts";
+import { type ImageForm, type NamedImage, type PreparedPush, pushContent } from "../../export/index.ts";
 import { noteManifest } from "../../import/index.ts";
-import { formatReference, parseReference } from "../../oci/index.ts";
+import { formatReference, parseReference, type Reference } from "../../oci/index.ts";
 import type { ImageRecord } from "../../store/index.ts";
-import type { Pushed } from "../api/api.ts";
+import type { WrittenOutput } from "../api/output-api.ts";
 import { announce, endFailed, type Engine } from "../engine/engine.ts";
-import { exportImage } from "../outputs/export-image.ts";
-import { noteRepository, pulledManifest, repositoriesOf } from "./known-blobs.ts";
+import { noteRepository, repositoriesOf } from "./known-blobs.ts";
 import { transferCtx } from "./transfer-events.ts";
 
-export interface PushRequest extends Pick<ImageExportOptions, "compression" | "level"> {
+export interface PushRequest {
   /** One a platform. */
-  readonly images: readonly ImageRecord[];
+  readonly records: readonly ImageRecord[];
+  /** The same as they are to go out. */
+  readonly images: NamedImage["images"];
   /** References with a tag. */
   readonly names: readonly string[];
+  /** Repositories that get the images without a tag. */
+  readonly repositories?: readonly string[] | undefined;
+  readonly form?: ImageForm | undefined;
+  /** The registries may speak plain HTTP, or have certificates that do not verify. */
+  readonly insecure?: boolean | undefined;
 }
 
 /**
@@ -21,18 +27,17 @@ export interface PushRequest extends Pick<ImageExportOptions, "compression" | "l
  * registry goes out as it came, and a registry that has it is not sent it again.
  * @throws SLIP_NETWORK, SLIP_UNAUTHORIZED, SLIP_REGISTRY
  */
-export async function pushImage(request: PushRequest, engine: Engine, ctx: Ctx): Promise<readonly Pushed[]> {
-  const client = await engine.registries();
+export async function pushImage(request: PushRequest, engine: Engine, ctx: Ctx): Promise<readonly WrittenOutput[]> {
+  const client = await engine.registries(request.insecure ? "insecure" : "patient");
   let prepared: PreparedPush | undefined;
-  const pushed: Pushed[] = [];
-  for (const name of request.names) {
-    const reference = parseReference(name);
+  const pushed: WrittenOutput[] = [];
+  for (const { name, reference } of targetsOf(request)) {
     const step = `push ${name}`;
     const started = Date.now();
     announce(ctx, step, `push ${name}`);
     try {
       prepared ??= await prepare(request, engine, ctx);
-      const { content, root } = prepared;
+      const { content, root, configs } = prepared;
       await client.push(reference, content, transferCtx(step, "uploading", ctx));
       noteRepository(
         reference,
@@ -40,7 +45,8 @@ export async function pushImage(request: PushRequest, engine: Engine, ctx: Ctx):
         engine.store,
       );
       ctx.emit({ type: "step-done", id: step, duration: Date.now() - started, note: root.digest.slice(0, 19) });
-      pushed.push({ name: formatReference(reference), digest: root.digest });
+      const dest = reference.tag === undefined ? `${name}@${root.digest}` : name;
+      pushed.push({ type: "registry", dest, digest: root.digest, descriptor: root, names: [dest], configs });
     } catch (error) {
       endFailed(ctx, step, started, error);
       throw error;
@@ -49,20 +55,30 @@ export async function pushImage(request: PushRequest, engine: Engine, ctx: Ctx):
   return pushed;
 }
 
-async function prepare({ images, compression, level }: PushRequest, engine: Engine, ctx: Ctx): Promise<PreparedPush> {
+function targetsOf({
+  names,
+  repositories = [],
+}: PushRequest): readonly { readonly name: string; readonly reference: Reference }[] {
+  const tagged = names.map((name) => parseReference(name));
+  const untagged = repositories.map((name) => ({ ...parseReference(name), tag: undefined }));
+  return [
+    ...tagged.map((reference) => ({ name: formatReference(reference), reference })),
+    ...untagged.map((reference) => ({ name: `${reference.domain}/${reference.path}`, reference })),
+  ];
+}
+
+async function prepare(request: PushRequest, engine: Engine, ctx: Ctx): Promise<PreparedPush> {
   const { store } = engine;
+  const { records, images, names, repositories = [], form } = request;
   const prepared = await pushContent(
-    images.map((record) => ({
-      image: exportImage(engine, record),
-      manifest: compression === undefined ? pulledManifest(record.id, store) : undefined,
-    })),
-    { compression, level, keeper: store, repositoriesOf: (blob) => repositoriesOf(blob, store) },
+    { images, names: [...names, ...repositories] },
+    { ...form, keeper: store, repositoriesOf: (blob) => repositoriesOf(blob, store) },
     ctx,
   );
   const { manifests, root } = prepared;
   for (const [at, { digest }] of manifests.entries()) {
     // What is pushed is found by its digest, here as there.
-    noteManifest(images[at] as ImageRecord, digest, digest === root.digest ? [] : [root.digest], store);
+    noteManifest(records[at] as ImageRecord, digest, digest === root.digest ? [] : [root.digest], store);
   }
   return prepared;
 }

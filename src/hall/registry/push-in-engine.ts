@@ -1,4 +1,5 @@
-import { type Ctx, SlipwayError } from "../../base/index.ts";
+import { type Ctx, type Digest, SlipwayError } from "../../base/index.ts";
+import type { NamedImage } from "../../export/index.ts";
 import { formatReference, parseReference } from "../../oci/index.ts";
 import type { ImageRecord, Store } from "../../store/index.ts";
 import type { Pushed, PushOptions } from "../api/api.ts";
@@ -6,6 +7,7 @@ import type { Engine } from "../engine/engine.ts";
 import { findImage } from "../images/find-image.ts";
 import type { Plain } from "../engine/protocol.ts";
 import { checkNoTag } from "./pull-in-engine.ts";
+import { exportImage } from "../outputs/export-image.ts";
 import { pushImage } from "./push-image.ts";
 
 /** The engine's part of `push`. All names are looked up before anything is sent. */
@@ -14,7 +16,12 @@ export async function pushInEngine(options: Plain<PushOptions>, engine: Engine, 
   const names = options.allTags ? options.images.flatMap((name) => tagsOf(name, store)) : options.images;
   const found = names.map((name) => ({ name, images: imagesOf(name, options.platform, store) }));
   const pushed: Pushed[] = [];
-  for (const { name, images } of found) pushed.push(...(await pushImage({ images, names: [name] }, engine, ctx)));
+  for (const { name, images: records } of found) {
+    const images = records.map((record) => exportImage(engine, record)) as unknown as NamedImage["images"];
+    for (const { dest, digest } of await pushImage({ records, images, names: [name] }, engine, ctx)) {
+      pushed.push({ name: dest, digest: digest as Digest });
+    }
+  }
   return pushed;
 }
 
