@@ -1,9 +1,9 @@
-import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import type { Bytes, Ctx, Digest } from "../base/index.ts";
 import type { Descriptor, Reference } from "../oci/index.ts";
 import type { PushBlob, PushContent } from "../registry/index.ts";
 import type { BlobKeeper, ImageForm, NamedImage } from "./contract.ts";
+import { fileBytes } from "./file-bytes.ts";
 import type { BlobTarget, Layout, WrittenBlob } from "./layout.ts";
 import { placeNamed } from "./place-named.ts";
 
@@ -91,7 +91,7 @@ export class BlobFiles implements Layout {
 
 async function* bytesOf({ file, bring }: { readonly file: string; readonly bring?: Bring }, start: number): Bytes {
   await bring?.();
-  yield* createReadStream(file, { start, highWaterMark: 1 << 18 }) as Bytes;
+  yield* fileBytes(file, start);
 }
 
 async function* piece(bytes: Uint8Array, from: number): Bytes {

@@ -1,5 +1,6 @@
 import { constants, crc32, createZstdCompress, deflateRaw } from "node:zlib";
 import type { Compression } from "./contract.ts";
+import { slicesOf, storedBlocks } from "./slices.ts";
 import { chunkSize } from "./tree-tar.ts";
 
 /** Takes pieces of a tar in order and gives compressed bytes, in order, to the function it was made with. */
@@ -47,13 +48,11 @@ class PlainEncoder implements Encoder {
 
 /** Deflate looks back this far (RFC 1951). */
 const windowSize = 32 * 1024;
-/** Bytes of input that one call deflates. */
-const sliceSize = 1024 * 1024;
 
 /**
  * gzip by several threads at once and still one member (RFC 1952): slices are deflated each for itself with what comes before as
  * dictionary and end on a byte boundary (a sync flush), so that they can be put one after the other. How many run at once changes
- * nothing in the bytes.
+ * nothing in the bytes. What would not get smaller is stored: deflate takes longest with it, for nothing.
  */
 class GzipEncoder implements Encoder {
   readonly #level: number;
@@ -79,11 +78,11 @@ class GzipEncoder implements Encoder {
   async write(piece: Buffer): Promise<void> {
     this.#crc = crc32(piece, this.#crc);
     this.#length += piece.length;
-    for (let at = 0; at < piece.length; at += sliceSize) {
-      const slice = piece.subarray(at, at + sliceSize);
-      const last = at + sliceSize >= piece.length;
-      this.#running.push({ result: this.#deflate(slice), buffer: last ? piece : undefined });
-      this.#dictionary = Buffer.from(slice.subarray(-windowSize));
+    const slices = slicesOf(piece);
+    for (const [at, { bytes, isDense }] of slices.entries()) {
+      const result = isDense ? Promise.resolve(storedBlocks(bytes)) : this.#deflate(bytes);
+      this.#running.push({ result, buffer: at === slices.length - 1 ? piece : undefined });
+      this.#dictionary = Buffer.from(bytes.subarray(-windowSize));
     }
     while (this.#running.length > maxRunning) await this.#finishOldest();
   }

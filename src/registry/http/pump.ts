@@ -3,8 +3,8 @@ import { SlipwayError } from "../../base/index.ts";
 import type { StreamedBody } from "./exchange.ts";
 
 /**
- * Sends a body as fast as the other side takes it. Stops without an error when the answer comes before its end, or the connection is gone:
- * then the request itself tells.
+ * Sends a body as fast as the other side takes it. The next chunk is asked for when the kernel has the one before, whose memory may be used again then.
+ * Stops without an error when the answer comes before the end, or the connection is gone: then the request itself tells.
  * @param waiting told when the other side is waited for, and when no longer.
  * @throws what the body's source throws, and SLIP_DIGEST_MISMATCH when it has not the promised length
  */
@@ -22,19 +22,17 @@ export async function pump(
   outgoing.on("response", end);
   outgoing.on("close", end);
   outgoing.on("error", end);
-  outgoing.on("drain", () => wake?.());
   let sent = 0;
   for await (const chunk of body.open()) {
     if (over) return;
     sent += chunk.byteLength;
     if (sent > body.size) throw wrongLength(body.size, "more");
-    const taken = outgoing.write(chunk);
-    // At once, because the answer may come before the source says that this was all.
-    if (sent === body.size) outgoing.end();
-    if (taken || sent === body.size) continue;
     waiting(true);
     await new Promise<void>((resolve) => {
       wake = resolve;
+      outgoing.write(chunk, () => resolve());
+      // At once, because the answer may come before the source says that this was all.
+      if (sent === body.size) outgoing.end();
       if (over) resolve();
     });
     waiting(false);
