@@ -11,6 +11,7 @@ export {
   checkDockerfile,
   compare,
   diskUsage,
+  evictions,
   failedSteps,
   foresee,
   graphOf,

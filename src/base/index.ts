@@ -10,6 +10,7 @@ export {
 } from "./errors.ts";
 export type { SourceLocation, SourceSpan } from "./source.ts";
 export type { BuildEvent, Bytes, Ctx, StepInfo } from "./ctx.ts";
+export { parseGoDuration } from "./go-duration.ts";
 export { formatByteSize, parseByteSize } from "./byte-size.ts";
 export { type Resources, type Ulimit, ulimitNames } from "./process-limits.ts";
 export type { Mount } from "./mount.ts";

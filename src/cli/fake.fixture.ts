@@ -123,6 +123,16 @@ export async function cli(
       ],
       total: 2_020_000_000,
     })),
+    evictions: noted("evictions", async () => [
+      {
+        kind: "step",
+        name: "RUN make\n  all",
+        bytes: 1_200_000_000,
+        lastUsed: NOW - 3 * 86_400_000,
+        time: NOW,
+        cap: "storage.max 20GB",
+      },
+    ]),
   };
   const stdout = new Buffered(given.stdoutIsTTY, given.columns);
   const stderr = new Buffered(given.stderrIsTTY);

@@ -16,6 +16,7 @@ import type {
   LoginOptions,
   LogoutOptions,
   Outline,
+  PastEviction,
   PruneOptions,
   PruneResult,
   Pulled,
@@ -65,4 +66,5 @@ export interface Library {
   compare(a: string, b: string, options: CommonOptions): Promise<Comparison>;
   prune(options: PruneOptions): Promise<PruneResult>;
   diskUsage(options: CommonOptions): Promise<DiskUsage>;
+  evictions(options: CommonOptions): Promise<readonly PastEviction[]>;
 }

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { parseByteSize } from "../base/index.ts";
-import { parseGoDuration } from "./go-duration.ts";
+import { parseByteSize, parseGoDuration } from "../base/index.ts";
 import { csvFields } from "./instructions/csv-fields.ts";
 
 test.each([

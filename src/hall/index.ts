@@ -9,7 +9,7 @@ export { buildMetadata } from "./outputs/metadata.ts";
 export { cacheMounts, removeCacheMounts } from "./images/cache-mounts.ts";
 export { checkDockerfile, outlineOf, targetsOf } from "./describe/describe.ts";
 export { foresee, graphOf } from "./foresee/foresee.ts";
-export { diskUsage } from "./images/disk-usage.ts";
+export { diskUsage, evictions } from "./images/disk-usage.ts";
 export { compare, images, inspectImage, prune, removeImages, tagImage } from "./images/images.ts";
 export { login, logout } from "./registry/login.ts";
 export { pull } from "./registry/pull.ts";

@@ -417,3 +417,5 @@ export interface Store extends Disposable {
   keepWithin(options: EvictOptions): Promise<Eviction | undefined>;
   /** The evictions that are remembered, latest first. */
   evictions(): readonly PastEviction[];
+  /** Whether `keepWithin` would have something to do under a limit: a query, for those who have nothing to write. */
+  isOver(limit: StorageLimit): boolean;

@@ -36,6 +36,7 @@ export async function evict(
 ): Promise<Eviction | undefined> {
   const rest = restBytes(state.root);
   const { db } = state;
+  noteRest(db, rest);
   // A query: most of the time there is nothing to do.
   if (usedBytes(db, rest) + room <= limit.max) return undefined;
   let eviction: Eviction | undefined;
@@ -46,6 +47,7 @@ export async function evict(
     const left = used - chosen.bytes;
     const now = Date.now();
     eviction = { limit, things, bytes: chosen.bytes, used, left, over: left + room > limit.max };
+    if (eviction.over && when === "done") writeFact(db, overKey, { max: limit.max, left });
     for (const { kind, name, bytes, lastUsed } of things) {
       db.run(
         "INSERT INTO evictions (time, kind, name, bytes, last_used, cap) VALUES (?, ?, ?, ?, ?, ?)",
@@ -63,6 +65,33 @@ export async function evict(
     return { ...chosen, gone: `evicted on ${new Date(now).toISOString().slice(0, 10)}: ${limit.label}` };
   });
   return eviction;
+}
+
+/** Facts: what `restBytes` gave last, and how far over which limit the store was when nothing more could be evicted. */
+const restKey = "store/rest-bytes";
+const overKey = "store/over-limit";
+/** What differs by less is not worth a write or an attempt (bytes). */
+const little = 1 << 20;
+
+/** True when an eviction is called for, as far as the database alone can tell: a few sums. */
+export function isOver(db: Database, { max }: StorageLimit): boolean {
+  const used = usedBytes(db, readFact<number>(db, restKey) ?? 0);
+  if (used <= max) return false;
+  const tried = readFact<{ readonly max: number; readonly left: number }>(db, overKey);
+  return tried?.max !== max || used > tried.left + little;
+}
+
+function noteRest(db: Database, rest: number): void {
+  if (Math.abs((readFact<number>(db, restKey) ?? 0) - rest) > little) writeFact(db, restKey, rest);
+}
+
+function readFact<T>(db: Database, key: string): T | undefined {
+  const row = db.get<{ value: string }>("SELECT value FROM facts WHERE key = ?", key);
+  return row && (JSON.parse(row.value) as T);
+}
+
+function writeFact(db: Database, key: string, value: unknown): void {
+  db.run("INSERT OR REPLACE INTO facts (key, value) VALUES (?, ?)", key, JSON.stringify(value));
 }
 
 /** Foreseeing is worth its query for what is at least so large (bytes). */
@@ -184,8 +213,9 @@ function chooseOldest(
     ...images
       .filter((row) => !stays(row) && (row.top === null || !held.has(row.top)))
       .map((row) => {
-        const { lastUsed, depth } = row.top === null ? { lastUsed: 0, depth: 0 } : age.of(row.top);
-        return { kind: "image" as const, row, lastUsed: Math.max(lastUsed, row.last_used), depth };
+        // Before the step that it came of, which then is what frees the bytes.
+        const { lastUsed, depth } = row.top === null ? { lastUsed: row.last_used, depth: 0 } : age.of(row.top);
+        return { kind: "image" as const, row, lastUsed, depth: depth + 1 };
       }),
     ...db
       .all<BlobRow>("SELECT digest, media_type, size, last_used FROM blobs WHERE last_used < ?", finite(before))

@@ -7,7 +7,7 @@ import { CacheMountStore } from "./cache-mount-store.ts";
 import { sync } from "./chores.ts";
 import type { Store, StoreOptions } from "./contract.ts";
 import { Database } from "./database.ts";
-import { evict, pastEvictions, roomMaker } from "./evict.ts";
+import { evict, isOver, pastEvictions, roomMaker } from "./evict.ts";
 import { FactStore } from "./fact-store.ts";
 import { FailedStepStore } from "./failed-steps.ts";
 import { diskUsage } from "./disk-usage.ts";
@@ -121,6 +121,7 @@ function assemble(state: State, { limit, onEviction }: StoreOptions): Store {
     du: () => diskUsage(state, cacheMounts),
     verify: (options = {}) => verify(state, { blobs, images, snapshots, remoteLayers, records, cacheMounts }, options),
     keepWithin: async (how) => limit && evict(state, blobs, limit, how),
+    isOver: (most) => isOver(state.db, most),
     evictions: () => pastEvictions(state.db),
     [Symbol.dispose]: () => state[Symbol.dispose](),
   };

@@ -1,5 +1,5 @@
+import { parseGoDuration } from "../../base/index.ts";
 import type { FlagReader } from "../flags.ts";
-import { parseGoDuration } from "../go-duration.ts";
 import type { InstructionParser, InstructionSource } from "../instruction-source.ts";
 
 const known = {

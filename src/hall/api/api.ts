@@ -233,6 +233,20 @@ export interface PruneOptions extends CommonOptions {
 
 export interface PruneResult {
   readonly images: number;
+  /** Only what was last used before this time, in milliseconds since the epoch. */
+  readonly until?: number | undefined;
+  /** Only these kinds; all without it. */
+  readonly kinds?: readonly PruneKind[] | undefined;
+  /** Of images only those for which all of these hold. */
+  readonly labels?: readonly LabelFilter[] | undefined;
+  /** Bytes of the cache that stay, of what was used last. */
+  readonly reservedSpace?: number | undefined;
+  /** Bytes of the cache that may stay. */
+  readonly maxUsedSpace?: number | undefined;
+  /** Bytes that the disk is to have free. */
+  readonly minFreeSpace?: number | undefined;
+  /** Tells what would be removed, and removes nothing. */
+  readonly dryRun?: boolean | undefined;
   readonly snapshots: number;
   readonly cacheRecords: number;
   /** Folders of RUN --mount=type=cache. */
@@ -273,3 +287,5 @@ export interface DiskUsage {
   /** Bytes of all rows: what the store's folder takes on the disk. */
   readonly total: number;
 }
+  /** What the configuration allows. */
+  readonly limit?: StorageLimit | undefined;

@@ -43,6 +43,7 @@ const doers: Doers = {
   inspect: ({ image }, engine) => inspectInEngine(image, engine),
   sbom: async (options, engine) => (await import("../attestations/sbom-in-engine.ts")).sbomInEngine(options, engine),
   prune: (options, { store }) => pruneInEngine(options, store),
+  keep: async () => null,
   "remove-caches": async ({ ids }, { store }) => (await store.cacheMounts.remove(ids)).map(({ id }) => id),
   collect: async (_options, { store }) => {
     await store.collect();

@@ -50,6 +50,8 @@ export interface Jobs {
     readonly options: Plain<PruneOptions>;
     readonly answer: PruneResult;
   };
+  /** Nothing but what comes at the end of every job: the store is kept within its limit. */
+  readonly keep: { readonly options: { readonly store?: string | undefined }; readonly answer: null };
   /** Deletes cache mounts that nobody uses; answers which. */
   readonly "remove-caches": {
     readonly options: { readonly ids: readonly string[]; readonly store?: string | undefined };

@@ -1,5 +1,6 @@
-import { openStore, type UsagePart } from "../../store/index.ts";
+import { openStore, type PastEviction, type UsagePart } from "../../store/index.ts";
 import type { CommonOptions, DiskUsage, DiskUsageRow } from "../api/api.ts";
+import { readStorageLimit } from "../config/storage-config.ts";
 
 /** What the store takes on the disk, by kind; what nothing else counts is in the row "other". */
 export async function diskUsage(options: CommonOptions = {}): Promise<DiskUsage> {
@@ -19,7 +20,14 @@ export async function diskUsage(options: CommonOptions = {}): Promise<DiskUsage>
       row("other", joined(kept(other), remade["statcache"])),
     ],
     total,
+    limit: readStorageLimit(),
   };
+}
+
+/** What was evicted to keep the store within its limit, latest first; the latest 500. */
+export async function evictions(options: CommonOptions = {}): Promise<readonly PastEviction[]> {
+  using store = openStore(options.store);
+  return store.evictions();
 }
 
 function row(type: DiskUsageRow["type"], { count, active, bytes, ...free }: UsagePart): DiskUsageRow {

@@ -3,8 +3,18 @@ import type { PruneOptions, PruneResult } from "../api/api.ts";
 import type { Plain } from "../engine/protocol.ts";
 
 /** The engine's part of `prune`. */
-export async function pruneInEngine({ all }: Plain<PruneOptions>, store: Store): Promise<PruneResult> {
-  const removed = await store.prune({ all });
+export async function pruneInEngine(options: Plain<PruneOptions>, store: Store): Promise<PruneResult> {
+  const { all, until, kinds, labels, reservedSpace, maxUsedSpace, minFreeSpace, dryRun } = options;
+  const removed = await store.prune({
+    all,
+    kinds,
+    labels,
+    dryRun,
+    filterUntil: until,
+    keepBytes: reservedSpace,
+    maxUsedBytes: maxUsedSpace,
+    minFreeBytes: minFreeSpace,
+  });
   return {
     images: removed.images.length,
     snapshots: removed.snapshots.length,

@@ -11,7 +11,9 @@ export async function pullInEngine(options: Plain<PullOptions>, engine: Engine, 
   const platform = options.platform === undefined ? defaultPlatform() : parsePlatform(options.platform);
   const pulled: Pulled[] = [];
   for (const name of await namesOf(options, engine, ctx)) {
-    const { id, digest, isNew } = await pullImage({ name, platform }, engine, ctx);
+    const { id, digest, isNew } = await pullImage({ name, platform, whole: true }, engine, ctx);
+    // Who asks for an image by name wants to keep it.
+    if (parseReference(name).digest === undefined) engine.store.images.tagBeside(name, id, { asked: true });
     pulled.push({ name, digest, imageId: id, isNew });
   }
   return pulled;
