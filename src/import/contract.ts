@@ -1,7 +1,7 @@
 import type { Bytes, Digest } from "../base/index.ts";
 import type { Descriptor, ImageConfig } from "../oci/index.ts";
 import type { Snapshotter } from "../snapshot/index.ts";
-import type { Store } from "../store/index.ts";
+import type { LayerSource, Store } from "../store/index.ts";
 
 /** Where the blobs of an image lie: a layout, an archive, a registry. Whoever reads them verifies them. */
 export interface ImageContent {
@@ -9,12 +9,12 @@ export interface ImageContent {
   readonly name: string;
   /** Bytes of a blob. Throws when it is not there. */
   blob(descriptor: Pick<Descriptor, "digest" | "size" | "mediaType">): Bytes;
-  /** Hears, before the first of them is read, which layers will be: what comes from far away can come side by side. */
-  expect?(layers: readonly Descriptor[]): void;
 }
 
 export interface ImportRooms {
   readonly store: Store;
+  /** Where the layers can be had: those that are not here stay there until their files are needed. Without it they are unpacked now. */
+  readonly sources?: readonly LayerSource[] | undefined;
   readonly snapshotter: Snapshotter;
   readonly overlayXattrs: "trusted" | "user";
   /** Everything belongs to whoever unpacks: a user namespace with one id. */

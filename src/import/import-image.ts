@@ -8,12 +8,13 @@ import {
   parseConfig,
   type Platform,
 } from "../oci/index.ts";
-import type { SnapshotId, Store } from "../store/index.ts";
+import type { SnapshotId, SnapshotRecord, Store } from "../store/index.ts";
 import type { ImageContent, ImportedImage, ImportRooms } from "./contract.ts";
 import { type FoundManifest, invalid, readDocument, verified } from "./read-document.ts";
 
 /**
- * Takes an image into the store, without a name: every blob verified, layers unpacked as folders of changes, those that another image brought shared.
+ * Takes an image into the store, without a name: every blob verified, layers unpacked as folders of changes or left where they are, those that another
+ * image brought shared.
  * The image is found again by the digest of its manifest (see importedImage).
  * @throws SLIP_DIGEST_MISMATCH, SLIP_LAYER_INVALID, SLIP_OCI_INVALID, SLIP_CANCELLED; nothing half-made stays
  */
@@ -83,13 +84,15 @@ async function importLayers(
   const snapshots: SnapshotId[] = [];
   let done = 0;
   const keyOf = (at: number): Digest => digestOf({ layers: diffIds.slice(0, at + 1), squashed: rooms.squashOwners });
-  content.expect?.(manifest.layers.filter((_, at) => store.records.get(keyOf(at)) === undefined));
   for (const [at, layer] of manifest.layers.entries()) {
     if (signal.aborted) throw new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled" });
     const key = keyOf(at);
     const known = store.records.get(key)?.snapshot;
     // The record of another chain of the same layers: it may have been taken in by another run of this.
     const usable = known !== undefined && store.snapshots.get(known)?.parent === snapshots.at(-1);
+    if (usable && store.remoteLayers.origin(known)?.blob.digest === layer.digest) {
+      for (const source of rooms.sources ?? []) store.remoteLayers.addSource(known, source);
+    }
     const count = (bytes: number): void => onProgress?.(done + bytes, total);
     snapshots.push(
       usable
@@ -109,8 +112,13 @@ async function importLayer(
   place: { readonly key: Digest; readonly below: readonly SnapshotId[]; readonly count: (bytes: number) => void },
   rooms: ImportRooms,
 ): Promise<SnapshotId> {
-  const { store, snapshotter, overlayXattrs, squashOwners, signal } = rooms;
+  const { store, snapshotter, overlayXattrs, squashOwners, signal, sources } = rooms;
   const { key, below } = place;
+  const note = ({ id, created }: SnapshotRecord): SnapshotId => {
+    store.records.put({ key, identity: key, snapshot: id, created, description: `layer ${diffId}` }, { replace: true });
+    return id;
+  };
+  if (sources) return note(store.remoteLayers.publish({ parent: below.at(-1), diffId, blob: layer, sources }));
   // A build that finds its images in the store needs none of it.
   const { unpackLayer } = await import("../layer/index.ts");
   await using active = await snapshotter.prepare(below.at(-1));
@@ -123,9 +131,7 @@ async function importLayer(
     lower: below.map((id) => store.snapshots.folder(id)).toReversed(),
     signal,
   });
-  const { id, created } = await active.commit({ diffId });
-  store.records.put({ key, identity: key, snapshot: id, created, description: `layer ${diffId}` }, { replace: true });
-  return id;
+  return note(await active.commit({ diffId }));
 }
 
 async function* counted(source: AsyncIterable<Uint8Array>, count: (bytes: number) => void): AsyncGenerator<Uint8Array> {

@@ -39,6 +39,16 @@ async function unpack(kind: "layer" | "plain", options: UnpackLayerOptions | Ext
   const { signal, source, ...rest } = options;
   const job = { ...rest, kind };
   const given = "cancel" in options ? options.cancel : undefined;
+  if (typeof source === "object" && "growth" in source) {
+    const growing = { fd: source.fd, growth: source.growth.shared };
+    const stop = (): void => source.growth.end(false);
+    signal?.addEventListener("abort", stop, { once: true });
+    try {
+      return await cancellable(signal, (cancel = given) => pool().call("unpack", { ...job, source: growing, cancel }));
+    } finally {
+      signal?.removeEventListener("abort", stop);
+    }
+  }
   if (typeof source === "string" || "file" in source) {
     const file = typeof source === "string" ? { file: source, offset: 0, length: undefined } : source;
     return cancellable(signal, (cancel = given) => pool().call<Unpacked>("unpack", { ...job, source: file, cancel }));

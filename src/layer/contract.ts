@@ -1,4 +1,5 @@
 import type { Bytes, CancelFlag, Digest } from "../base/index.ts";
+import type { Growth } from "./growth.ts";
 
 /** How a layer blob is compressed. */
 export type Compression = "none" | "gzip" | "zstd";
@@ -6,10 +7,17 @@ export type Compression = "none" | "gzip" | "zstd";
 /** The names under which overlayfs keeps its marks in a folder of changes; "none" for an ordinary (merged) root folder. */
 export type OverlayXattrs = "trusted" | "user" | "none";
 
+/** A file that is still being written, open to be read until the call is over; what is read is told to the growth. */
+export interface GrowingFile {
+  readonly fd: number;
+  readonly growth: Growth;
+}
+
 /** Where archive bytes come from: a file, a part of a file, or a stream. A file is read off the main thread; a stream is handed to it. */
 export type ArchiveSource =
   | string
   | { readonly file: string; readonly offset: number; readonly length: number }
+  | GrowingFile
   | Bytes;
 
 export interface WriteLayerOptions {

@@ -1,5 +1,6 @@
 /** Floor 1: the layer codec: tar, whiteouts, compression and digests, off the main thread. */
 export type * from "./contract.ts";
+export { Growth } from "./growth.ts";
 export { extractTar, unpackLayer, writeLayer } from "./calls.ts";
 export { defaultLevel } from "./levels.ts";
 export { type Detected, decompress } from "./decompress.ts";

@@ -11,13 +11,21 @@ export interface ContentStore {
   /** Verified while read: throws SLIP_DIGEST_MISMATCH at the end of bytes that are not the promised ones. */
   read(digest: Digest): Bytes;
   /** Throws SLIP_DIGEST_MISMATCH when `expected` names another digest or size. */
-  write(bytes: Bytes, expected?: Partial<Descriptor>): Promise<Descriptor>;
+  write(bytes: Bytes, expected?: Partial<Descriptor>, watch?: BlobWatch): Promise<Descriptor>;
   /** Adopts a finished file by renaming it in; its digest is trusted, because the caller computed it while writing. */
   adopt(file: string, descriptor: Descriptor): Promise<Descriptor>;
   /** The blob's file, for readers that want a path. */
   path(digest: Digest): string;
   delete(digest: Digest): Promise<void>;
   list(): AsyncIterable<Descriptor>;
+}
+
+/** What reads a blob while it is written. Neither is called for a blob that is there. */
+export interface BlobWatch {
+  /** The file that the bytes go to; it is renamed when all are there. */
+  began(file: string): void;
+  /** So many bytes are in the file. */
+  grew(bytes: number): void;
 }
 
 /** Random, and sorts by the time it was made (ULID). */
@@ -71,6 +79,8 @@ export interface KeyNote {
   readonly why: string;
   /** What the key was made of, as JSON gives it back; the caller checks its shape. Undefined once the record is gone. */
   readonly parts: unknown;
+  /** Why the record is gone, where more is known than that it was pruned: `evicted on 2026-11-21: storage.max 20GB`. */
+  readonly gone?: string | undefined;
 }
 
 /** What a failed step left: its file system as the failed command left it. */
@@ -79,8 +89,6 @@ export interface FailedStep {
   /** Milliseconds since the epoch. */
   readonly created: number;
   /** What it takes to go into it, as JSON gives it back; the caller checks its shape. */
-  /** Why the record is gone, where more is known than that it was pruned: `evicted on 2026-11-21: storage.max 20GB`. */
-  readonly gone?: string | undefined;
   readonly state: unknown;
 }
 
@@ -256,6 +264,8 @@ export interface Facts {
 /** A folder that outlives the steps that it is mounted for (`RUN --mount=type=cache`). */
 export interface CacheMount {
   readonly id: string;
+  /** What requests find it by. */
+  readonly key: Digest;
   /** What people call it. */
   readonly name: string;
   readonly created: number;
@@ -307,14 +317,6 @@ export interface PruneOptions {
   readonly filterUntil?: number | undefined;
   /** Keeps what was used last of the cache, up to this many bytes. */
   readonly keepBytes?: number | undefined;
-}
-
-/** What a clean-up removed. */
-export interface Removed {
-  readonly images: readonly Digest[];
-  readonly records: readonly CacheRecord[];
-  readonly snapshots: readonly SnapshotId[];
-  readonly blobs: readonly Digest[];
   /** Removes of the cache until it is no more than this many bytes, or keepBytes if that is more. */
   readonly maxUsedBytes?: number | undefined;
   /** Removes of the cache until the disk has so many bytes free, or the cache is down to keepBytes. */
@@ -335,6 +337,14 @@ export interface LabelFilter {
   /** Any without it. */
   readonly value?: string | undefined;
   readonly not?: boolean | undefined;
+}
+
+/** What a clean-up removed. */
+export interface Removed {
+  readonly images: readonly Digest[];
+  readonly records: readonly CacheRecord[];
+  readonly snapshots: readonly SnapshotId[];
+  readonly blobs: readonly Digest[];
   /** Ids of cache mounts. */
   readonly cacheMounts: readonly string[];
   /** What failed steps left. */
@@ -360,6 +370,10 @@ export interface StoreOptions {
   readonly bootId?: string | undefined;
   /** How long a write waits for another process's write, in milliseconds; 10 s if not given. */
   readonly busyTimeout?: number | undefined;
+  /** How much it may take on the disk. */
+  readonly limit?: StorageLimit | undefined;
+  /** Hears of what was evicted to make room for something. */
+  readonly onEviction?: ((eviction: Eviction) => void) | undefined;
 }
 
 /**
@@ -368,16 +382,14 @@ export interface StoreOptions {
  * What a build has got from the store (a cache record, a used or published snapshot, a blob, an image it put) is not removed by
  * `prune` or `collect` of any process for as long as the build's process lives and has the store open.
  */
-  /** How much it may take on the disk. */
-  readonly limit?: StorageLimit | undefined;
-  /** Hears of what was evicted to make room for something. */
-  readonly onEviction?: ((eviction: Eviction) => void) | undefined;
 export interface Store extends Disposable {
   readonly root: string;
   readonly blobs: ContentStore;
   readonly images: ImageStore;
   readonly snapshots: SnapshotRecords;
+  readonly remoteLayers: RemoteLayers;
   readonly records: CacheRecords;
+  readonly travelled: Travelled;
   readonly keyNotes: KeyNotes;
   readonly failedSteps: FailedSteps;
   readonly cacheMounts: CacheMounts;
@@ -405,17 +417,16 @@ export interface Store extends Disposable {
   collect(): Promise<Removed>;
   /** Removes images without a name, cache records that no image stands on, cache mounts, and blobs that no layer needs. */
   prune(options?: PruneOptions): Promise<Removed>;
-  du(): DiskUsage;
-  readonly remoteLayers: RemoteLayers;
-  /** What is wrong with the store, a line each; reads every blob when `blobs` is set. */
-  verify(options?: { readonly blobs?: boolean | undefined }): Promise<readonly string[]>;
-}
   /**
    * Removes what was used longest ago, if the store takes more than its limit; a query when it does not.
    * @returns undefined when nothing had to be done.
    */
   keepWithin(options: EvictOptions): Promise<Eviction | undefined>;
-  /** The evictions that are remembered, latest first. */
-  evictions(): readonly PastEviction[];
   /** Whether `keepWithin` would have something to do under a limit: a query, for those who have nothing to write. */
   isOver(limit: StorageLimit): boolean;
+  /** The evictions that are remembered, latest first. */
+  evictions(): readonly PastEviction[];
+  du(): DiskUsage;
+  /** What is wrong with the store, a line each; reads every blob when `blobs` is set. */
+  verify(options?: { readonly blobs?: boolean | undefined }): Promise<readonly string[]>;
+}

@@ -135,10 +135,10 @@ async function settle(state: State): Promise<void> {
   if (rows.length + filled.length === 0) return;
   await sync(state.root);
   db.write(() => {
+    for (const { snapshot } of filled) db.run("UPDATE remote_layers SET boot = '' WHERE snapshot = ?", snapshot);
     for (const { id } of rows) db.run("UPDATE snapshots SET boot = NULL WHERE id = ?", id);
   });
 }
-    for (const { snapshot } of filled) db.run("DELETE FROM remote_layers WHERE snapshot = ?", snapshot);
 
 function readBootId(): string {
   try {

@@ -18,12 +18,12 @@ const lostFolders = "store/lost-folders";
  */
 export function dropUnsettled(db: Database, bootId: string): void {
   const lost = "SELECT id FROM snapshots WHERE boot IS NOT NULL AND boot <> ?";
-  const unfilled = "FROM remote_layers WHERE boot IS NOT NULL AND boot <> ?";
+  const unfilled = "FROM remote_layers WHERE boot <> '' AND boot <> ?";
   if (!db.get(`${lost} LIMIT 1`, bootId) && !db.get(`SELECT 1 ${unfilled} LIMIT 1`, bootId)) return;
   db.write(() => {
     // They can be had again where they were.
     db.run(`UPDATE snapshots SET disk = 0 WHERE id IN (SELECT snapshot ${unfilled})`, bootId);
-    db.run("UPDATE remote_layers SET boot = NULL WHERE boot IS NOT NULL AND boot <> ?", bootId);
+    db.run("UPDATE remote_layers SET boot = NULL WHERE boot <> '' AND boot <> ?", bootId);
     db.run("PRAGMA defer_foreign_keys = ON");
     const ids = db.all<{ id: string }>(
       `WITH RECURSIVE gone (id) AS (${lost} UNION SELECT s.id FROM snapshots s JOIN gone ON gone.id IN (s.parent, s.layer))

@@ -105,6 +105,7 @@ test("a crash of the machine makes a layer remote again, and what stands on it s
   }
   using store = openStore(root, { bootId: "three" });
   expect(store.remoteLayers.of(id)).toBeUndefined();
+  expect(store.remoteLayers.origin(id)?.blob).toEqual(blob);
   expect(await store.verify()).toEqual([]);
 });
 

@@ -40,6 +40,8 @@ export interface RemoteLayers {
   publish(layer: NewRemoteLayer): SnapshotRecord;
   /** Undefined for a layer that is here. Of a snapshot that shares the folder of another, what is known of that one. */
   of(id: SnapshotId): RemoteLayer | undefined;
+  /** Where a layer came from or will, also when it is here; undefined for those that were made here. */
+  origin(id: SnapshotId): RemoteLayer | undefined;
   /** What is not here of all that a snapshot stands on, in the order in which it can be unpacked; none for most. One look-up then. */
   missing(id: SnapshotId | undefined): readonly RemoteLayer[];
   /** Adds a place where a layer can be had, in front of the others. */
@@ -65,14 +67,17 @@ interface Row {
   readonly digest: Digest;
   readonly size: number;
   readonly sources: string;
+  readonly boot: string | null;
+  readonly parent: SnapshotId | null;
+  readonly diff_id: Digest;
 }
 
 /** How many places of a layer are remembered. */
 const mostSources = 4;
 
 /**
- * A row of `remote_layers` for each. Its `boot` is null while the folder is not there; then it is the boot in which the folder came, until that is
- * settled: after a crash of the machine the layer can be had again where it was (docs/adr/0003-durability.md).
+ * A row of `remote_layers` for each. Its `boot` is null while the folder is not there; then it is the boot in which the folder came, and empty when
+ * that is settled: after a crash of the machine the layer can be had again where it was (docs/adr/0003-durability.md).
  */
 export class RemoteLayerStore implements RemoteLayers {
   readonly #state: State;
@@ -114,19 +119,13 @@ export class RemoteLayerStore implements RemoteLayers {
   }
 
   of(id: SnapshotId): RemoteLayer | undefined {
-    const row = this.#state.db.get<Row & { readonly parent: SnapshotId | null; readonly diff_id: Digest }>(
-      `SELECT r.*, s.parent, s.diff_id FROM remote_layers r JOIN snapshots s ON s.id = r.snapshot
-       WHERE r.boot IS NULL AND r.snapshot = (SELECT coalesce(layer, id) FROM snapshots WHERE id = ?)`,
-      id,
-    );
-    if (!row) return undefined;
-    return {
-      id: row.snapshot,
-      parent: row.parent ?? undefined,
-      diffId: row.diff_id,
-      blob: { mediaType: row.media_type, digest: row.digest, size: row.size },
-      sources: JSON.parse(row.sources) as LayerSource[],
-    };
+    const row = this.#row(id);
+    return row?.boot === null ? layerOf(row) : undefined;
+  }
+
+  origin(id: SnapshotId): RemoteLayer | undefined {
+    const row = this.#row(id);
+    return row && layerOf(row);
   }
 
   missing(id: SnapshotId | undefined): readonly RemoteLayer[] {
@@ -149,7 +148,7 @@ export class RemoteLayerStore implements RemoteLayers {
   }
 
   addSource(id: SnapshotId, source: LayerSource): void {
-    const remote = this.of(id);
+    const remote = this.origin(id);
     if (!remote) return;
     const own = JSON.stringify(source);
     const others = remote.sources.filter((other) => JSON.stringify(other) !== own);
@@ -191,6 +190,14 @@ export class RemoteLayerStore implements RemoteLayers {
     return layers.reduce((sum, id) => sum + (this.of(id)?.blob.size ?? 0), 0);
   }
 
+  #row(id: SnapshotId): Row | undefined {
+    return this.#state.db.get<Row>(
+      `SELECT r.*, s.parent, s.diff_id FROM remote_layers r JOIN snapshots s ON s.id = r.snapshot
+       WHERE r.snapshot = (SELECT coalesce(layer, id) FROM snapshots WHERE id = ?)`,
+      id,
+    );
+  }
+
   /** Now it is known what the files are; all that share the folder, and the images of them, have stood for the size of the blob. */
   #resize(id: SnapshotId, { size, entries }: { readonly size: number; readonly entries: number }, disk: number): void {
     const { db } = this.#state;
@@ -208,4 +215,14 @@ export class RemoteLayerStore implements RemoteLayers {
     }
     db.run("UPDATE snapshots SET disk = ?, last_used = ? WHERE id = ?", disk, Date.now(), id);
   }
+}
+
+function layerOf(row: Row): RemoteLayer {
+  return {
+    id: row.snapshot,
+    parent: row.parent ?? undefined,
+    diffId: row.diff_id,
+    blob: { mediaType: row.media_type, digest: row.digest, size: row.size },
+    sources: JSON.parse(row.sources) as LayerSource[],
+  };
 }

@@ -151,7 +151,7 @@ export const migrations: readonly string[] = [
   ALTER TABLE snapshots ADD COLUMN layer TEXT REFERENCES snapshots (id);
   CREATE INDEX snapshots_layer ON snapshots (layer) WHERE layer IS NOT NULL;
   `,
-  // Layers whose folder is not there: `sources` is JSON. `boot` is null until it is, and the row goes when that is settled.
+  // Layers that came from elsewhere, or will: `sources` is JSON. `boot` is null until the folder is there, and empty once that is settled.
   `
   CREATE TABLE remote_layers (
     snapshot TEXT PRIMARY KEY REFERENCES snapshots (id) ON DELETE CASCADE,

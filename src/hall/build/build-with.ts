@@ -51,6 +51,7 @@ export async function buildWith(
   const { plan, plans, made, held, dockerfile } = await planFrom(options, base, resolveImage, ctx);
   await engine?.requireEmulation(plans, ctx);
   announcePlan(plan, ctx);
+  if (engine) nameLayers(plan, held, engine);
   const shown = { ...ctx, emit: shownEvents(plan, made, ctx.emit) };
   const shipped = new Set(plan.history.flatMap(({ layer }) => (layer ? [layer.digest] : [])));
   const onResult = (vertex: Vertex, tree: FileTree): void => {

@@ -95,11 +95,12 @@ async function answer(
     checkStoreIds(store, namespace);
     await store.recover();
     const mirror = "debianMirror" in options ? options.debianMirror : undefined;
-    await using engine = openEngine(store, namespace, mirror);
+    const ctx: Ctx = { signal, emit, drained };
+    await using engine = openEngine(store, namespace, mirror, ctx);
     const doer = doers[job] as (...given: readonly unknown[]) => Promise<Jobs[JobName]["answer"]>;
     let result: Jobs[JobName]["answer"];
     try {
-      result = await doer(options, engine, { signal, emit, drained }, signals);
+      result = await doer(options, engine, ctx, signals);
     } finally {
       await opened.done();
     }

@@ -5,11 +5,12 @@ import type { BuildPlan, PlannedImage } from "../../plan/index.ts";
 import type { RegistryClient } from "../../registry/index.ts";
 import type { Executor, Namespace } from "../../sandbox/index.ts";
 import type { Snapshotter } from "../../snapshot/index.ts";
-import type { SnapshotId, Store } from "../../store/index.ts";
+import type { RemoteLayer, SnapshotId, Store } from "../../store/index.ts";
 import type { BuildResult } from "../api/api.ts";
 import type { OutputsRequest } from "../outputs/outputs.ts";
 import type { ClientKind } from "../registry/open-client.ts";
 import type { PullRequest } from "../registry/pull-image.ts";
+import type { LayersUse } from "../registry/pull-missing.ts";
 
 /** What only the engine process can do. An interface alone, so that a cached build loads none of what is behind it. */
 export interface Engine extends AsyncDisposable {
@@ -39,7 +40,13 @@ export interface Engine extends AsyncDisposable {
   ): Promise<PlannedImage | undefined>;
   /** A client of registries, opened when first asked for; the usual one without a kind. Throws SLIP_CONFIG. */
   registries(how?: ClientKind): Promise<RegistryClient>;
-  /** Brings what a name stands for in its registry now into the store. */
+  /** Brings the layers that the snapshots stand on and that are not here, side by side; preparing or viewing one does so too. */
+  fill(tops: readonly SnapshotId[]): Promise<void>;
+  /** Brings the blob of a layer without unpacking it. */
+  bringBlob(layer: RemoteLayer): Promise<void>;
+  /** Says what the top snapshot of an image is to this job, for the progress of bringing its layers. */
+  nameLayers(top: SnapshotId, use: LayersUse): void;
+  /** Brings what a name stands for in its registry now into the store, its layers only when `whole` is asked for. */
   pull(request: PullRequest, ctx: Ctx): Promise<PlannedImage>;
   /** Throws SLIP_EMULATION for a step whose programs this machine does not run, with its place. */
   requireEmulation(plans: readonly BuildPlan[], ctx: Ctx): Promise<void>;

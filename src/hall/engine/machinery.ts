@@ -10,6 +10,7 @@ import { announce, endFailed, type Engine } from "./engine.ts";
 import { requireEmulation } from "../bases/require-emulation.ts";
 import { writeOutputs } from "../outputs/outputs.ts";
 import type { RegistryClients } from "../registry/open-client.ts";
+import { MissingLayers } from "../registry/pull-missing.ts";
 import {
   type Executor,
   findRuntime,
@@ -19,14 +20,20 @@ import {
   runtimeFromTree,
 } from "../../sandbox/index.ts";
 import { openSnapshotter } from "../../snapshot/index.ts";
-import type { Store } from "../../store/index.ts";
+import type { SnapshotId, Store } from "../../store/index.ts";
 
 /** Step id of the progress of bringing the OCI runtime. */
 const runtimeStep = "runtime";
 
-/** Wires the rooms that need mounts and processes; called in the engine process, inside its namespaces. */
-export function openEngine(store: Store, namespace: Namespace, mirror: string | undefined): Engine {
-  const snapshotter = openSnapshotter({ store, overlayXattrs: namespace.overlayXattrs });
+/**
+ * Wires the rooms that need mounts and processes; called in the engine process, inside its namespaces.
+ * @param job where it is told that layers are brought because somebody needs their files.
+ */
+export function openEngine(store: Store, namespace: Namespace, mirror: string | undefined, job: Ctx): Engine {
+  const missingLayers = new MissingLayers();
+  const bring = (tops: readonly SnapshotId[]): Promise<void> => missingLayers.bring(tops, engine, job);
+  const { overlayXattrs } = namespace;
+  const snapshotter = openSnapshotter({ store, overlayXattrs, fill: (id) => bring([id]) });
   const workers = openOpWorkers();
   let found: Promise<Executor> | undefined;
   const executor = (ctx: Ctx): Promise<Executor> => {

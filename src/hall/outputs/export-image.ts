@@ -3,10 +3,12 @@ import type { ExportImage } from "../../export/index.ts";
 import { encodeConfig, formatReference, parseReference } from "../../oci/index.ts";
 import type { ImageRecord } from "../../store/index.ts";
 import type { Engine } from "../engine/engine.ts";
+import { cameFrom } from "../registry/came-from.ts";
 import { cameAs, pulledManifest } from "../registry/known-blobs.ts";
 
 /** An image of the store as the exporters want it: layers made from snapshots when they are asked for, blobs kept for the next time. */
-export function exportImage({ store, namespace }: Engine, image: ImageRecord): ExportImage {
+export function exportImage(engine: Engine, image: ImageRecord): ExportImage {
+  const { store, namespace } = engine;
   // Its layers are read while they are written out, which takes its time.
   const used = store.images.use(image.id);
   const configBytes = store.images.config(image.id);
@@ -16,7 +18,9 @@ export function exportImage({ store, namespace }: Engine, image: ImageRecord): E
     const diffId = image.config.rootfs.diff_ids[at] as ImageRecord["id"];
     const epoch = store.snapshots.epochOf(id, diffId);
     const upper = store.snapshots.folder(id);
-    return { diffId, upper, overlayXattrs: namespace.overlayXattrs, epoch, came: cameAs(diffId, store) };
+    const came = cameAs(diffId, store) ?? cameFrom(id, diffId, engine);
+    const ready = store.remoteLayers.of(id) && (() => engine.fill([id]));
+    return { diffId, upper, overlayXattrs: namespace.overlayXattrs, epoch, came, ready };
   });
   return { config: image.config, configBytes, layers, manifest: pulledManifest(image.id, store), keeper: store };
 }

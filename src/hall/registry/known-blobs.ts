@@ -42,12 +42,18 @@ export function noteDocument(id: Digest, { bytes, descriptor }: Document<Manifes
 }
 
 /** Remembers which blobs the layers of an image that came in were, so that they leave as the same. */
-export function noteLayers({ id, manifest }: { readonly id: Digest; readonly manifest: Manifest }, store: Store): void {
+export async function noteLayers(
+  { id, manifest }: { readonly id: Digest; readonly manifest: Manifest },
+  store: Store,
+): Promise<void> {
   const diffIds = store.images.get(id)?.config.rootfs.diff_ids ?? [];
   for (const [at, { mediaType, digest, size }] of manifest.layers.entries()) {
     const [compression, diffId] = [layerCompression(mediaType), diffIds[at]];
     if (compression === undefined || diffId === undefined) continue;
-    store.layerBlobs.put({ diffId, compression, level: defaultLevel[compression], digest, size });
+    // Those that come later are noted then.
+    if (await store.blobs.stat(digest)) {
+      store.layerBlobs.put({ diffId, compression, level: defaultLevel[compression], digest, size });
+    }
     store.facts.set(cameKey(diffId), compression, id);
   }
 }
@@ -60,16 +66,19 @@ export function cameAs(diffId: Digest, store: Store): CameBlob | undefined {
   return blob && { compression, digest: blob.digest, size: blob.size };
 }
 
-/** The manifest that an image came with, while all its layers' blobs are here: it can go out just as it came. */
+/** The manifest that an image came with, while all its layers' blobs are here or can be brought: it can go out just as it came. */
 export function pulledManifest(id: Digest, store: Store): Document<Manifest> | undefined {
   const known = store.facts.get(documentKey(id)) as { readonly mediaType: string; readonly text: string } | undefined;
   if (!known) return undefined;
   const bytes = Buffer.from(known.text, "base64");
   const value = parseManifest(bytes);
-  const diffIds = store.images.get(id)?.config.rootfs.diff_ids ?? [];
+  const image = store.images.get(id);
+  const diffIds = image?.config.rootfs.diff_ids ?? [];
   const there = value.layers.every(({ mediaType, digest }, at) => {
     const [compression, diffId] = [layerCompression(mediaType), diffIds[at]];
     if (compression === undefined || diffId === undefined) return false;
+    const snapshot = image?.snapshots[at];
+    if (snapshot !== undefined && store.remoteLayers.origin(snapshot)?.blob.digest === digest) return true;
     return store.layerBlobs.get(diffId, compression, defaultLevel[compression])?.digest === digest;
   });
   return there ? { value, bytes, descriptor: describe(bytes, known.mediaType) } : undefined;

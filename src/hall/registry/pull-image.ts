@@ -1,12 +1,12 @@
 import { type Ctx, type Digest, isSlipwayError } from "../../base/index.ts";
-import { importedImage, importImage, noteManifest } from "../../import/index.ts";
+import { type ImageContent, importedImage, importImage, noteManifest } from "../../import/index.ts";
 import { type Descriptor, formatPlatform, parseReference, type Platform, type Reference } from "../../oci/index.ts";
 import type { PlannedImage } from "../../plan/index.ts";
 import type { RegistryClient, RegistryImage } from "../../registry/index.ts";
 import { announce, endFailed, type Engine } from "../engine/engine.ts";
 import { originKey } from "../bases/stored-base.ts";
+import { fillLayers } from "./fill-layers.ts";
 import { noteDocument, noteLayers, noteRepository } from "./known-blobs.ts";
-import { RegistryContent } from "./registry-content.ts";
 import { transferCtx } from "./transfer-events.ts";
 
 export interface PullRequest {
@@ -15,21 +15,24 @@ export interface PullRequest {
   readonly platform: Platform;
   /** Another source is there: a registry that cannot be reached is given up at once. */
   readonly impatient?: boolean | undefined;
+  /** All its files are wanted now; without it they come when something needs them. */
+  readonly whole?: boolean | undefined;
 }
 
 export interface PulledImage extends PlannedImage {
   /** What the name stands for in the registry: a manifest, or an index of several platforms. */
   readonly digest: Digest;
-  /** False when the image was in the store already. */
+  /** False when the image was in the store already, with all that was asked for. */
   readonly isNew: boolean;
 }
 
 /**
- * Brings what a name stands for in its registry now into the store, under that name. Only layers that the store lacks travel.
+ * Brings what a name stands for in its registry now into the store, under that name: its manifest and configuration, and if the whole image is wanted the
+ * layers that the store lacks.
  * @throws SLIP_NETWORK, SLIP_UNAUTHORIZED, SLIP_REGISTRY, SLIP_IMAGE_UNKNOWN, SLIP_DIGEST_MISMATCH, SLIP_OCI_INVALID, SLIP_LAYER_INVALID
  */
 export async function pullImage(request: PullRequest, engine: Engine, ctx: Ctx): Promise<PulledImage> {
-  const { name, platform, impatient } = request;
+  const { name, platform, impatient, whole } = request;
   const reference = parseReference(name);
   const step = `pull ${name} ${formatPlatform(platform)}`;
   const registry = transferCtx(step, "downloading", ctx);
@@ -42,6 +45,7 @@ export async function pullImage(request: PullRequest, engine: Engine, ctx: Ctx):
     const known = importedImage(digest, platform, engine.store);
     const there = known !== undefined && engine.store.images.use(known.id);
     const image = there ? known : await bring(client, { ...reference, digest }, request, step, engine, ctx);
+    const filled = whole ? await fill(image.id, step, engine, ctx) : false;
     if (reference.digest === undefined) engine.store.images.tagBeside(name, image.id);
     const origin = `registry ${reference.domain} ${digest}`;
     engine.store.facts.set(originKey(image.id), origin, image.id);
@@ -49,9 +53,9 @@ export async function pullImage(request: PullRequest, engine: Engine, ctx: Ctx):
       type: "step-done",
       id: step,
       duration: Date.now() - started,
-      note: `${there ? "up to date, " : ""}${digest.slice(0, 19)}`,
+      note: `${there && !filled ? "up to date, " : ""}${digest.slice(0, 19)}`,
     });
-    return { id: image.id, config: image.config, name, origin, digest, isNew: !there };
+    return { id: image.id, config: image.config, name, origin, digest, isNew: !there || filled };
   } catch (error) {
     endFailed(ctx, step, started, error);
     throw error;
@@ -88,8 +92,7 @@ async function bring(
   await using _lock = await store.lock(`import ${manifest.descriptor.digest}`, ctx.signal);
   // Another index, or another run of this, may have brought the same image.
   const known = importedImage(manifest.descriptor.digest, platform, store);
-  const made =
-    known && store.images.use(known.id) ? known : await take(client, reference, name, image, step, engine, ctx);
+  const made = known && store.images.use(known.id) ? known : await take(reference, name, image, engine, ctx);
   const indexes = image.indexes.map(({ descriptor }) => descriptor.digest);
   // An index may have given an older variant than was asked for: the next time it is found by what was asked for.
   for (const asked of [made.config, { ...made.config, variant: undefined, ...platform }]) {
@@ -99,34 +102,24 @@ async function bring(
 }
 
 async function take(
-  client: RegistryClient,
   reference: Reference,
   name: string,
   image: RegistryImage,
-  step: string,
   engine: Engine,
   ctx: Ctx,
 ): Promise<Pick<PlannedImage, "id" | "config">> {
   const { store, snapshotter, namespace } = engine;
-  const { manifest, indexes } = image;
-  const { layers } = manifest.value;
-  const registry = transferCtx(step, "downloading", ctx);
-  let arrived = 0;
-  await using content = new RegistryContent(`the image ${name}`, reference, image, {
-    client,
-    store,
-    ctx: {
-      ...registry,
-      emit: (event) => {
-        if (event.type === "progress" && event.current === event.total) arrived++;
-        registry.emit(event);
-      },
-    },
-  });
+  const { manifest, indexes, config } = image;
   const found = {
     descriptor: manifest.descriptor,
     indexes: indexes.map(({ descriptor }) => descriptor.digest),
     manifest: manifest.value,
+  };
+  const content: ImageContent = {
+    name: `the image ${name}`,
+    async *blob() {
+      yield config.bytes;
+    },
   };
   const made = await importImage(content, found, {
     store,
@@ -134,14 +127,16 @@ async function take(
     overlayXattrs: namespace.overlayXattrs,
     squashOwners: namespace.kind === "single-id",
     signal: ctx.signal,
-    // While layers still come, their bytes are what is told.
-    onProgress: (current, total) => {
-      if (arrived < layers.length) return;
-      ctx.emit({ type: "step-progress", id: step, label: "unpacking layers", current, total, unit: "bytes" });
-    },
+    sources: [{ kind: "registry", repository: `${reference.domain}/${reference.path}` }],
   });
-  noteLayers({ id: made.id, manifest: manifest.value }, store);
+  await noteLayers({ id: made.id, manifest: manifest.value }, store);
   noteDocument(made.id, manifest, store);
-  noteRepository(reference, layers, store);
+  noteRepository(reference, manifest.value.layers, store);
   return made;
+}
+
+/** @returns whether something had to be brought. */
+async function fill(id: Digest, step: string, engine: Engine, ctx: Ctx): Promise<boolean> {
+  const top = engine.store.images.get(id)?.snapshots.at(-1);
+  return top !== undefined && (await fillLayers([top], step, engine, ctx)).length > 0;
 }
