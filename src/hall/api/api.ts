@@ -66,6 +66,10 @@ export interface BuildOptions extends CommonOptions {
   readonly noCacheFilter?: readonly string[] | undefined;
   /** Ask the registry, or the archive, whether the bases that are in the store have changed. */
   readonly pull?: boolean | undefined;
+  /** One layer in place of all that the build adds to its base. */
+  readonly squash?: boolean | undefined;
+  /** Bytes that later steps delete, replace or only give another owner or mode leave the layers that the build adds; the files stay the same. */
+  readonly fold?: boolean | undefined;
   /** Steps at once; the number of processors without it. */
   readonly jobs?: number | undefined;
   readonly outputs?: readonly OutputSpec[] | undefined;
@@ -229,10 +233,6 @@ export interface CacheMountSummary {
 export interface PruneOptions extends CommonOptions {
   /** Also images that were not built here (bases, which a build makes again), the cache of images that stay, and layer archives. */
   readonly all?: boolean | undefined;
-}
-
-export interface PruneResult {
-  readonly images: number;
   /** Only what was last used before this time, in milliseconds since the epoch. */
   readonly until?: number | undefined;
   /** Only these kinds; all without it. */
@@ -247,6 +247,10 @@ export interface PruneResult {
   readonly minFreeSpace?: number | undefined;
   /** Tells what would be removed, and removes nothing. */
   readonly dryRun?: boolean | undefined;
+}
+
+export interface PruneResult {
+  readonly images: number;
   readonly snapshots: number;
   readonly cacheRecords: number;
   /** Folders of RUN --mount=type=cache. */
@@ -286,6 +290,6 @@ export interface DiskUsage {
   readonly rows: readonly DiskUsageRow[];
   /** Bytes of all rows: what the store's folder takes on the disk. */
   readonly total: number;
-}
   /** What the configuration allows. */
   readonly limit?: StorageLimit | undefined;
+}
