@@ -82,10 +82,10 @@ describe("the program", () => {
     { argv: ["rmi"], code: 2, message: '"slipway rmi" requires at least 1 argument, got 0', hint: "slipway images" },
     { argv: ["build"], code: 2, message: '"slipway build" requires 1 argument, got 0', hint: "name the build context" },
     {
-      argv: ["build", "--squash", "."],
+      argv: ["build", "--builder", "x", "."],
       code: 3,
-      message: "Flag --squash is not supported",
-      hint: "multi-stage",
+      message: "Flag --builder is not supported",
+      hint: "no builders to choose from",
     },
     { argv: ["build", "--provenance=true", "."], code: 2, message: 'Invalid value "true"', hint: "false" },
     { argv: ["build", "--jobs=0", "."], code: 2, message: 'Invalid value "0" for --jobs', hint: "from 1" },

@@ -62,12 +62,12 @@ function timestamp({ created }: SnapshotRecord): string {
 }
 
 /** As Go writes times (RFC 3339), without zeros at the end of the fraction, since images have been written so. */
-function timeText(milliseconds: number): string {
+export function timeText(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace(/0+Z$/, "Z").replace(".Z", "Z");
 }
 
 /**
- * Every line gets the time of the layer that it made, or of the one before it.
+ * Every line gets the time of the layer that it made, or of the one before it; one whose layer was squashed has brought its time.
  * @param added times of the layers that the build added.
  */
 function history(plan: BuildPlan, added: readonly string[], start: string | undefined): readonly History[] {
@@ -75,6 +75,7 @@ function history(plan: BuildPlan, added: readonly string[], start: string | unde
   let time = start ?? added[0];
   return plan.history.map(({ entry, layer }) => {
     if (layer) time = added[made++];
+    else time = entry.created ?? time;
     return { ...entry, created: time };
   });
 }

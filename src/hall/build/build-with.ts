@@ -53,7 +53,9 @@ export async function buildWith(
   announcePlan(plan, ctx);
   if (engine) nameLayers(plan, held, engine);
   const shown = { ...ctx, emit: shownEvents(plan, made, ctx.emit) };
-  const shipped = new Set(plan.history.flatMap(({ layer }) => (layer ? [layer.digest] : [])));
+  const shape = shapeOf(options);
+  const layers = shape === "squash" ? [] : plan.history.flatMap(({ layer }) => layer ?? []);
+  const shipped = new Set(layers.map(({ digest }) => digest));
   const onResult = (vertex: Vertex, tree: FileTree): void => {
     // Layers of the final image are read in a thread while later steps run.
     if (engine && shipped.has(vertex.digest) && tree.kind === "snapshot" && tree.id !== undefined) {
@@ -81,8 +83,10 @@ export async function buildWith(
   const report = await untilUnchanged(solveOnce, ctx);
   const told = new Set<string>();
   const makeImage = async (one: BuildPlan): Promise<MadeImage> => {
-    const image = await assembleImage(one, resultOf(one, report), store, engine);
-    const findings = await checkedResult(image, store, engine);
+    const whole = { plan: one, result: resultOf(one, report) };
+    const shaped = await shapeLayers(whole, shape, store, engine, ctx);
+    const image = await assembleImage(shaped.plan, shaped.result, store, engine);
+    const findings = await checkedResult(image, store, engine, ctx);
     const violation = await tellResult(findings, { dockerfile, options, plan: one, told }, ctx);
     if (violation) throw violation;
     const ran = one.vertices.filter(({ digest }) => report.ran.has(digest)).length;
@@ -101,6 +105,7 @@ export async function buildWith(
     const same = earlier?.dockerfile === facts.dockerfile && earlier?.target === facts.target ? earlier : undefined;
     store.images.put({ ...image, facts: same ?? facts }, image.configBytes);
     keepResult(image, findings, store);
+    await reportWaste({ whole, shaped, shape, image: image.id, told }, store, engine, ctx);
     return { ...image, facts };
   };
   const images: [MadeImage, ...MadeImage[]] = [await makeImage(plans[0])];
