@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Digest } from "../base/index.ts";
 import { measure } from "./chores.ts";
 import type { CacheMount, CacheMountRequest, CacheMounts, CacheMountUse } from "./contract.ts";
 import { isAlive } from "./holder.ts";
@@ -95,10 +96,10 @@ export class CacheMountStore implements CacheMounts {
     return removed;
   }
 
-  #mountOf({ id, name, created, last_used: lastUsed, used_by: usedBy, disk }: CacheMountRow): CacheMount {
+  #mountOf({ id, key, name, created, last_used: lastUsed, used_by: usedBy, disk }: CacheMountRow): CacheMount {
     const inUse = this.#uses(id).some(({ holder }) => this.#lives(holder));
     const size = disk ?? sizeOf(cacheFolder(this.#state.root, id));
-    return { id, name, created, lastUsed, inUse, usedBy: usedBy ?? undefined, disk: size };
+    return { id, key: key as Digest, name, created, lastUsed, inUse, usedBy: usedBy ?? undefined, disk: size };
   }
 
   /**

@@ -17,10 +17,11 @@ import { KeyNoteStore } from "./key-notes.ts";
 import { Locks } from "./locks.ts";
 import { LayerBlobStore, RecordStore } from "./record-store.ts";
 import { dropUnsettled, recover } from "./recover.ts";
-import { SnapshotStore } from "./snapshot-store.ts";
 import { RemoteLayerStore } from "./remote-layers.ts";
+import { SnapshotStore } from "./snapshot-store.ts";
 import { State } from "./state.ts";
 import { discard } from "./trash.ts";
+import { TravelledStore } from "./travelled.ts";
 import { verify } from "./verify.ts";
 
 /**
@@ -48,7 +49,7 @@ export function openStore(root: string = defaultStoreRoot(), options: StoreOptio
     db[Symbol.dispose]();
     throw error;
   }
-  return assemble(new State(folder, db, bootId));
+  return assemble(new State(folder, db, bootId), options);
 }
 
 /** $SLIPWAY_ROOT; for root /var/lib/slipway; for others slipway in $XDG_DATA_HOME or in ~/.local/share. */
@@ -95,16 +96,17 @@ function assemble(state: State, { limit, onEviction }: StoreOptions): Store {
   const snapshots = new SnapshotStore(state, remove);
   const images = new ImageTable(state, snapshots);
   const records = new RecordStore(state, snapshots);
-  const locks = new Locks(state);
   const remoteLayers = new RemoteLayerStore(state, snapshots);
+  const locks = new Locks(state);
   const cacheMounts = new CacheMountStore(state, remove);
   return {
     root: state.root,
     blobs,
     snapshots,
-    images,
     remoteLayers,
+    images,
     records,
+    travelled: new TravelledStore(state),
     keyNotes: new KeyNoteStore(state),
     failedSteps: new FailedStepStore(state),
     cacheMounts,
@@ -118,11 +120,11 @@ function assemble(state: State, { limit, onEviction }: StoreOptions): Store {
     recover: () => recover(state, blobs),
     collect: () => sweep(state, blobs, { type: "collect" }),
     prune: (options = {}) => sweep(state, blobs, { type: "prune", ...options }),
-    du: () => diskUsage(state, cacheMounts),
-    verify: (options = {}) => verify(state, { blobs, images, snapshots, remoteLayers, records, cacheMounts }, options),
     keepWithin: async (how) => limit && evict(state, blobs, limit, how),
     isOver: (most) => isOver(state.db, most),
     evictions: () => pastEvictions(state.db),
+    du: () => diskUsage(state, cacheMounts),
+    verify: (options = {}) => verify(state, { blobs, images, snapshots, remoteLayers, records, cacheMounts }, options),
     [Symbol.dispose]: () => state[Symbol.dispose](),
   };
 }
