@@ -4,7 +4,7 @@
  */
 export const floors: readonly (readonly string[])[] = [
   ["base"],
-  ["dockerfile", "oci", "layer", "fetch"],
+  ["dockerfile", "oci", "layer", "fetch", "lockfile"],
   ["graph", "store", "registry", "sandbox", "attest"],
   ["plan", "solve", "snapshot", "fold"],
   ["ops", "export", "import", "inspect", "debian", "cache"],
