@@ -1,4 +1,4 @@
-import type { BuildEvent, Digest } from "../base/index.ts";
+import type { BuildEvent, Digest, SourceLocation } from "../base/index.ts";
 import type { Dockerfile } from "../dockerfile/index.ts";
 import type { ExecSettings, SourceOp, Vertex } from "../graph/index.ts";
 import type { ContainerConfig, History, ImageConfig, Platform } from "../oci/index.ts";
@@ -15,6 +15,14 @@ export interface PlannedImage {
 
 /** Finds the image that a FROM or COPY --from names. Throws SLIP_IMAGE_UNKNOWN with the places it looked. */
 export type ImageResolver = (name: string, platform: Platform) => Promise<PlannedImage>;
+
+/** Hears of all that a build takes from elsewhere, and may put something more exact in its place. */
+export interface InputWatch {
+  /** A line names an image; told for each line, before the image is resolved. */
+  readonly image: (name: string, platform: Platform, location: SourceLocation) => void;
+  /** A line, or the command line where there is none, takes what lies on a server. Gives what is taken. */
+  readonly source: (op: SourceOp, location: SourceLocation | undefined) => SourceOp;
+}
 
 /** What `--build-context name=...` stands for. */
 export type NamedContext =
@@ -58,6 +66,7 @@ export interface PlanOptions {
   /** What every RUN gets. */
   readonly exec?: ExecSettings | undefined;
   readonly resolveImage: ImageResolver;
+  readonly inputs?: InputWatch | undefined;
 }
 
 export type PlanWarning = Extract<BuildEvent, { type: "warning" }>;

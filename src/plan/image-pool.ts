@@ -17,11 +17,13 @@ export interface ImageRequest {
 /** The images of one plan: each is resolved once. */
 export class ImagePool {
   readonly #resolveImage: PlanOptions["resolveImage"];
+  readonly #inputs: PlanOptions["inputs"];
   readonly #images = new Map<string, Promise<PlannedImage>>();
   readonly #origins = new Map<string, string>();
 
-  constructor(resolveImage: PlanOptions["resolveImage"]) {
+  constructor({ resolveImage, inputs }: Pick<PlanOptions, "resolveImage" | "inputs">) {
     this.#resolveImage = resolveImage;
+    this.#inputs = inputs;
   }
 
   /** Where the images came from, by the names in the Dockerfile. */
@@ -31,6 +33,7 @@ export class ImagePool {
 
   /** Throws what resolveImage throws, with the place of the instruction. */
   image(request: ImageRequest): Promise<PlannedImage> {
+    this.#inputs?.image(request.reference, request.platform, request.location);
     const key = `${request.reference} ${formatPlatform(request.platform)}`;
     let found = this.#images.get(key);
     if (!found) {

@@ -3,6 +3,7 @@ export type {
   BuildPlan,
   Entitlement,
   ImageResolver,
+  InputWatch,
   NamedContext,
   PlannedHistory,
   PlannedImage,

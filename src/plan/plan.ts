@@ -57,7 +57,7 @@ class Planner {
 
   constructor(options: PlanOptions) {
     this.#options = options;
-    this.#images = new ImagePool(options.resolveImage);
+    this.#images = new ImagePool(options);
     this.#staged = stages(options.dockerfile);
     this.#target = targetStage(this.#staged.stages, options.target, options.dockerfile);
     const { platform, buildPlatform = platform, buildArgs } = options;
@@ -75,7 +75,10 @@ class Planner {
     const text = this.#buildArgs[epochArg] ?? this.#globals.get(epochArg);
     this.#epoch = await readEpoch(text, {
       contextTime,
-      namedContext: (name) => namedContext(this.#options.namedContexts, name),
+      namedContext: (name) => {
+        const found = namedContext(this.#options.namedContexts, name);
+        return found && this.#watched(found, undefined);
+      },
       stageSource: (name) => this.#stageSource(name),
       sourceTime,
     });
@@ -161,6 +164,7 @@ class Planner {
       allow: this.#options.allow,
       exec: this.#options.exec ?? {},
       context: this.#context,
+      fetched: (op, location) => this.#options.inputs?.source(op, location) ?? op,
       source: (reference, location, flag) => this.#source(reference, stage, location, flag),
     };
     for (const instruction of [...base.triggers, ...stage.instructions]) {
@@ -199,7 +203,7 @@ class Planner {
     const replaced = stage.name === undefined ? undefined : namedContext(this.#options.namedContexts, stage.name);
     const context = replaced ?? namedContext(this.#options.namedContexts, image);
     if (context?.type === "folder" || context?.type === "source") {
-      const fs = contextAsBase(context, stage, name);
+      const fs = contextAsBase(this.#watched(context, place), stage, name);
       return { start: { ...emptyBase(platform), fs }, triggers: [], steps: countSteps(false, stage.instructions) };
     }
     if (context?.type === "stage") {
@@ -255,7 +259,9 @@ class Planner {
 
   async #source(reference: string, stage: Stage, location: SourceLocation, flag = "COPY --from"): Promise<Vertex> {
     const context = namedContext(this.#options.namedContexts, reference);
-    if (context?.type === "folder" || context?.type === "source") return contextVertex(reference, context);
+    if (context?.type === "folder" || context?.type === "source") {
+      return contextVertex(reference, this.#watched(context, location));
+    }
     if (context?.type === "stage") return (await this.#needed(this.#stageOfContext(context, reference), stage)).end.fs;
     if (context?.reference === "scratch") return scratch;
     if (!context) {
@@ -287,6 +293,13 @@ class Planner {
       nearest: () => nearest(reference, this.#staged.stages.slice(0, stage.index)),
     });
     return vertex({ kind: "image", name: found.name, id: found.id }, [], { text: `FROM ${reference}`, location });
+  }
+
+  /** A context from elsewhere as whoever watches wants it. */
+  #watched<C extends NamedContext>(context: C, location: SourceLocation | undefined): C {
+    const { inputs } = this.#options;
+    if (context.type !== "source" || !inputs) return context;
+    return { ...context, op: inputs.source(context.op, location) };
   }
 
   /** The stage that a named context stands for. */

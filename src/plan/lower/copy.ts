@@ -19,7 +19,7 @@ export async function lowerCopy(
   const { from, location } = instruction;
   const source = from ? await around.source(expand(from, stage, location), location) : around.context;
   const remote = (path: string, word: Word): RemoteSource | undefined =>
-    remoteSource(path, instruction, undefined, { ...location, span: word.span });
+    remoteSource(path, instruction, undefined, { ...location, span: word.span }, around.fetched);
   addCopy(instruction, stage, around, source, { unpack: false, remote });
 }
 
@@ -28,7 +28,7 @@ export function lowerAdd(instruction: AddInstruction, stage: StageBuilder, aroun
   const unpack = instruction.unpack ?? true;
   const checksum = given(instruction.checksum, instruction, stage);
   const remote = (path: string, word: Word): RemoteSource | undefined =>
-    remoteSource(path, instruction, checksum, { ...instruction.location, span: word.span });
+    remoteSource(path, instruction, checksum, { ...instruction.location, span: word.span }, around.fetched);
   addCopy(instruction, stage, around, around.context, { unpack, remote });
 }
 

@@ -4,6 +4,7 @@ import type { AddInstruction, CopyInstruction } from "../../dockerfile/index.ts"
 import { type GitSource, parseGitSource, withoutPassword } from "../../fetch/index.ts";
 import { type Vertex, vertex } from "../../graph/index.ts";
 import { wrong } from "../refuse.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** A source of ADD that lies elsewhere: what brings it, and what is copied of that. */
 export interface RemoteSource {
@@ -12,6 +13,8 @@ export interface RemoteSource {
   readonly path: string;
   readonly unpack: boolean;
 }
+
+type Fetched = Surroundings["fetched"];
 
 /**
  * Dockerfile reference, "ADD": files from a URL, files from a Git repository. Undefined for a path.
@@ -23,6 +26,7 @@ export function remoteSource(
   instruction: AddInstruction | CopyInstruction,
   checksum: string | undefined,
   location: SourceLocation,
+  fetched: Fetched,
 ): RemoteSource | undefined {
   const git = gitSource(path, location);
   const http = git === undefined && /^https?:\/\//.test(path);
@@ -35,7 +39,9 @@ export function remoteSource(
   if (checksum !== undefined && instruction.sources.length > 1) {
     throw wrong("--checksum is for a single source", location, "write one ADD for each");
   }
-  return git ? fromGit(path, git, instruction, checksum, location) : fromHttp(path, instruction, checksum, location);
+  return git
+    ? fromGit(path, git, instruction, checksum, location, fetched)
+    : fromHttp(path, instruction, checksum, location, fetched);
 }
 
 function gitSource(path: string, location: SourceLocation): GitSource | undefined {
@@ -53,6 +59,7 @@ function fromGit(
   { keepGitDir }: AddInstruction,
   checksum: string | undefined,
   location: SourceLocation,
+  fetched: Fetched,
 ): RemoteSource {
   if (keepGitDir !== undefined && source.keepGitDir !== undefined && keepGitDir !== source.keepGitDir) {
     throw wrong("--keep-git-dir says another thing than keep-git-dir in the address", location);
@@ -72,7 +79,8 @@ function fromGit(
     source: { ...source, checksum: checksum ?? source.checksum },
     keepGitDir: keepGitDir ?? source.keepGitDir ?? false,
   } as const;
-  return { vertex: vertex(op, [], { text: `fetch ${shown(path)}`, location }), path: ".", unpack: false };
+  const origin = { text: `fetch ${shown(path)}`, location };
+  return { vertex: vertex(fetched(op, location), [], origin), path: ".", unpack: false };
 }
 
 function fromHttp(
@@ -80,6 +88,7 @@ function fromHttp(
   { unpack = false }: AddInstruction,
   checksum: string | undefined,
   location: SourceLocation,
+  fetched: Fetched,
 ): RemoteSource {
   if (!URL.canParse(url)) throw wrong(`${JSON.stringify(url)} is no address`, location);
   if (checksum !== undefined && !isDigest(checksum)) {
@@ -87,7 +96,8 @@ function fromHttp(
   }
   const name = fileName(url);
   const origin = { text: `fetch ${shown(url)}`, location };
-  return { vertex: vertex({ kind: "http", url, checksum, name }, [], origin), path: name, unpack };
+  const op = fetched({ kind: "http", url, checksum, name }, location);
+  return { vertex: vertex(op, [], origin), path: name, unpack };
 }
 
 /** The last part of the address's path, as BuildKit names the file. */

@@ -1,5 +1,5 @@
 import type { SourceLocation } from "../../base/index.ts";
-import type { ExecSettings, Vertex } from "../../graph/index.ts";
+import type { ExecSettings, SourceOp, Vertex } from "../../graph/index.ts";
 import type { Entitlement, PlanWarning } from "../contract.ts";
 
 /** What an instruction can reach outside its stage. */
@@ -16,6 +16,8 @@ export interface Surroundings {
   readonly exec: ExecSettings;
   /** The main build context. */
   readonly context: Vertex;
+  /** What brings a file or repository of an ADD; what else may stand in its place. */
+  readonly fetched: (op: SourceOp, location: SourceLocation) => SourceOp;
   /**
    * What COPY --from names: a stage by name or number, a named context or an image.
    * @param flag what named it, for messages; `COPY --from` without it.
