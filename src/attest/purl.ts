@@ -53,6 +53,15 @@ function pypiName(name: string): string {
   return name.toLowerCase().replaceAll(/[-_.]+/g, "-");
 }
 
+/** An image's package URL, as BuildKit names the subjects of attestations: `pkg:docker/team/app@1.0?platform=linux%2Famd64`. */
+export function imageUrl(
+  name: string,
+  version: string,
+  qualifiers: { readonly digest?: string | undefined; readonly platform?: string | undefined },
+): string {
+  return write("docker", name.split("/"), version, qualifiers);
+}
+
 function write(
   type: string,
   path: readonly string[],

@@ -87,7 +87,7 @@ describe("the program", () => {
       message: "Flag --builder is not supported",
       hint: "no builders to choose from",
     },
-    { argv: ["build", "--provenance=true", "."], code: 2, message: 'Invalid value "true"', hint: "false" },
+    { argv: ["build", "--provenance=yes", "."], code: 2, message: 'Invalid value "yes"', hint: "--provenance=true" },
     { argv: ["build", "--jobs=0", "."], code: 2, message: 'Invalid value "0" for --jobs', hint: "from 1" },
     { argv: ["build", "--label", "=x", "."], code: 2, message: 'Invalid value "=x" for --label', hint: "empty" },
     { argv: ["build", "--build-context", "x", "."], code: 2, message: "for --build-context", hint: "NAME=VALUE" },

@@ -1,12 +1,13 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { digestOf, sha256 } from "../base/index.ts";
+import { digestOf } from "../base/index.ts";
 import { checkOutCommit, type GitCommit, resolveCommit, shownRemote } from "../fetch/index.ts";
 import type { GitOp } from "../graph/index.ts";
 import type { Op } from "../solve/index.ts";
 import type { FileTree, OpRooms } from "./contract.ts";
 import { fetchedTree, knownTree, treeKey, treeTimeKey } from "./remote/fetched-tree.ts";
 import { openGitAccess } from "./remote/git-access.ts";
+import { gitQuestion } from "./remote/heard.ts";
 import { sourceLabel } from "./remote/source-label.ts";
 import { answersOf } from "./remote/source-rooms.ts";
 
@@ -21,8 +22,7 @@ export function gitOp(op: GitOp, rooms: OpRooms): Op<FileTree> {
     role: "volatile",
     key: () => digestOf({ op }),
     run: async (_inputs, ctx) => {
-      const question = `git ${sha256(JSON.stringify([source.remote, source.ref, source.checksum, source.fetchByCommit]))}`;
-      const commit = await answersOf(rooms).once(question, async () => {
+      const commit = await answersOf(rooms).once(gitQuestion(op), async () => {
         await using access = await openGitAccess(source.remote, rooms, ctx);
         return await resolveCommit(source, access);
       });

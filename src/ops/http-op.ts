@@ -1,12 +1,13 @@
 import { chmodSync, renameSync, utimesSync } from "node:fs";
 import { join } from "node:path";
-import { digestOf, sha256 } from "../base/index.ts";
+import { digestOf } from "../base/index.ts";
 import { withoutPassword } from "../fetch/index.ts";
 import type { HttpOp, Vertex } from "../graph/index.ts";
 import { NeedsRun, type Op } from "../solve/index.ts";
 import type { FileTree, OpRooms } from "./contract.ts";
 import { askFile, type KnownFile } from "./remote/ask-file.ts";
 import { type FetchedTree, fetchedTree, knownTree, treeKey } from "./remote/fetched-tree.ts";
+import { httpQuestion } from "./remote/heard.ts";
 import { sourceLabel } from "./remote/source-label.ts";
 import { answersOf, openWork, unpackTree } from "./remote/source-rooms.ts";
 
@@ -34,6 +35,7 @@ export function httpOp(op: HttpOp, vertex: Vertex, rooms: OpRooms): Op<FileTree>
           {
             url,
             checksum: wanted,
+            checksumFrom: op.checksumFrom,
             into,
             usable: (known) => usable && treeOf(known) !== undefined,
             onProgress: (current, total) =>
@@ -52,8 +54,7 @@ export function httpOp(op: HttpOp, vertex: Vertex, rooms: OpRooms): Op<FileTree>
         isThere = fetched;
         return file;
       };
-      const question = `http ${sha256(`${url}\n${checksum ?? ""}`)}`;
-      const file = await answersOf(rooms).once(question, () => ask(checksum, true));
+      const file = await answersOf(rooms).once(httpQuestion(op), () => ask(checksum, true));
       const known = treeOf(file);
       if (known) return known;
       // Another step asked, and has laid it out otherwise.

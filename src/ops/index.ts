@@ -6,6 +6,7 @@ export { withoutCredentials } from "./key-parts.ts";
 export { openOpWorkers } from "./op-workers.ts";
 export { opFor } from "./op-for.ts";
 export { Answers } from "./remote/answers.ts";
+export { heardCommit, heardFile } from "./remote/heard.ts";
 export { treeTime } from "./remote/tree-time.ts";
 export { looksLikeArchive } from "./tree/looks-like-archive.ts";
 export { fileIn } from "./tree/root-path.ts";

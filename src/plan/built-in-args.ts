@@ -1,6 +1,6 @@
 import { type BuildEvent, SlipwayError } from "../base/index.ts";
 
-const noAttestations = "slipway makes no attestations";
+const sbomOfImage = "an SBOM of slipway tells of the image alone, not of other stages and of the context";
 
 /** Build arguments that are heard without an ARG (Dockerfile reference, "BuildKit built-in build args"); with the reason, those that change nothing here. */
 const builtIn = {
@@ -8,12 +8,12 @@ const builtIn = {
   BUILDKIT_CACHE_MOUNT_NS: undefined,
   BUILDKIT_CONTEXT_KEEP_GIT_DIR: undefined,
   BUILDKIT_DOCKERFILE_CHECK: undefined,
-  BUILDKIT_HISTORY_PROVENANCE_V1: noAttestations,
+  BUILDKIT_HISTORY_PROVENANCE_V1: "slipway keeps no history of builds; its provenance is always SLSA v1",
   BUILDKIT_INLINE_CACHE: "the cache lives in the store, never in an image",
   BUILDKIT_MULTI_PLATFORM: "one platform gives one image, and files without a folder of their platform",
   BUILDKIT_SANDBOX_HOSTNAME: undefined,
-  BUILDKIT_SBOM_SCAN_CONTEXT: noAttestations,
-  BUILDKIT_SBOM_SCAN_STAGE: noAttestations,
+  BUILDKIT_SBOM_SCAN_CONTEXT: sbomOfImage,
+  BUILDKIT_SBOM_SCAN_STAGE: sbomOfImage,
   BUILDKIT_SYNTAX: undefined,
   SOURCE_DATE_EPOCH: undefined,
 } as const;

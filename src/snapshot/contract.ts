@@ -43,7 +43,8 @@ export interface SnapshotView extends AsyncDisposable {
 export interface Snapshotter {
   /** The layers of the parent that are not here are brought first, as with `view`. */
   prepare(parent?: SnapshotId): Promise<ActiveSnapshot>;
-  view(id: SnapshotId): Promise<SnapshotView>;
+  /** @param above folders of changes that are seen on top, bottom first. */
+  view(id: SnapshotId, above?: readonly string[]): Promise<SnapshotView>;
   /** The record, and its folder is there. */
   has(id: SnapshotId): Promise<boolean>;
   remove(id: SnapshotId): Promise<void>;

@@ -39,9 +39,9 @@ export function openSnapshotter({ store, overlayXattrs, fill }: SnapshotterOptio
       if (parent !== undefined) await bring(parent);
       return prepareActive(store, parent, parent === undefined ? [] : layersOf(parent), overlayXattrs);
     },
-    view: async (id) => {
+    view: async (id, above = []) => {
       await bring(id);
-      return openView(store, layersOf(id), overlayXattrs);
+      return openView(store, [...layersOf(id), ...above], overlayXattrs);
     },
     has: async (id) => store.snapshots.get(id) !== undefined && existsSync(store.snapshots.folder(id)),
     remove: async (id) => {

@@ -3,6 +3,7 @@ import { toSlipwayError } from "../../base/index.ts";
 import type { BuildOptions, BuildResult } from "../../index.ts";
 import { parseAnnotation } from "../annotation-spec.ts";
 import { cut, type ParsedArgs, usage, wholeNumber } from "../args.ts";
+import { parseAttest } from "../attest-spec.ts";
 import { parseCall } from "../call-spec.ts";
 import { command } from "../command.ts";
 import { parseAllow, parseExec } from "../exec-spec.ts";
@@ -56,6 +57,27 @@ export const buildOptions = {
   fold: {
     type: "flag",
     help: "Take out of the layers what later steps delete, replace or only chmod or chown; the files stay the same",
+  },
+  sbom: {
+    type: "string",
+    value: "true|false|format=FORMAT",
+    help: "Attach the list of software: short for --attest=type=sbom; spdx-json (default), cyclonedx-json or all",
+  },
+  provenance: {
+    type: "string",
+    value: "true|false|mode=min|max",
+    help: "Attach how the image came to be: short for --attest=type=provenance",
+  },
+  attest: {
+    type: "list",
+    value: "type=sbom|provenance[,KEY=VALUE]",
+    help: "Attestation of what leaves the store",
+  },
+  "attest-as": {
+    type: "string",
+    value: "index|referrers",
+    choices: ["index", "referrers"],
+    help: "Attach in the image's index, as BuildKit does, or as manifests of their own (default: index)",
   },
   "no-cache": { type: "flag", help: "Run every step" },
   "no-cache-filter": { type: "list", value: "STAGE[,STAGE]", help: "Run every step of these stages" },
@@ -123,8 +145,6 @@ export const buildOptions = {
   // What slipway does anyway, for command lines written for docker.
   rm: { type: "flag" },
   "force-rm": { type: "flag" },
-  provenance: { type: "string", choices: ["false"] },
-  sbom: { type: "string", choices: ["false"] },
 } as const;
 
 type BuildArgs = ParsedArgs<typeof buildOptions>;
@@ -199,6 +219,7 @@ export function toBuildOptions({ values, positionals }: BuildArgs, io: CommandIo
     jobs: wholeNumber("--jobs", values.jobs),
     outputs,
     annotations: values.annotation.length > 0 ? values.annotation.flatMap(parseAnnotation) : undefined,
+    attest: parseAttest(values),
     baseImages: values["base-images"] as BuildOptions["baseImages"],
     debianMirror: values["debian-mirror"],
     secrets: values.secret.length > 0 ? parseSecrets(values.secret, io.env) : undefined,

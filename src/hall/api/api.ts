@@ -1,3 +1,4 @@
+import type { AttestOptions } from "./attest-api.ts";
 import type { BuildEvent, Digest, SlipwayError } from "../../base/index.ts";
 import type { ImageConfig, Platform } from "../../oci/index.ts";
 import type { SecretSource } from "../../ops/index.ts";
@@ -73,6 +74,8 @@ export interface BuildOptions extends CommonOptions {
   /** Steps at once; the number of processors without it. */
   readonly jobs?: number | undefined;
   readonly outputs?: readonly OutputSpec[] | undefined;
+  /** What is attached to what leaves the store. */
+  readonly attest?: AttestOptions | undefined;
   /** For every output of images. */
   readonly annotations?: readonly Annotation[] | undefined;
   readonly baseImages?: BaseImages | undefined;

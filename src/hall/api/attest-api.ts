@@ -27,3 +27,26 @@ export interface Sbom {
   /** The document, to be written as JSON. */
   readonly document: object;
 }
+
+/** What is attached to images that leave the store, as BuildKit attaches it; nothing without it. */
+export interface AttestOptions {
+  /** The software in the image. */
+  readonly sbom?: { readonly format?: SbomFormat | "all" | undefined } | undefined;
+  readonly provenance?: ProvenanceOptions | undefined;
+  /**
+   * `index`: in the image's index, as BuildKit does; the default. `referrers`: manifests of their own, which name the image as their subject.
+   */
+  readonly attachAs?: "index" | "referrers" | undefined;
+}
+
+/** How the image came to be: SLSA provenance v1. */
+export interface ProvenanceOptions {
+  /** `min` leaves out build arguments, labels, secrets' names, steps and the Dockerfile; default: "max". */
+  readonly mode?: "min" | "max" | undefined;
+  /** An address that names the builder; `urn:slipway:local` without it. */
+  readonly builderId?: string | undefined;
+  /** The provenance says that the same build gives the same bytes. */
+  readonly reproducible?: boolean | undefined;
+  /** Not as a file in outputs of types local and tar. */
+  readonly inlineOnly?: boolean | undefined;
+}

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { type Ctx, type Digest, SlipwayError } from "../../base/index.ts";
 import { type Dockerfile, parseDockerfile } from "../../dockerfile/index.ts";
-import type { Vertex } from "../../graph/index.ts";
+import type { SourceOp, Vertex } from "../../graph/index.ts";
 import { defaultPlatform, formatPlatform, type ImageConfig, parseReference, type Platform } from "../../oci/index.ts";
 import { Answers, type FileTree, type HeldBase, opFor, type OpRooms } from "../../ops/index.ts";
 import { type BuildPlan, type ImageResolver, planBuild } from "../../plan/index.ts";
@@ -14,6 +14,9 @@ import { checkedResult, keepResult, tellResult } from "./check-result.ts";
 import { type AssembledImage, assembleImage } from "./assemble.ts";
 import { imageResolver } from "../bases/bases.ts";
 import { tellFindings } from "../describe/check-build.ts";
+import type { Attestations } from "../attestations/attestations.ts";
+import type { DoneBuild } from "../attestations/provenance-of.ts";
+import { checkAttest, isAttested } from "../attestations/check-attest.ts";
 import { cacheControl } from "./cache-control.ts";
 import { readInput, sourceTime } from "../input/build-input.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -48,7 +51,7 @@ export async function buildWith(
   if (proxied || Object.keys(given.secrets).length > 0) engine?.keepOffDisk();
   const base: OpRooms = { ...(engine?.rooms(ctx) ?? { store, machinery: undefined }), given, answers };
   const resolveImage = resolver(options, store, engine, ctx);
-  const { plan, plans, made, held, dockerfile } = await planFrom(options, base, resolveImage, ctx);
+  const { plan, plans, made, held, dockerfile, source } = await planFrom(options, base, resolveImage, ctx);
   await engine?.requireEmulation(plans, ctx);
   announcePlan(plan, ctx);
   if (engine) nameLayers(plan, held, engine);
@@ -114,7 +117,10 @@ export async function buildWith(
   const names = storedNames(options);
   for (const tag of names) store.images.tag(tag, images[0].id, ...ids.slice(1));
   for (const warning of plan.warnings) ctx.emit(warning);
-  const outputs = engine ? await engine.writeOutputs({ ids, outputs: wanted }, ctx) : [];
+  const wantsAttestations = isAttested(options.attest, wanted, ctx);
+  const done = { options, dockerfile, source, plans, ids, ran: report.ran, answers, started };
+  const attestations = wantsAttestations && engine ? await attestationsOf(done, engine, ctx) : undefined;
+  const outputs = engine ? await engine.writeOutputs({ ids, outputs: wanted, ...attestations }, ctx) : [];
   const own = ownImage(images);
   return {
     imageId: own.id,
@@ -127,6 +133,11 @@ export async function buildWith(
 }
 
 type MadeImage = AssembledImage & { readonly facts: BuildResult["facts"] };
+
+/** What it takes to look into images is loaded when somebody asks for it. */
+async function attestationsOf(done: DoneBuild, engine: Engine, ctx: Ctx): Promise<Attestations> {
+  return (await import("../attestations/attestations.ts")).attestationsOf(done, engine, ctx);
+}
 
 /** What several platforms took together; a stage that they share is one. */
 function mergedFacts(
@@ -181,7 +192,9 @@ function checkRequest(options: Prepared<BuildOptions>): readonly Output[] {
       throw new SlipwayError({ code: "SLIP_REFERENCE", message, hint: "write NAME:TAG" });
     }
   }
-  return readOutputs({ ...options, platforms: platforms.length });
+  const outputs = readOutputs({ ...options, platforms: platforms.length });
+  checkAttest(options.attest, outputs);
+  return outputs;
 }
 
 function resolver(
@@ -203,6 +216,8 @@ export interface PlannedBuild {
   /** Its base images that are in the store. */
   readonly held: ReadonlyMap<Digest, HeldBase>;
   readonly dockerfile: Dockerfile;
+  /** What brought the context, where it is no folder. */
+  readonly source: SourceOp | undefined;
 }
 
 /** Reads what a build is to be made from, checks and plans it. */
@@ -265,7 +280,7 @@ export async function planFrom(
   const violation = tellFindings(checked, ctx);
   if (violation) throw violation;
   const plans: PlannedBuild["plans"] = [first as BuildPlan, ...others];
-  return { plan: mergePlans(plans), plans, made, held, dockerfile };
+  return { plan: mergePlans(plans), plans, made, held, dockerfile, source: input.context.source };
 }
 
 function resultOf({ root }: BuildPlan, report: SolveReport<FileTree>): FileTree {
