@@ -1,5 +1,6 @@
 /** Floor 4: images and file systems that leave slipway. */
 export type * from "./contract.ts";
+export { type CacheParts, exportCacheLayout, pushCache } from "./cache.ts";
 export { exportDocker } from "./docker.ts";
 export { exportLocal } from "./local.ts";
 export { exportOci } from "./oci.ts";

@@ -2,4 +2,4 @@
 export type * from "./contract.ts";
 export { importedImage, importImage, noteManifest } from "./import-image.ts";
 export { openOciLayout, parseLayoutReference } from "./oci-layout.ts";
-export { findManifest } from "./read-document.ts";
+export { findManifest, readDocument } from "./read-document.ts";

@@ -1,4 +1,4 @@
-import type { Digest, WorkerPool } from "../base/index.ts";
+import type { Ctx, Digest, WorkerPool } from "../base/index.ts";
 import type { ContextOp } from "../graph/index.ts";
 import type { Executor } from "../sandbox/index.ts";
 import type { Snapshotter } from "../snapshot/index.ts";
@@ -46,6 +46,13 @@ export interface OpRooms {
   readonly planning?: boolean | undefined;
   /** Gathers what each vertex takes, for telling why it has to run. By the vertex's digest, then by where from. */
   readonly lists?: Map<Digest, Readonly<Record<string, FileList>>> | undefined;
+  /**
+   * What a cache from elsewhere has for a cache mount that is not in the store, by the mount's key: fills an empty folder, or gives false when it
+   * could not. The step is the one whose progress it is.
+   */
+  readonly carriedMount?:
+    | ((key: Digest) => ((folder: string, step: Digest, ctx: Ctx) => Promise<boolean>) | undefined)
+    | undefined;
   /** The top snapshots of the build's base images: they stay in the store while it lasts, whatever becomes of the images. */
   readonly bases?: ReadonlyMap<Digest, HeldBase> | undefined;
 }

@@ -1,10 +1,7 @@
 const resource = (name: string): string => `docker ignores it too; write --resource ${name}=VALUE`;
-const remoteCache = "the cache lives in the store alone; share the store's folder with --store";
 
 /** Flags of docker build that slipway does not have, with what to do instead. */
 export const refusedBuildFlags: Readonly<Record<string, string>> = {
-  "cache-from": remoteCache,
-  "cache-to": remoteCache,
   builder: "slipway builds in its own process; there are no builders to choose from",
   "build-arg-file": "give each value with --build-arg",
   "cpu-period": resource("cpu-period"),

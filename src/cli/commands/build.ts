@@ -3,6 +3,7 @@ import { toSlipwayError } from "../../base/index.ts";
 import type { BuildOptions, BuildResult } from "../../index.ts";
 import { parseAnnotation } from "../annotation-spec.ts";
 import { cut, type ParsedArgs, usage, wholeNumber } from "../args.ts";
+import { parseCache } from "../cache-spec.ts";
 import { parseAttest } from "../attest-spec.ts";
 import { parseCall } from "../call-spec.ts";
 import { command } from "../command.ts";
@@ -81,6 +82,16 @@ export const buildOptions = {
   },
   "no-cache": { type: "flag", help: "Run every step" },
   "no-cache-filter": { type: "list", value: "STAGE[,STAGE]", help: "Run every step of these stages" },
+  "cache-from": {
+    type: "list",
+    value: "SPEC",
+    help: "Cache of other machines to read: NAME in a registry, type=registry,ref=NAME or type=local,src=FOLDER",
+  },
+  "cache-to": {
+    type: "list",
+    value: "SPEC",
+    help: "Where the cache is written for other machines: type=registry,ref=NAME, type=local,dest=FOLDER or type=inline; mode=max for all stages",
+  },
   pull: { type: "flag", help: "Ask the registry, or the archive, whether the bases have changed" },
   print: { type: "flag", help: "Print the resolved graph as JSON instead of building" },
   "base-images": {
@@ -213,6 +224,8 @@ export function toBuildOptions({ values, positionals }: BuildArgs, io: CommandIo
     labels: pairs("--label", values.label, () => ""),
     noCache: values["no-cache"],
     noCacheFilter: values["no-cache-filter"].flatMap((text) => text.split(",").filter(Boolean)),
+    cacheFrom: cacheSpecs("--cache-from", values["cache-from"]),
+    cacheTo: cacheSpecs("--cache-to", values["cache-to"]),
     pull: values.pull,
     squash: values.squash,
     fold: values.fold,
@@ -247,6 +260,10 @@ function pairs(
     if (found !== undefined) result[name] = found;
   }
   return { ...result };
+}
+
+function cacheSpecs(flag: "--cache-from" | "--cache-to", given: readonly string[]): BuildOptions["cacheFrom"] {
+  return given.length > 0 ? given.map((text) => parseCache(flag, text)) : undefined;
 }
 
 function progressMode({ values }: BuildArgs, io: CommandIo): ProgressMode {

@@ -6,6 +6,7 @@ import type { ExecSettings } from "../../graph/index.ts";
 import type { Entitlement } from "../../plan/index.ts";
 import type { Annotation } from "../../export/index.ts";
 import type { BuildFacts, LabelFilter, PruneKind, StorageLimit } from "../../store/index.ts";
+import type { CacheSpec } from "./cache-api.ts";
 import type { OutputSpec, WrittenOutput } from "./output-api.ts";
 
 export type { BuildEvent, Digest, ErrorCode, SlipwayErrorInit, StepInfo } from "../../base/index.ts";
@@ -24,6 +25,7 @@ export type {
   StorageLimit,
 } from "../../store/index.ts";
 export type { Annotation, AnnotationPlace } from "../../export/index.ts";
+export type { CacheSpec } from "./cache-api.ts";
 export type { OutputSpec, WrittenOutput } from "./output-api.ts";
 
 /** What every call of the library takes. */
@@ -65,6 +67,10 @@ export interface BuildOptions extends CommonOptions {
   readonly noCache?: boolean | undefined;
   /** Names of stages whose steps are all made anew. */
   readonly noCacheFilter?: readonly string[] | undefined;
+  /** Caches of other machines, read when the store itself does not answer all. One that cannot be read is a warning. */
+  readonly cacheFrom?: readonly CacheSpec[] | undefined;
+  /** Where what the steps gave is written to, for other machines. */
+  readonly cacheTo?: readonly CacheSpec[] | undefined;
   /** Ask the registry, or the archive, whether the bases that are in the store have changed. */
   readonly pull?: boolean | undefined;
   /** One layer in place of all that the build adds to its base. */

@@ -1,7 +1,15 @@
 import { type Ctx, SlipwayError, toSlipwayError } from "../../base/index.ts";
-import { familiarName, formatPlatform, parseReference, type Platform, platformFits } from "../../oci/index.ts";
+import {
+  familiarName,
+  formatPlatform,
+  formatReference,
+  parseReference,
+  type Platform,
+  platformFits,
+} from "../../oci/index.ts";
 import type { ImageResolver, PlannedImage } from "../../plan/index.ts";
 import { NeedsRun } from "../../solve/index.ts";
+import type { AdoptedBase } from "../../cache/index.ts";
 import type { Store } from "../../store/index.ts";
 import type { BaseImages } from "../api/api.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -13,6 +21,8 @@ export interface BaseOptions {
   readonly mirror?: string | undefined;
   /** Ask the registry, or the archive, for what is newer. */
   readonly pull?: boolean | undefined;
+  /** Bases that came with a cache from elsewhere, and are in the store without a name. */
+  readonly carried?: readonly AdoptedBase[] | undefined;
   /** Nothing is built from them: what is looked up is not marked as used. */
   readonly planning?: boolean | undefined;
 }
@@ -30,9 +40,27 @@ export function imageResolver(store: Store, engine: Engine | undefined, options:
     if (known && (options.planning || store.images.use(known.id))) {
       return options.pull ? pulled(known, name, platform, engine, options, ctx) : known;
     }
+    const carried = options.pull ? undefined : carriedBase(name, platform, store, options);
+    if (carried) return carried;
     if (!engine) throw new NeedsRun();
     return fetched(name, platform, engine, options, ctx);
   };
+}
+
+/** A base of the Debian archive as the cache has it: another one made today may have other packages. */
+function carriedBase(
+  name: string,
+  platform: Platform,
+  store: Store,
+  { carried = [], baseImages }: BaseOptions,
+): PlannedImage | undefined {
+  if (carried.length === 0 || baseImages === "registry" || name.includes("://")) return undefined;
+  const whole = formatReference(parseReference(name));
+  const found = carried.find(
+    (base) => formatReference(parseReference(base.name)) === whole && platformFits(base.platform, platform),
+  );
+  const image = found && store.images.get(found.id);
+  return image && { id: image.id, name, config: image.config, origin: `store (${found.origin})` };
 }
 
 /** A base that is not in the store: from its registry, and from the archive where no registry can be asked. */

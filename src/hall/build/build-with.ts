@@ -6,6 +6,7 @@ import { defaultPlatform, formatPlatform, type ImageConfig, parseReference, type
 import { Answers, type FileTree, type HeldBase, opFor, type OpRooms } from "../../ops/index.ts";
 import { type BuildPlan, type ImageResolver, planBuild } from "../../plan/index.ts";
 import { InputsChanged, NeedsRun, solve, type SolveReport } from "../../solve/index.ts";
+import type { AdoptedBase } from "../../cache/index.ts";
 import type { Store } from "../../store/index.ts";
 import type { BuildOptions, BuildResult } from "../api/api.ts";
 import type { Prepared } from "../engine/protocol.ts";
@@ -14,6 +15,7 @@ import { checkedResult, keepResult, tellResult } from "./check-result.ts";
 import { type AssembledImage, assembleImage } from "./assemble.ts";
 import { imageResolver } from "../bases/bases.ts";
 import { tellFindings } from "../describe/check-build.ts";
+import { openCaches } from "../cache/build-caches.ts";
 import type { Attestations } from "../attestations/attestations.ts";
 import type { DoneBuild } from "../attestations/provenance-of.ts";
 import { checkAttest, isAttested } from "../attestations/check-attest.ts";
@@ -50,7 +52,8 @@ export async function buildWith(
   const proxied = Object.keys(options.buildArgs ?? {}).some((name) => /_proxy$/i.test(name));
   if (proxied || Object.keys(given.secrets).length > 0) engine?.keepOffDisk();
   const base: OpRooms = { ...(engine?.rooms(ctx) ?? { store, machinery: undefined }), given, answers };
-  const resolveImage = resolver(options, store, engine, ctx);
+  const caches = await openCaches(options, store, engine, ctx);
+  const resolveImage = resolver(options, store, engine, ctx, caches?.imported.bases);
   const { plan, plans, made, held, dockerfile, source } = await planFrom(options, base, resolveImage, ctx);
   await engine?.requireEmulation(plans, ctx);
   announcePlan(plan, ctx);
@@ -65,9 +68,10 @@ export async function buildWith(
       engine.diffIdOf(tree.id, plan.epoch).catch(() => undefined);
     }
   };
-  const control = cacheControl(options, plan, dockerfile, store, engine !== undefined, shown);
+  const asked = { runs: engine !== undefined, caches: caches?.imported.names };
+  const control = cacheControl(options, plan, dockerfile, store, asked, shown);
   const { lists } = control;
-  const rooms = { ...base, bases: held, lists };
+  const rooms = { ...base, bases: held, lists, carriedMount: caches?.carriedMount };
   const solveOnce = (): Promise<SolveReport<FileTree>> => {
     lists?.clear();
     return solve(
@@ -85,10 +89,12 @@ export async function buildWith(
   };
   const report = await untilUnchanged(solveOnce, ctx);
   const told = new Set<string>();
+  const solved = { plan, plans, report, rooms };
   const makeImage = async (one: BuildPlan): Promise<MadeImage> => {
     const whole = { plan: one, result: resultOf(one, report) };
     const shaped = await shapeLayers(whole, shape, store, engine, ctx);
-    const image = await assembleImage(shaped.plan, shaped.result, store, engine);
+    const assembled = await assembleImage(shaped.plan, shaped.result, store, engine);
+    const image = caches ? await caches.inline(assembled, one, solved) : assembled;
     const findings = await checkedResult(image, store, engine, ctx);
     const violation = await tellResult(findings, { dockerfile, options, plan: one, told }, ctx);
     if (violation) throw violation;
@@ -122,6 +128,7 @@ export async function buildWith(
   const attestations = wantsAttestations && engine ? await attestationsOf(done, engine, ctx) : undefined;
   const outputs = engine ? await engine.writeOutputs({ ids, outputs: wanted, ...attestations }, ctx) : [];
   const own = ownImage(images);
+  await caches?.write(solved);
   return {
     imageId: own.id,
     images: images.map(({ id, size, config }) => ({ platform: formatPlatform(config), imageId: id, size })),
@@ -203,7 +210,8 @@ function resolver(
   engine: Engine | undefined,
   ctx: Ctx,
 ): ImageResolver {
-  return imageResolver(store, engine, { baseImages, mirror, pull }, ctx);
+  carried?: readonly AdoptedBase[],
+  return imageResolver(store, engine, { baseImages, mirror, pull, carried }, ctx);
 }
 
 export interface PlannedBuild {

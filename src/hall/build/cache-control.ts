@@ -18,13 +18,16 @@ export interface CacheControl {
   readonly explainer: Explainer;
 }
 
-/** @param runs whether steps may run: then each miss is told with its cause, and what its key was made of is kept. */
+/**
+ * @param asked.runs whether steps may run: then each miss is told with its cause, and what its key was made of is kept.
+ * @param asked.caches those from elsewhere that could be read.
+ */
 export function cacheControl(
   options: Pick<BuildOptions, "context" | "dockerfile" | "buildArgs" | "noCache" | "noCacheFilter">,
   plan: BuildPlan,
   dockerfile: Dockerfile,
   store: Store,
-  runs: boolean,
+  { runs, caches = [] }: { readonly runs: boolean; readonly caches?: readonly string[] | undefined },
   ctx: Ctx,
 ): CacheControl {
   const noCache = noCacheOf(options, plan, dockerfile);
@@ -33,6 +36,7 @@ export function cacheControl(
     dockerfile: dockerfilePath(options),
     buildArgs: new Set(Object.keys(options.buildArgs ?? {})),
     noCache,
+    caches,
   });
   return {
     explainer: known,

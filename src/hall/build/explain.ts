@@ -1,7 +1,7 @@
 import { canonicalJson, type Digest, sha256 } from "../../base/index.ts";
 import { linkParts, type Vertex } from "../../graph/index.ts";
 import type { FileTree } from "../../ops/index.ts";
-import { compareParts, distance, type KeyParts, type Miss, type MissCause } from "../../solve/index.ts";
+import { compareParts, distance, isKeyParts, type KeyParts, type Miss, type MissCause } from "../../solve/index.ts";
 import type { KeyNote, Store } from "../../store/index.ts";
 
 /** What is known of the build whose misses are explained. */
@@ -12,6 +12,8 @@ export interface ExplainedBuild {
   readonly buildArgs: ReadonlySet<string>;
   /** Steps that were asked to be made anew. */
   readonly noCache: ((vertex: Vertex) => boolean) | undefined;
+  /** Caches from elsewhere that were read; none of them had what is missed. */
+  readonly caches?: readonly string[] | undefined;
 }
 
 /** Tells why steps run, from notes of what the keys of earlier ones were made of, and leaves such notes. */
@@ -56,7 +58,11 @@ function missCauses(now: KeyParts, wanted: Wanted, vertex: Vertex, build: Explai
   const gone = store.keyNotes.get(wanted.key);
   if (gone) return [{ kind: "pruned", text: `it was built before, and ${gone.gone ?? "pruned"}` }];
   const before = nearest(store.keyNotes.near(wanted.place, wanted.text), now, wanted);
-  if (!before) return [{ kind: "never-built", text: "never built before" }];
+  if (!before) {
+    const asked = (build.caches ?? []).length;
+    const elsewhere = asked === 0 ? "" : asked === 1 ? ", and the cache does not have it" : ", and no cache has it";
+    return [{ kind: "never-built", text: `never built before${elsewhere}` }];
+  }
   const causes = compareParts(before, now, build.buildArgs);
   if (causes.length === 0) return [{ kind: "pruned", text: "what it was built from is gone" }];
   const [base] = vertex.inputs;
@@ -91,16 +97,6 @@ function nearest(notes: readonly KeyNote[], now: KeyParts, wanted: Wanted): KeyP
 
 function keyword({ instruction }: KeyParts): string {
   return (/^\S+/.exec(instruction)?.[0] ?? "").toUpperCase();
-}
-
-/** Written by this version of slipway or one like it. */
-function isKeyParts(value: unknown): value is KeyParts {
-  const parts = value as Partial<KeyParts> | null | undefined;
-  return (
-    typeof parts?.instruction === "string" &&
-    [parts.settings, parts.variables, parts.files].every((member) => typeof member === "object" && member !== null) &&
-    Array.isArray(parts.mounts)
-  );
 }
 
 /** So many reasons are told in a line. */

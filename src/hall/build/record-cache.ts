@@ -20,6 +20,8 @@ export function recordCache(store: Store, explainer: Pick<Explainer, "noteOf"> |
       const kept = store.records.put(record, { replace, note });
       return { identity: kept.identity, result: { kind: "snapshot", id: kept.snapshot } };
     },
+    promised: (definition) => store.travelled.promised(definition),
+    source: (key) => store.travelled.sourceOf(key),
     lock: (key, ctx) => store.lock(`step ${key}`, ctx.signal),
   };
 }

@@ -23,7 +23,7 @@ export async function foresee(options: BuildOptions): Promise<Foreseen> {
   const ctx = quiet(options);
   const { planned, unknown } = await planUnchanged(options, store, ctx);
   const { plan, plans, held, dockerfile } = planned;
-  const { solve, explainer } = cacheControl(options, plan, dockerfile, store, false, ctx);
+  const { solve, explainer } = cacheControl(options, plan, dockerfile, store, { runs: false }, ctx);
   const lists = new Map<Digest, Readonly<Record<string, FileList>>>();
   const rooms = { ...planningRooms(store), lists, bases: held };
   const found = await forecast<FileTree>(
@@ -31,7 +31,7 @@ export async function foresee(options: BuildOptions): Promise<Foreseen> {
     plan.vertices,
     {
       op: (vertex) => opFor(vertex, rooms),
-      cache: { get: (key) => entryOf(store, key) },
+      cache: { get: (key) => entryOf(store, key), promised: (definition) => store.travelled.promised(definition) },
       noCache: solve.noCache,
       // What a server has now, only a build asks.
       unknown: ({ op }) => (op.kind === "image" ? unknown.has(op.id) : op.kind === "http" || op.kind === "git"),

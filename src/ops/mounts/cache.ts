@@ -1,5 +1,5 @@
-import { chmodSync } from "node:fs";
-import { type Ctx, digestOf } from "../../base/index.ts";
+import { chmodSync, mkdirSync, renameSync, rmdirSync } from "node:fs";
+import { type Ctx, type Digest, digestOf } from "../../base/index.ts";
 import type { CacheMount, Vertex } from "../../graph/index.ts";
 import type { CacheMountRequest } from "../../store/index.ts";
 import type { FileTree, OpRooms } from "../contract.ts";
@@ -22,9 +22,10 @@ export async function cacheRequest(
   const { id, sharing, seed, mode = 0o755, uid = 0, gid = 0 } = mount;
   const from = seed && (inputs[seed.input] as FileTree);
   const checksum = seed && from && (await sourceChecksum(takenPart(seed, vertex), from, rooms, ctx));
+  const key = digestOf({ cache: id, mode, uid, gid, seed: checksum?.digest });
   return {
     name: id,
-    key: digestOf({ cache: id, mode, uid, gid, seed: checksum?.digest }),
+    key,
     sharing,
     usedBy: vertex.origin.text,
     onWait: () => {
@@ -32,9 +33,22 @@ export async function cacheRequest(
       ctx.emit({ type: "step-output", id: vertex.digest, stream: "stderr", text });
     },
     fill: async (folder) => {
-      if (seed && from && checksum) await copySeed(seed, vertex, from, folder, checksum, rooms, ctx);
+      const carried = await takeCarried(key, folder, vertex, rooms, ctx);
+      if (!carried && seed && from && checksum) await copySeed(seed, vertex, from, folder, checksum, rooms, ctx);
       giveTo(folder, { uid, gid }, machinery(rooms).squashOwners);
       chmodSync(folder, mode);
     },
   };
+}
+
+/** Fills a folder with what a cache from elsewhere has for the mount; a half of it does not stay. */
+async function takeCarried(key: Digest, folder: string, vertex: Vertex, rooms: OpRooms, ctx: Ctx): Promise<boolean> {
+  const take = rooms.carriedMount?.(key);
+  if (!take) return false;
+  const whole = `${folder}.carried`;
+  mkdirSync(whole);
+  if (!(await take(whole, vertex.digest, ctx))) return false;
+  rmdirSync(folder);
+  renameSync(whole, folder);
+  return true;
 }

@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { parseCache } from "./cache-spec.ts";
+
+test.each([
+  ["registry.example/app:cache", { type: "registry", attributes: { ref: "registry.example/app:cache" } }],
+  ["type=registry,ref=app:cache,mode=max", { type: "registry", attributes: { ref: "app:cache", mode: "max" } }],
+  ["type=local,src=/x", { type: "local", attributes: { src: "/x" } }],
+  ["type=inline", { type: "inline", attributes: {} }],
+  [
+    "ref=a,type=registry,mounts=npm,go,mode=max",
+    { type: "registry", attributes: { ref: "a", mounts: "npm,go", mode: "max" } },
+  ],
+  ['type=local,dest=x,"mounts=npm,go"', { type: "local", attributes: { dest: "x", mounts: "npm,go" } }],
+])("--cache-to %s", (text, expected) => {
+  expect(parseCache("--cache-to", text)).toEqual(expected);
+});
+
+test.each([
+  ["", "SLIP_USAGE", "Empty value for --cache-from"],
+  ["ref=app", "SLIP_USAGE", "No type in --cache-from"],
+  ["type=regisrty,ref=app", "SLIP_USAGE", 'Unknown type "regisrty"'],
+  ["type=local,here", "SLIP_USAGE", 'Invalid field "here"'],
+  ["type=gha", "SLIP_UNSUPPORTED", "--cache-from type=gha is not supported"],
+  ["type=s3,bucket=x", "SLIP_UNSUPPORTED", "type=s3"],
+  ["type=azblob,name=x", "SLIP_UNSUPPORTED", "type=azblob"],
+])("refuses --cache-from %j", (text, code, message) => {
+  expect(() => parseCache("--cache-from", text)).toThrow(
+    expect.objectContaining({ code, message: expect.stringContaining(message) as string }) as Error,
+  );
+});
