@@ -35,7 +35,6 @@ export function httpOp(op: HttpOp, vertex: Vertex, rooms: OpRooms): Op<FileTree>
           {
             url,
             checksum: wanted,
-            checksumFrom: op.checksumFrom,
             into,
             usable: (known) => usable && treeOf(known) !== undefined,
             onProgress: (current, total) =>
