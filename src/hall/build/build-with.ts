@@ -51,8 +51,8 @@ export async function buildWith(
   // The address of a proxy may hold a password.
   const proxied = Object.keys(options.buildArgs ?? {}).some((name) => /_proxy$/i.test(name));
   if (proxied || Object.keys(given.secrets).length > 0) engine?.keepOffDisk();
-  const base: OpRooms = { ...(engine?.rooms(ctx) ?? { store, machinery: undefined }), given, answers };
   const caches = await openCaches(options, store, engine, ctx);
+  const base: OpRooms = { ...(engine?.rooms(ctx) ?? { store, machinery: undefined }), given, answers };
   const resolveImage = resolver(options, store, engine, ctx, caches?.imported.bases);
   const { plan, plans, made, held, dockerfile, source } = await planFrom(options, base, resolveImage, ctx);
   await engine?.requireEmulation(plans, ctx);
@@ -88,8 +88,8 @@ export async function buildWith(
     );
   };
   const report = await untilUnchanged(solveOnce, ctx);
-  const told = new Set<string>();
   const solved = { plan, plans, report, rooms };
+  const told = new Set<string>();
   const makeImage = async (one: BuildPlan): Promise<MadeImage> => {
     const whole = { plan: one, result: resultOf(one, report) };
     const shaped = await shapeLayers(whole, shape, store, engine, ctx);
@@ -127,8 +127,8 @@ export async function buildWith(
   const done = { options, dockerfile, source, plans, ids, ran: report.ran, answers, started };
   const attestations = wantsAttestations && engine ? await attestationsOf(done, engine, ctx) : undefined;
   const outputs = engine ? await engine.writeOutputs({ ids, outputs: wanted, ...attestations }, ctx) : [];
-  const own = ownImage(images);
   await caches?.write(solved);
+  const own = ownImage(images);
   return {
     imageId: own.id,
     images: images.map(({ id, size, config }) => ({ platform: formatPlatform(config), imageId: id, size })),
@@ -209,8 +209,8 @@ function resolver(
   store: Store,
   engine: Engine | undefined,
   ctx: Ctx,
-): ImageResolver {
   carried?: readonly AdoptedBase[],
+): ImageResolver {
   return imageResolver(store, engine, { baseImages, mirror, pull, carried }, ctx);
 }
 
