@@ -378,6 +378,7 @@ describe("images", () => {
       Size: "1.95MB",
       Bytes: 1_953_792,
       Layers: 1,
+      RemoteLayers: 0,
       Platform: "linux/amd64",
     });
   });

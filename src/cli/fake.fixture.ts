@@ -197,6 +197,7 @@ export const details: ImageDetails = {
   created: NOW - 3 * 60_000,
   size: 1_953_792,
   layers: 1,
+  remoteLayers: 0,
   platform: { os: "linux", architecture: "amd64" },
   layerSizes: [1_953_792],
   config: {

@@ -9,7 +9,8 @@ export const images = command({
   name: "images",
   usage: "[OPTIONS] [REPOSITORY[:TAG]]",
   summary: "List images",
-  description: "An image with several names has a line for each. REPOSITORY may hold * and ?.",
+  description:
+    "An image with several names has a line for each. REPOSITORY may hold * and ?. Layers that stay in their registry until somebody needs their files count with their compressed size, and are said to.",
   options: {
     all: { type: "flag", short: "a" },
     filter: { type: "list", short: "f", value: "FILTER", help: "dangling=true|false, or reference=PATTERN" },
@@ -43,6 +44,7 @@ export const images = command({
           Size: formatSize(image.size),
           Bytes: image.size,
           Layers: image.layers,
+          RemoteLayers: image.remoteLayers,
           Platform: platformText(image),
         });
       });
@@ -54,7 +56,7 @@ export const images = command({
         const [repository, tag] = splitName(name);
         const created = formatAgo(image.created, io.now());
         const platform = several ? [platformText(image)] : [];
-        return [repository, tag, id(image), ...platform, created, formatSize(image.size), String(image.layers)];
+        return [repository, tag, id(image), ...platform, created, sizeText(image), String(image.layers)];
       });
       const platform = several ? ["PLATFORM"] : [];
       io.stdout.write(
@@ -65,6 +67,12 @@ export const images = command({
     }
   },
 });
+
+/** What is not here counts with the size that it has in its registry. */
+function sizeText({ size, layers, remoteLayers }: ImageSummary): string {
+  if (remoteLayers === 0) return formatSize(size);
+  return `${formatSize(size)} (${remoteLayers === layers ? "" : `${remoteLayers} of ${layers} `}compressed)`;
+}
 
 function platformText({ platform: { os, architecture, variant } }: ImageSummary): string {
   return [os, architecture, variant].filter(Boolean).join("/");

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { SlipwayError } from "../../base/index.ts";
+import type { RunOptions } from "../../index.ts";
 import { usage } from "../args.ts";
 import { command } from "../command.ts";
 import type { CommandIo } from "../io.ts";
@@ -49,6 +50,12 @@ export const run = command({
       value: "OS/ARCH[/VARIANT]",
       help: "Which image of a name for several platforms (default: the machine's own, or the first)",
     },
+    pull: {
+      type: "string",
+      value: "missing|always|never",
+      choices: ["missing", "always", "never"],
+      help: "Whether to ask the registry for the image (default: when the store does not have it)",
+    },
     hostname: { type: "string", short: "h", value: "NAME", help: "Host name in the container" },
     "read-only": { type: "flag", help: "The root file system cannot be written" },
     rm: { type: "flag", help: "Remove the container when it ends; always so" },
@@ -69,7 +76,6 @@ export const run = command({
     tmpfs: "use --volume with a folder of this machine",
     restart: oneShot,
     init: "the command is process 1 and gets the signals itself",
-    pull: "slipway runs images of its store; build one first",
     memory: "set limits around the slipway process (systemd-run, ulimit)",
     m: "set limits around the slipway process (systemd-run, ulimit)",
     cpus: "set limits around the slipway process (systemd-run, taskset)",
@@ -97,6 +103,7 @@ export const run = command({
     const { exitCode } = await library.run({
       image,
       platform: values.platform,
+      pull: values.pull as RunOptions["pull"],
       args: args.length > 0 ? args : undefined,
       entrypoint: values.entrypoint,
       env: [...values["env-file"].flatMap((file) => envFile(file)), ...values.env].flatMap((text) =>
@@ -113,6 +120,8 @@ export const run = command({
       forwardSignals: true,
       onEvent: (event) => {
         if (event.type === "warning") io.stderr.write(`WARNING: ${printableLines(event.message)}\n`);
+        // What takes its time before the command begins.
+        if (event.type === "graph") for (const { text } of event.steps) io.stderr.write(`${printableLines(text)}\n`);
       },
       store: io.store,
       signal: io.signal,

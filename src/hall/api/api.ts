@@ -120,8 +120,11 @@ export interface ImageSummary {
   readonly names: readonly string[];
   /** Milliseconds since the epoch. */
   readonly created: number;
+  /** Bytes of the files; of layers that are not here those of their blobs, which are compressed. */
   readonly size: number;
   readonly layers: number;
+  /** Layers that come from their registry when somebody needs their files. */
+  readonly remoteLayers: number;
   readonly platform: Platform;
 }
 
@@ -134,6 +137,8 @@ export interface ImageDetails extends ImageSummary {
 
 export interface RunOptions extends CommonOptions {
   readonly image: string;
+  /** `missing` (the default): what the store does not have comes from where a build gets its bases; `always`: asks for what is newer. */
+  readonly pull?: "missing" | "always" | "never" | undefined;
   /** Which image of a name for several platforms; this machine's without it. */
   readonly platform?: string | undefined;
   /** Arguments behind the image: they replace CMD. */

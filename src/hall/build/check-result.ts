@@ -1,4 +1,4 @@
-import { type Ctx, SlipwayError, type SourceLocation } from "../../base/index.ts";
+import { type BuildEvent, type Ctx, SlipwayError, type SourceLocation } from "../../base/index.ts";
 import {
   type CheckOptions,
   checkOptions,
@@ -21,26 +21,44 @@ import type { Engine } from "../engine/engine.ts";
 const version = 1;
 
 /**
- * What the checks of the result find in an image. They look once at each image; a build that is cached reads what they found then.
+ * What the checks of the result find in an image. They look once at each image; a build that is cached reads what they found then. An image of which
+ * no step needed all files is not brought for them: a note says that nobody looked.
  * Throws NeedsRun when that is not known and there is no engine.
  */
 export async function checkedResult(
   image: AssembledImage,
   store: Store,
   engine: Engine | undefined,
+  ctx: Ctx,
 ): Promise<readonly ResultFinding[]> {
   const known = store.facts.get(factKey(image));
   if (Array.isArray(known)) return known as readonly ResultFinding[];
   const top = image.snapshots.at(-1);
   if (top === undefined) return [];
+  const missing = store.remoteLayers.missing(top);
+  if (missing.length > 0) {
+    ctx.emit(notLookedAt(missing.length, image.snapshots.length));
+    return [];
+  }
   if (!engine) throw new NeedsRun();
   const { checkResult } = await import("../../inspect/index.ts");
   await using view = await engine.snapshotter.view(top);
   return checkResult(await view.root(), image.config);
 }
 
-/** Keeps what was found; the image must be in the store. */
+function notLookedAt(missing: number, layers: number): BuildEvent {
+  const what = missing === layers ? "no layer" : `only ${layers - missing} of the ${layers} layers`;
+  return {
+    type: "warning",
+    note: true,
+    message: `The result was not checked: ${what} of the image had to be brought`,
+    hint: "`slipway pull` of its base brings them all; then the next build looks at the result",
+  };
+}
+
+/** Keeps what was found, when all of the image could be looked at; it must be in the store. */
 export function keepResult(image: AssembledImage, findings: readonly ResultFinding[], store: Store): void {
+  if (store.remoteLayers.missing(image.snapshots.at(-1)).length > 0) return;
   if (store.facts.get(factKey(image)) === undefined) store.facts.set(factKey(image), findings, image.id);
 }
 

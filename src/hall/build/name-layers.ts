@@ -9,8 +9,17 @@ export function nameLayers(
   held: ReadonlyMap<Digest, HeldBase>,
   engine: Pick<Engine, "nameLayers">,
 ): void {
-  for (const { op, origin } of vertices) {
+  const stages = new Map<Digest, Set<string>>();
+  for (const { inputs, origin } of vertices) {
+    for (const { op } of inputs) {
+      if (op.kind !== "image" || origin.stage === undefined) continue;
+      stages.set(op.id, (stages.get(op.id) ?? new Set()).add(origin.stage));
+    }
+  }
+  for (const { op } of vertices) {
     const top = op.kind === "image" ? held.get(op.id)?.top : undefined;
-    if (op.kind === "image" && top !== undefined) engine.nameLayers(top, { name: op.name, stage: origin.stage });
+    if (op.kind !== "image" || top === undefined) continue;
+    const users = [...(stages.get(op.id) ?? [])];
+    engine.nameLayers(top, { name: op.name, stage: users.length === 0 ? undefined : users.join(", ") });
   }
 }

@@ -7,7 +7,7 @@ import { type ContainerConfig, normalPlatform } from "../../oci/index.ts";
 import { defaultPath } from "../../plan/index.ts";
 import type { RunOptions } from "../api/api.ts";
 import { checkEmulation } from "../bases/require-emulation.ts";
-import { findImage } from "../images/find-image.ts";
+import { imageToRun } from "./image-to-run.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Plain } from "../engine/protocol.ts";
 
@@ -18,7 +18,7 @@ export async function runInEngine(
   ctx: Ctx,
   signals: SignalSource,
 ): Promise<{ exitCode: number }> {
-  const image = findImage(engine.store, options.image, options.platform);
+  const image = await imageToRun(options, engine, ctx);
   const config = image.config.config ?? {};
   const args = commandLine(config, options);
   const mounts = (options.volumes ?? []).map(parseVolume);

@@ -41,7 +41,7 @@ export interface Engine extends AsyncDisposable {
   /** A client of registries, opened when first asked for; the usual one without a kind. Throws SLIP_CONFIG. */
   registries(how?: ClientKind): Promise<RegistryClient>;
   /** Brings the layers that the snapshots stand on and that are not here, side by side; preparing or viewing one does so too. */
-  fill(tops: readonly SnapshotId[]): Promise<void>;
+  bringLayers(tops: readonly SnapshotId[]): Promise<void>;
   /** Brings the blob of a layer without unpacking it. */
   bringBlob(layer: RemoteLayer): Promise<void>;
   /** Says what the top snapshot of an image is to this job, for the progress of bringing its layers. */

@@ -71,7 +71,7 @@ export function openEngine(store: Store, namespace: Namespace, mirror: string | 
       const { RegistryClients: Clients } = await import("../registry/open-client.ts");
       return (clients ??= new Clients()).get(how);
     },
-    fill: bring,
+    bringLayers: bring,
     bringBlob: (layer) => missingLayers.bringBlob(layer, engine, job),
     nameLayers: (top, use) => missingLayers.name(top, use),
     pull: async (request, ctx) => (await import("../registry/pull-image.ts")).pullImage(request, engine, ctx),

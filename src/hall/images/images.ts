@@ -126,6 +126,7 @@ function summary(store: Store, image: ImageRecord): ImageSummary {
     created: image.created,
     size: image.size,
     layers: image.snapshots.length,
+    remoteLayers: image.snapshots.filter((id) => store.remoteLayers.of(id)).length,
     platform: { os, architecture, variant },
   };
 }

@@ -19,7 +19,7 @@ export function exportImage(engine: Engine, image: ImageRecord): ExportImage {
     const epoch = store.snapshots.epochOf(id, diffId);
     const upper = store.snapshots.folder(id);
     const came = cameAs(diffId, store) ?? cameFrom(id, diffId, engine);
-    const ready = store.remoteLayers.of(id) && (() => engine.fill([id]));
+    const ready = store.remoteLayers.of(id) && (() => engine.bringLayers([id]));
     return { diffId, upper, overlayXattrs: namespace.overlayXattrs, epoch, came, ready };
   });
   return { config: image.config, configBytes, layers, manifest: pulledManifest(image.id, store), keeper: store };

@@ -79,7 +79,7 @@ export class MissingLayers {
     }
   }
 
-  /** Whose layers they are: what the job calls them, or else an image of the store, the one with the fewest others. */
+  /** Whose layers they are: what the job calls them, or else an image of the store, the one with the fewest others, and one that was not built here. */
   #useOf(layers: readonly RemoteLayer[], { store }: Engine): LayersUse {
     const top = layers.at(-1)?.id as SnapshotId;
     for (const [named, use] of this.#uses)
@@ -87,6 +87,7 @@ export class MissingLayers {
     const names = store.images
       .list()
       .filter(({ snapshots }) => snapshots.includes(top))
+      .toSorted((a, b) => Number(a.facts !== undefined) - Number(b.facts !== undefined))
       .toSorted((a, b) => a.snapshots.length - b.snapshots.length)
       .flatMap(({ id }) => store.images.names(id));
     return { name: names[0] ?? "an image without a name" };

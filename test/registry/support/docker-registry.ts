@@ -35,7 +35,7 @@ export async function startDockerRegistry(auth: "none" | "htpasswd" | "token", t
   writeFileSync(join(folder, "htpasswd"), htpasswd);
   const config = {
     version: "0.1",
-    log: { level: "warn", accesslog: { disabled: true } },
+    log: { level: "warn" },
     storage: {
       filesystem: { rootdirectory: join(folder, "storage") },
       delete: { enabled: true },

@@ -1,0 +1,162 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type DockerRegistry, startDockerRegistry, whyNoDockerRegistry } from "../registry/support/docker-registry.ts";
+import { because, openLab, whyNoLab } from "./support/lab.ts";
+import { readTree } from "./support/tar-tree.ts";
+
+const why = whyNoLab ?? whyNoDockerRegistry;
+
+describe.skipIf(why !== undefined)(
+  `layers that nobody reads${why === whyNoLab ? because : ` (skipped: ${why})`}`,
+  () => {
+    const lab = openLab();
+    const env = { HOME: lab.folder };
+    let registry: DockerRegistry;
+    /** Of the base: those of the seed, and two. */
+    const layers = 7;
+    let machines = 0;
+    const at = (name: string): string => `${registry.domain}/${name}`;
+    /** Another machine: a store of its own, with the OCI runtime that this one may have had to bring. */
+    const machine = () => {
+      const store = join(lab.folder, `machine-${machines++}`);
+      mkdirSync(store);
+      const runtime = join(lab.store, "runtime");
+      if (existsSync(runtime)) cpSync(runtime, join(store, "runtime"), { recursive: true });
+      return { store, env };
+    };
+
+    /** Blobs that were downloaded, uploaded and shared while something was done; a configuration is one too. */
+    const transfers = async (
+      action: () => Promise<unknown>,
+    ): Promise<{ readonly down: number; readonly up: number; readonly mounted: number }> => {
+      const before = registry.log().length;
+      await action();
+      const lines = registry.log().slice(before).split("\n");
+      const count = (test: RegExp): number => lines.filter((line) => test.test(line)).length;
+      return {
+        down: count(/"GET \/v2\/\S+\/blobs\/sha256:[0-9a-f]{64} HTTP\/1.1" 20[06] /),
+        up: count(/"PUT \/v2\/\S+\/blobs\/uploads\//),
+        mounted: count(/"POST \/v2\/\S+\/blobs\/uploads\/\?\S*mount=\S+ HTTP\/1.1" 201 /),
+      };
+    };
+    const folders = (store: string): number => {
+      try {
+        return readdirSync(join(store, "snapshots")).length;
+      } catch {
+        return 0;
+      }
+    };
+    const build = async (
+      on: { readonly store: string },
+      dockerfile: string,
+      ...args: readonly string[]
+    ): Promise<string> => {
+      const context = lab.context({ Dockerfile: dockerfile, own: "own\n" });
+      const { code, stderr } = await lab.slipway(["build", "--progress=plain", ...args, context], { ...on, env });
+      expect([code, stderr]).toEqual([0, expect.any(String)]);
+      return stderr;
+    };
+
+    beforeAll(async () => {
+      registry = await startDockerRegistry("none", false);
+      const context = lab.context({
+        Dockerfile: "FROM base\nCOPY one /one\nCOPY two /two\n",
+        one: "one\n".repeat(20_000),
+        two: Buffer.from(Array.from({ length: 50_000 }, (_, i) => (i * i * 31) % 251)),
+      });
+      await lab.build(context, "-t", at("team/base:1"));
+      expect((await lab.slipway(["push", at("team/base:1")], { env })).code).toBe(0);
+    });
+    afterAll(() => registry[Symbol.asyncDispose]());
+
+    test("an image that only gets other metadata, or linked files, goes out without its base's layers", async () => {
+      const here = machine();
+      const counts = await transfers(async () => {
+        const told = await build(
+          here,
+          `FROM ${at("team/base:1")}\nENV A=1\nLABEL b=2\nCOPY --link own /own\n`,
+          "--push",
+          "-t",
+          at("team/base:2"),
+        );
+        expect(told).toContain("The result was not checked");
+      });
+      // The configurations, and one layer of its own.
+      expect(counts).toEqual({ down: 1, up: 2, mounted: 0 });
+      expect(folders(here.store)).toBe(1);
+      const elsewhere = await transfers(async () => {
+        await build(here, `FROM ${at("team/base:1")}\nENV A=1\n`, "--push", "-t", at("else/where:1"));
+      });
+      expect(elsewhere).toEqual({ down: 0, up: 1, mounted: layers });
+      expect(await lab.verify(here.store)).toEqual([]);
+      const whole = machine();
+      expect(
+        (
+          await lab.slipway(
+            ["run", "--pull=missing", at("else/where:1"), "/bin/sh", "-c", "echo $A; wc -c < /one"],
+            whole,
+          )
+        ).stdout,
+      ).toBe("1\n80000\n");
+      expect((await lab.slipway(["images"], here)).stdout).toContain("compressed");
+    });
+
+    test("a step that reads files has them brought, once, with the stage that needs them", async () => {
+      const here = machine();
+      const tar = join(lab.folder, "read.tar");
+      const dockerfile = `FROM ${at("team/base:1")} AS first\nRUN cp /one /three\nFROM scratch\nCOPY --from=first /three /\nCOPY --from=${at("team/base:1")} /two /\n`;
+      let told = "";
+      const counts = await transfers(async () => {
+        told = await build(here, dockerfile, "-o", `type=tar,dest=${tar}`);
+      });
+      expect(counts).toMatchObject({ down: 1 + layers, up: 0 });
+      expect(told).toMatch(/\[first, stage-1\] pull 7 layers of \S+team\/base:1/);
+      expect([...readTree(tar).keys()].toSorted()).toEqual(["three", "two"]);
+      expect(await transfers(async () => build(here, dockerfile))).toMatchObject({ down: 0 });
+      expect(await lab.verify(here.store)).toEqual([]);
+    });
+
+    test("archives take layers as they are; what reads files unpacks them; pull brings all", async () => {
+      const here = machine();
+      const archive = join(lab.folder, "lazy.tar");
+      await build(here, `FROM ${at("team/base:1")}\nENV A=1\n`, "-t", "app");
+      const saved = await transfers(async () => {
+        expect((await lab.slipway(["save", "-o", archive, "app"], here)).code).toBe(0);
+      });
+      expect(saved).toMatchObject({ down: layers });
+      expect(folders(here.store)).toBe(0);
+      expect(
+        execFileSync("tar", ["-tf", archive], { encoding: "utf8" }).match(/blobs\/sha256\/\S/g)?.length,
+      ).toBeGreaterThan(3);
+      // The archives are in the store: only unpacking is left.
+      const unpacked = await transfers(async () => {
+        const { code, stderr } = await lab.slipway(["pull", at("team/base:1")], here);
+        expect([code, stderr]).toEqual([0, expect.not.stringContaining("up to date")]);
+      });
+      expect(unpacked).toMatchObject({ down: 0 });
+      expect(folders(here.store)).toBe(layers);
+      expect((await lab.slipway(["pull", at("team/base:1")], here)).stderr).toContain("up to date");
+      expect((await lab.slipway(["images"], here)).stdout).not.toContain("compressed");
+      expect(await lab.verify(here.store)).toEqual([]);
+    });
+
+    test("a registry that is away by then is one clear error", async () => {
+      const here = machine();
+      const own = await startDockerRegistry("none", false);
+      const name = `${own.domain}/app:1`;
+      await lab.slipway(["tag", "base", name]);
+      expect((await lab.slipway(["push", name], { env })).code).toBe(0);
+      await build(here, `FROM ${name}\nENV A=1\n`, "-t", "app");
+      await own[Symbol.asyncDispose]();
+      const { code, stderr } = await lab.slipway(["run", "app", "true"], here);
+      expect([code, stderr]).toEqual([
+        125,
+        expect.stringMatching(/Cannot pull 5 layers of \S+app:1: .*\(SLIP_NETWORK\)/),
+      ]);
+      expect((await lab.slipway(["images", "-q", "app"], here)).code).toBe(0);
+      expect(await lab.verify(here.store)).toEqual([]);
+    });
+  },
+);
