@@ -21,6 +21,16 @@ export interface KeyParts {
   readonly files: Readonly<Record<string, FileList>>;
 }
 
+/** True for parts that this version of slipway, or one like it, has written. */
+export function isKeyParts(value: unknown): value is KeyParts {
+  const parts = value as Partial<KeyParts> | null | undefined;
+  return (
+    typeof parts?.instruction === "string" &&
+    [parts.settings, parts.variables, parts.files].every((member) => typeof member === "object" && member !== null) &&
+    Array.isArray(parts.mounts)
+  );
+}
+
 /** A value, or the digest of one that must not be shown or is too long. */
 export type Hidden = string | { readonly digest: string };
 
