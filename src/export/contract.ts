@@ -106,6 +106,15 @@ export interface ImageExportOptions extends ImageForm {
   readonly tar: boolean;
 }
 
+/** An archive for a reader that takes it as it comes. */
+export interface ImageStreamOptions extends ImageForm {
+  /** What the reader is called in messages. */
+  readonly name: string;
+  readonly write: (bytes: Uint8Array) => Promise<void>;
+  /** Blobs that the reader has: they are left out. */
+  readonly there?: Iterable<Digest> | undefined;
+}
+
 export interface FilesExportOptions {
   /** A path; "-" for standard output (tar only). */
   readonly dest: string;
@@ -123,6 +132,10 @@ export interface ExportResult {
   readonly descriptor?: Descriptor | undefined;
   /** Digests of the configurations, one a platform. */
   readonly configs?: readonly Digest[] | undefined;
+  /** What was written for each platform. */
+  readonly manifests?:
+    | readonly { readonly descriptor: Descriptor; readonly layers: readonly Descriptor[] }[]
+    | undefined;
   /** The absolute path that was written, or "-". */
   readonly location: string;
   /** Bytes written. */

@@ -1,9 +1,9 @@
 import { type Ctx, SlipwayError } from "../base/index.ts";
 import { familiarName, parseReference } from "../oci/index.ts";
-import type { ExportResult, ImageExportOptions, NamedImage } from "./contract.ts";
+import type { ExportResult, ImageExportOptions, ImageForm, ImageStreamOptions, NamedImage } from "./contract.ts";
 import type { PlacedImage } from "./image.ts";
-import { blobPath } from "./layout.ts";
-import { exportLayout } from "./oci.ts";
+import { blobPath, type Layout, openLayout } from "./layout.ts";
+import { exportLayout, openStream } from "./oci.ts";
 import type { PlacedNamed } from "./place-named.ts";
 
 /**
@@ -18,16 +18,26 @@ export function exportDocker(
   options: ImageExportOptions,
   ctx: Pick<Ctx, "signal">,
 ): Promise<ExportResult> {
-  return exportLayout(
-    images,
-    { ...options, compression: options.compression ?? "none" },
-    ctx,
-    async (layout, written) => {
-      await layout.addBytes("manifest.json", json(written.map(manifestEntry)));
-      const repositories = repositoriesOf(written);
-      if (repositories) await layout.addBytes("repositories", json(repositories));
-    },
-  );
+  return exportLayout(images, () => openLayout(options.dest, options.tar), uncompressed(options), ctx, addManifest);
+}
+
+/** The same for a reader that takes the archive as it comes and may have some of its layers. */
+export function streamDocker(
+  images: readonly NamedImage[],
+  options: ImageStreamOptions,
+  ctx: Pick<Ctx, "signal">,
+): Promise<ExportResult> {
+  return exportLayout(images, () => openStream(options), uncompressed(options), ctx, addManifest);
+}
+
+function uncompressed(form: ImageForm): ImageForm {
+  return { ...form, compression: form.compression ?? "none" };
+}
+
+async function addManifest(layout: Layout, written: readonly PlacedNamed[]): Promise<void> {
+  await layout.addBytes("manifest.json", json(written.map(manifestEntry)));
+  const repositories = repositoriesOf(written);
+  if (repositories) await layout.addBytes("repositories", json(repositories));
 }
 
 function manifestEntry({ names, placed }: PlacedNamed): object {

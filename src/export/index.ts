@@ -1,8 +1,8 @@
 /** Floor 4: images and file systems that leave slipway. */
 export type * from "./contract.ts";
 export { type CacheParts, exportCacheLayout, pushCache } from "./cache.ts";
-export { exportDocker } from "./docker.ts";
+export { exportDocker, streamDocker } from "./docker.ts";
 export { exportLocal } from "./local.ts";
-export { exportOci } from "./oci.ts";
+export { exportOci, streamOci } from "./oci.ts";
 export { type PreparedPush, pushContent } from "./push-content.ts";
 export { exportTar } from "./tar.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { type Digest, SlipwayError } from "../base/index.ts";
 import { encodeHeaderBlock, roundUp } from "../layer/index.ts";
-import { besides, OutputFile, outputError } from "./output.ts";
+import { type ArchiveOutput, besides, OutputFile, outputError, OutputStream } from "./output.ts";
 
 /** Where a blob is to be written: a fresh file, or an open one that is at the right place. */
 export type BlobTarget = string | { readonly fd: number };
@@ -36,8 +36,21 @@ export function blobPath(digest: Digest): string {
   return `blobs/sha256/${digest.slice(7)}`;
 }
 
-export function openLayout(dest: string, tar: boolean): Promise<Layout> {
-  return tar ? TarLayout.open(dest) : FolderLayout.open(dest);
+export async function openLayout(dest: string, tar: boolean): Promise<Layout> {
+  return tar ? new TarLayout(await OutputFile.open(dest)) : FolderLayout.open(dest);
+}
+
+/**
+ * An archive for a reader that takes it as it comes.
+ * @param name what it is called in messages
+ * @param there blobs that the reader has: they are left out
+ */
+export function streamLayout(
+  name: string,
+  write: (bytes: Uint8Array) => Promise<void>,
+  there: Iterable<Digest>,
+): Layout {
+  return new TarLayout(new OutputStream(name, write), there);
 }
 
 class FolderLayout implements Layout {
@@ -125,16 +138,14 @@ class FolderLayout implements Layout {
 const readSize = 1024 * 1024;
 
 class TarLayout implements Layout {
-  readonly #output: OutputFile;
-  readonly #blobs = new Set<Digest>();
+  readonly #output: ArchiveOutput;
+  readonly #blobs: Set<Digest>;
   readonly #folders = new Set<string>();
 
-  private constructor(output: OutputFile) {
+  /** @param there blobs that are left out because the reader has them */
+  constructor(output: ArchiveOutput, there: Iterable<Digest> = []) {
     this.#output = output;
-  }
-
-  static async open(dest: string): Promise<Layout> {
-    return new TarLayout(await OutputFile.open(dest));
+    this.#blobs = new Set(there);
   }
 
   get location(): string {
@@ -170,12 +181,13 @@ class TarLayout implements Layout {
   }
 
   async addWritten<T extends WrittenBlob>(write: (target: BlobTarget) => Promise<T>): Promise<T> {
-    if (!this.#output.seekable) return this.#throughFile(write);
+    const { seekable } = this.#output;
+    if (!seekable) return this.#throughFile(write);
     // name and size are known at its end: the header is put in front of it then
     await this.#makeFolders(blobPath(placeholder));
     const start = this.#output.position;
     await this.#output.write(header(blobPath(placeholder), 0));
-    const written = await write({ fd: this.#output.fd });
+    const written = await write(seekable);
     this.#output.position += written.size;
     await this.#output.patch(header(blobPath(written.digest), written.size), start);
     await this.#end(written.size);

@@ -13,11 +13,26 @@ export function besides(dest: string): string {
   return join(dirname(dest), `.${basename(dest).slice(0, 100)}.${randomBytes(6).toString("hex")}.tmp`);
 }
 
-/** A file being written: it becomes visible whole, or not at all. Standard output is written as it comes. */
-export class OutputFile {
-  /** The absolute path, or "-". */
+/** Where an archive goes. */
+export interface ArchiveOutput {
+  /** The absolute path, "-", or what a stream is called. */
   readonly location: string;
   /** Bytes written so far. */
+  position: number;
+  /** An open file, when what was written can still be changed. */
+  readonly seekable: { readonly fd: number } | undefined;
+  write(bytes: Uint8Array): Promise<void>;
+  /** Overwrites what is at `position`; the place for the next write stays. Only where it is seekable. */
+  patch(bytes: Uint8Array, position: number): Promise<void>;
+  /** All is written. */
+  commit(): Promise<void>;
+  /** Leaves nothing. */
+  abandon(): Promise<void>;
+}
+
+/** A file being written: it becomes visible whole, or not at all. Standard output is written as it comes. */
+export class OutputFile implements ArchiveOutput {
+  readonly location: string;
   position = 0;
   readonly #handle: FileHandle | undefined;
   readonly #temp: string;
@@ -49,9 +64,8 @@ export class OutputFile {
     return this.#handle?.fd ?? 1;
   }
 
-  /** True when what was written can still be changed. */
-  get seekable(): boolean {
-    return this.#temp !== "";
+  get seekable(): { readonly fd: number } | undefined {
+    return this.#temp === "" ? undefined : { fd: this.fd };
   }
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -68,7 +82,6 @@ export class OutputFile {
     this.position += bytes.byteLength;
   }
 
-  /** Overwrites what is at `position`; the place for the next write stays. */
   async patch(bytes: Uint8Array, position: number): Promise<void> {
     await writeTo(this.fd, bytes, 0, bytes.byteLength, position);
   }
@@ -85,10 +98,39 @@ export class OutputFile {
     }
   }
 
-  /** Leaves nothing. */
   async abandon(): Promise<void> {
     await this.#handle?.close().catch(() => undefined);
     if (this.#temp !== "") await rm(this.#temp, { force: true });
+  }
+}
+
+/** What a reader takes as it comes. */
+export class OutputStream implements ArchiveOutput {
+  readonly location: string;
+  readonly seekable = undefined;
+  position = 0;
+  readonly #write: (bytes: Uint8Array) => Promise<void>;
+
+  constructor(name: string, write: (bytes: Uint8Array) => Promise<void>) {
+    this.location = name;
+    this.#write = write;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    await this.#write(bytes);
+    this.position += bytes.byteLength;
+  }
+
+  patch(): Promise<void> {
+    throw new SlipwayError({ code: "SLIP_INTERNAL", message: "Cannot change what was streamed" });
+  }
+
+  commit(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  abandon(): Promise<void> {
+    return Promise.resolve();
   }
 }
 

@@ -20,19 +20,32 @@ export const whyNoDockerd: string | undefined =
 
 /** A Docker daemon of one's own in a private mount namespace, without networks; it ends with its disposal. */
 export interface Dockerd extends AsyncDisposable {
+  /** For DOCKER_HOST. */
+  readonly host: string;
   /** Runs the docker client; gives its standard output, throws when it fails. */
   docker(...args: readonly string[]): string;
 }
 
-/** @param folder an empty folder for its data. */
-export async function startDockerd(folder: string): Promise<Dockerd> {
+/** For `skipIf`: why the daemon cannot keep images as containerd does, or undefined. */
+export function whyNoContainerdStore(): string | undefined {
+  if (whyNoDockerd !== undefined) return whyNoDockerd;
+  const help = spawnSync("dockerd", ["--help"], { env: { ...process.env, PATH: path }, encoding: "utf8" });
+  return help.stdout.includes("--feature") ? undefined : "this dockerd has no containerd image store";
+}
+
+/**
+ * @param folder an empty folder for its data.
+ * @param flags more flags of dockerd.
+ */
+export async function startDockerd(folder: string, flags: readonly string[] = []): Promise<Dockerd> {
   const socket = `unix://${join(folder, "docker.sock")}`;
   const log = join(folder, "log");
   mkdirSync(folder, { recursive: true });
   const out = openSync(log, "a");
   const args = [
-    ["--iptables=false", "--ip6tables=false", "--bridge=none", "-H", socket],
+    ["--iptables=false", "--ip6tables=false", "--bridge=none", "--userland-proxy=false", "-H", socket],
     ["--data-root", join(folder, "data"), "--exec-root", join(folder, "exec"), "--pidfile", join(folder, "pid")],
+    flags,
   ].flat();
   const daemon = spawn("unshare", ["--mount", "--propagation", "private", "dockerd", ...args], {
     env: { ...process.env, PATH: path },
@@ -61,6 +74,7 @@ export async function startDockerd(folder: string): Promise<Dockerd> {
     }
   }
   return {
+    host: socket,
     docker,
     [Symbol.asyncDispose]: async () => {
       daemon.kill("SIGTERM");

@@ -12,8 +12,8 @@ export interface OutputSpec {
 
 /** What became of an output. */
 export interface WrittenOutput {
-  /** `registry` for each name that was pushed, `engine` for what a Docker Engine took in. */
-  readonly type: "oci" | "docker" | "local" | "tar" | "registry" | "engine";
+  /** `registry` for each name that was pushed, `load` for what a Docker Engine took in. */
+  readonly type: "oci" | "docker" | "local" | "tar" | "registry" | "load";
   /** The path, "-", the name in the registry, or the engine's address. */
   readonly dest: string;
   /** The manifest, or the index of several platforms; none of plain files. */

@@ -47,6 +47,7 @@ export async function buildWith(
 ): Promise<BuildResult> {
   const started = Date.now();
   const wanted = checkRequest(options);
+  await engine?.checkReachable(wanted, ctx);
   const given = { secrets: options.secrets ?? {}, ssh: options.ssh ?? {} };
   // The address of a proxy may hold a password.
   const proxied = Object.keys(options.buildArgs ?? {}).some((name) => /_proxy$/i.test(name));

@@ -7,6 +7,7 @@ import type { Executor, Namespace } from "../../sandbox/index.ts";
 import type { Snapshotter } from "../../snapshot/index.ts";
 import type { RemoteLayer, SnapshotId, Store } from "../../store/index.ts";
 import type { BuildResult } from "../api/api.ts";
+import type { Output } from "../outputs/output.ts";
 import type { OutputsRequest } from "../outputs/outputs.ts";
 import type { ClientKind } from "../registry/open-client.ts";
 import type { PullRequest } from "../registry/pull-image.ts";
@@ -50,6 +51,8 @@ export interface Engine extends AsyncDisposable {
   pull(request: PullRequest, ctx: Ctx): Promise<PlannedImage>;
   /** Throws SLIP_EMULATION for a step whose programs this machine does not run, with its place. */
   requireEmulation(plans: readonly BuildPlan[], ctx: Ctx): Promise<void>;
+  /** Throws, before anything is built, for an output whose receiver is not there. */
+  checkReachable(outputs: readonly Output[], ctx: Ctx): Promise<void>;
   writeOutputs(request: OutputsRequest, ctx: Ctx): Promise<BuildResult["outputs"]>;
 }
 

@@ -8,7 +8,7 @@ import { DiffIds } from "../outputs/diff-ids.ts";
 import { debianArch } from "../bases/debian-arch.ts";
 import { announce, endFailed, type Engine } from "./engine.ts";
 import { requireEmulation } from "../bases/require-emulation.ts";
-import { writeOutputs } from "../outputs/outputs.ts";
+import { checkReachable, writeOutputs } from "../outputs/outputs.ts";
 import type { RegistryClients } from "../registry/open-client.ts";
 import { MissingLayers } from "../registry/pull-missing.ts";
 import {
@@ -76,6 +76,7 @@ export function openEngine(store: Store, namespace: Namespace, mirror: string | 
     nameLayers: (top, use) => missingLayers.name(top, use),
     pull: async (request, ctx) => (await import("../registry/pull-image.ts")).pullImage(request, engine, ctx),
     requireEmulation: (plans, ctx) => requireEmulation(plans, engine, ctx),
+    checkReachable,
     writeOutputs: (request, ctx) => writeOutputs(request, engine, ctx),
     [Symbol.asyncDispose]: async () => {
       clients?.[Symbol.dispose]();

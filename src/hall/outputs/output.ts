@@ -1,7 +1,7 @@
 import type { ImageForm } from "../../export/index.ts";
 
 /** An output as it was understood: every attribute read, none left over. */
-export type Output = ImageOutput | ArchiveOutput | EngineOutput | LocalOutput | TarOutput;
+export type Output = ImageOutput | ArchiveOutput | LoadOutput | LocalOutput | TarOutput;
 
 /** What all outputs of images have. */
 interface ImagesOutput {
@@ -34,8 +34,10 @@ export interface ArchiveOutput extends ImagesOutput {
 }
 
 /** Into a running Docker Engine. */
-export interface EngineOutput extends ImagesOutput {
-  readonly type: "engine";
+export interface LoadOutput extends ImagesOutput {
+  readonly type: "load";
+  /** The docker context that names the engine. */
+  readonly context: string | undefined;
 }
 
 export interface LocalOutput {
@@ -45,13 +47,10 @@ export interface LocalOutput {
   readonly split: boolean;
   /** What the image does not have is removed from the folder. */
   readonly clean: boolean;
-  /** Before the names of attestations. */
-  readonly attestationPrefix: string;
 }
 
 export interface TarOutput {
   readonly type: "tar";
   readonly dest: string;
   readonly split: boolean;
-  readonly attestationPrefix: string;
 }

@@ -1,4 +1,4 @@
-import { type Ctx, type Digest, SlipwayError } from "../../base/index.ts";
+import type { Ctx, Digest } from "../../base/index.ts";
 import {
   exportDocker,
   type ExportImage,
@@ -13,8 +13,7 @@ import { announce, endFailed, type Engine } from "../engine/engine.ts";
 import { findImage } from "../images/find-image.ts";
 import { exportImage, withOwnTimes } from "./export-image.ts";
 import { openFileTree } from "./file-tree.ts";
-import type { FilesBeside } from "./files-beside.ts";
-import type { ArchiveOutput, EngineOutput, ImageOutput, LocalOutput, Output, TarOutput } from "./output.ts";
+import type { ArchiveOutput, ImageOutput, LoadOutput, LocalOutput, Output, TarOutput } from "./output.ts";
 
 export interface OutputsRequest {
   /** An image a platform. */
@@ -22,8 +21,13 @@ export interface OutputsRequest {
   readonly outputs: readonly Output[];
   /** What is attached to each image wherever it goes: attestations. */
   readonly attach?: ((image: ImageRecord) => ExportImage["attach"]) | undefined;
-  /** The same as files, for outputs that are files. */
-  readonly files?: FilesBeside | undefined;
+}
+
+/** Throws, before anything is built, for an engine to load into that is not there. */
+export async function checkReachable(outputs: readonly Output[], ctx: Ctx): Promise<void> {
+  for (const output of outputs) {
+    if (output.type === "load") await (await import("../docker/load-into-docker.ts")).checkDocker(output, ctx);
+  }
 }
 
 /**
@@ -62,7 +66,7 @@ async function writeOutput(
   switch (output.type) {
     case "image":
       return pushOutput(output, request, engine, ctx);
-    case "engine":
+    case "load":
       return loadOutput(output, request, engine, ctx);
     case "oci":
     case "docker":
@@ -87,16 +91,13 @@ async function pushOutput(
 }
 
 async function loadOutput(
-  _output: EngineOutput,
-  _request: OutputsRequest,
-  _engine: Engine,
-  _ctx: Ctx,
+  output: LoadOutput,
+  request: OutputsRequest,
+  engine: Engine,
+  ctx: Ctx,
 ): Promise<readonly WrittenOutput[]> {
-  throw new SlipwayError({
-    code: "SLIP_UNSUPPORTED",
-    message: "Loading into a Docker Engine is not built",
-    hint: "write an archive: -o type=docker,dest=FILE",
-  });
+  const { loadIntoDocker } = await import("../docker/load-into-docker.ts");
+  return [await loadIntoDocker(output, await imagesOf(request, output.ownTimes, engine), engine, ctx)];
 }
 
 /** Shows an output as a step. */
@@ -132,18 +133,13 @@ async function writeArchive(
 
 async function writeFiles(
   output: LocalOutput | TarOutput,
-  { ids, files }: OutputsRequest,
+  { ids }: OutputsRequest,
   engine: Engine,
   ctx: Ctx,
 ): Promise<WrittenOutput> {
   const { type, dest, split } = output;
   const records = ids.map((id) => findImage(engine.store, id));
-  await using tree = await openFileTree(
-    records,
-    split,
-    engine,
-    files && { files, prefix: output.attestationPrefix, named: !split && records.length > 1 },
-  );
+  await using tree = await openFileTree(records, split, engine);
   const { roots, epoch } = tree;
   const { location } =
     output.type === "local"
@@ -160,9 +156,8 @@ async function imagesOf(
   const [first, ...others] = await Promise.all(
     ids.map(async (id): Promise<ExportImage> => {
       const record = findImage(engine.store, id);
-      const whole = exportImage(engine, record);
-      const image = ownTimes ? await withOwnTimes(whole, record, engine) : whole;
-      return { ...image, attach: attach?.({ ...record, config: image.config }) };
+      const whole = { ...exportImage(engine, record), attach: attach?.(record) };
+      return ownTimes ? withOwnTimes(whole, record, engine) : whole;
     }),
   );
   return [first as ExportImage, ...others];

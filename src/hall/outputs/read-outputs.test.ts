@@ -52,7 +52,7 @@ test.each<[OutputSpec, object]>([
   [spec("oci", { "oci-mediatypes": "false" }, "-"), { type: "oci", tar: true, form: { ...form, format: "docker" } }],
   [spec("docker", { compression: "uncompressed" }, "a"), { type: "docker", form: { ...form, compression: "none" } }],
   [spec("docker", { "rewrite-timestamp": "false" }, "a"), { type: "docker", ownTimes: true }],
-  [spec("docker", { name: "x:1" }), { type: "engine", names: ["docker.io/library/x:1"] }],
+  [spec("docker", { name: "x:1", context: "c" }), { type: "load", context: "c", names: ["docker.io/library/x:1"] }],
   [
     spec(
       "oci",
@@ -113,7 +113,7 @@ test.each<[OutputSpec, Outgoing, string, string]>([
   [spec("oci", { "annotation-index[linux/amd64].a": "b" }, "o"), {}, "SLIP_OUTPUT", "one for all platforms"],
   [spec("oci", { "prefer-nondist-layers": "true" }, "o"), {}, "SLIP_UNSUPPORTED", "prefer-nondist-layers=true"],
   [spec("docker", {}, "a"), { platforms: 2 }, "SLIP_OUTPUT", "images of one platform"],
-  [spec("docker", { context: "other" }), {}, "SLIP_UNSUPPORTED", "context=other"],
+  [spec("docker", { tar: "false" }), {}, "SLIP_UNSUPPORTED", "tar=false"],
 ])("refuses %j with %j", (output, more, code, message) => {
   expect(() => read(output, more)).toThrow(
     expect.objectContaining({ code, message: expect.stringContaining(message) }),

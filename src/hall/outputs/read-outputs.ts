@@ -6,7 +6,7 @@ import { formatReference, parseReference } from "../../oci/index.ts";
 import type { OutputSpec } from "../api/output-api.ts";
 import { Attributes, bad } from "./attributes.ts";
 import { readAnnotation, readImageForm } from "./image-form.ts";
-import type { ArchiveOutput, EngineOutput, ImageOutput, LocalOutput, Output, TarOutput } from "./output.ts";
+import type { ArchiveOutput, ImageOutput, LoadOutput, LocalOutput, Output, TarOutput } from "./output.ts";
 
 /** What is known of a build before it does anything. */
 export interface Outgoing {
@@ -70,7 +70,7 @@ function readTyped(spec: OutputSpec, attributes: Attributes, outgoing: Outgoing)
     case "oci":
       return readArchive(spec, attributes, outgoing);
     case "docker":
-      return spec.dest === undefined ? readEngine(attributes, outgoing) : readArchive(spec, attributes, outgoing);
+      return spec.dest === undefined ? readLoad(attributes, outgoing) : readArchive(spec, attributes, outgoing);
     case "local":
       return readLocal(spec, attributes, outgoing);
     case "tar":
@@ -134,10 +134,10 @@ function readArchive({ type, dest = "" }: OutputSpec, attributes: Attributes, ou
   return { ...common, form: { ...common.form, format }, type: type === "docker" ? type : "oci", dest, tar };
 }
 
-function readEngine(attributes: Attributes, outgoing: Outgoing): EngineOutput {
-  attributes.never("context", "the engine is the one of DOCKER_HOST");
+function readLoad(attributes: Attributes, outgoing: Outgoing): LoadOutput {
+  const context = attributes.text("context");
   if (attributes.flag("tar") === false) throw attributes.unsupported("tar", "false", "add dest=FOLDER");
-  return { type: "engine", ...readCommon(attributes, namesOf(attributes, outgoing), outgoing) };
+  return { type: "load", context, ...readCommon(attributes, namesOf(attributes, outgoing), outgoing) };
 }
 
 function readLocal({ dest = "" }: OutputSpec, attributes: Attributes, { platforms = 1, allow }: Outgoing): LocalOutput {
@@ -147,8 +147,7 @@ function readLocal({ dest = "" }: OutputSpec, attributes: Attributes, { platform
   const clean = attributes.choice("mode", ["copy", "delete"]) === "delete";
   if (clean && !allow?.includes("buildx.local.delete")) checkBelow(dest);
   readTimes(attributes);
-  const split = attributes.flag("platform-split") ?? platforms > 1;
-  return { type: "local", dest, clean, split, attestationPrefix: attestationPrefix(attributes) };
+  return { type: "local", dest, clean, split: attributes.flag("platform-split") ?? platforms > 1 };
 }
 
 function readTar({ dest = "" }: OutputSpec, attributes: Attributes, { platforms = 1 }: Outgoing): TarOutput {
@@ -159,13 +158,7 @@ function readTar({ dest = "" }: OutputSpec, attributes: Attributes, { platforms 
     throw attributes.unsupported("platform-split", "false", hint);
   }
   readTimes(attributes);
-  return { type: "tar", dest, split, attestationPrefix: attestationPrefix(attributes) };
-}
-
-function attestationPrefix(attributes: Attributes): string {
-  const prefix = attributes.text("attestation-prefix") ?? "";
-  if (!/[/\0]/.test(prefix)) return prefix;
-  throw bad("attestation-prefix has a slash in it", "attestations lie beside the image's root folders");
+  return { type: "tar", dest, split };
 }
 
 /** Its own names, or else those of the build. */
@@ -182,7 +175,6 @@ function readCommon(
   const names = given.map(wholeName);
   const ownTimes = attributes.flag("rewrite-timestamp") === false;
   readTimes(attributes);
-  attributes.onlyFlag("oci-artifact", false, "--attest-as=referrers attaches artifacts");
   attributes.onlyFlag("prefer-nondist-layers", false, "layers get the usual media types");
   return { names, form: readImageForm(attributes, annotations), ownTimes };
 }
