@@ -47,10 +47,13 @@ export interface LocalOutput {
   readonly split: boolean;
   /** What the image does not have is removed from the folder. */
   readonly clean: boolean;
+  /** Before the names of attestations. */
+  readonly attestationPrefix: string;
 }
 
 export interface TarOutput {
   readonly type: "tar";
   readonly dest: string;
   readonly split: boolean;
+  readonly attestationPrefix: string;
 }

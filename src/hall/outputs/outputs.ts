@@ -13,6 +13,7 @@ import { announce, endFailed, type Engine } from "../engine/engine.ts";
 import { findImage } from "../images/find-image.ts";
 import { exportImage, withOwnTimes } from "./export-image.ts";
 import { openFileTree } from "./file-tree.ts";
+import type { FilesBeside } from "./files-beside.ts";
 import type { ArchiveOutput, ImageOutput, LoadOutput, LocalOutput, Output, TarOutput } from "./output.ts";
 
 export interface OutputsRequest {
@@ -21,6 +22,8 @@ export interface OutputsRequest {
   readonly outputs: readonly Output[];
   /** What is attached to each image wherever it goes: attestations. */
   readonly attach?: ((image: ImageRecord) => ExportImage["attach"]) | undefined;
+  /** The same as files, for outputs that are files. */
+  readonly files?: FilesBeside | undefined;
 }
 
 /** Throws, before anything is built, for an engine to load into that is not there. */
@@ -133,13 +136,18 @@ async function writeArchive(
 
 async function writeFiles(
   output: LocalOutput | TarOutput,
-  { ids }: OutputsRequest,
+  { ids, files }: OutputsRequest,
   engine: Engine,
   ctx: Ctx,
 ): Promise<WrittenOutput> {
   const { type, dest, split } = output;
   const records = ids.map((id) => findImage(engine.store, id));
-  await using tree = await openFileTree(records, split, engine);
+  await using tree = await openFileTree(
+    records,
+    split,
+    engine,
+    files && { files, prefix: output.attestationPrefix, named: !split && records.length > 1 },
+  );
   const { roots, epoch } = tree;
   const { location } =
     output.type === "local"
@@ -156,8 +164,9 @@ async function imagesOf(
   const [first, ...others] = await Promise.all(
     ids.map(async (id): Promise<ExportImage> => {
       const record = findImage(engine.store, id);
-      const whole = { ...exportImage(engine, record), attach: attach?.(record) };
-      return ownTimes ? withOwnTimes(whole, record, engine) : whole;
+      const whole = exportImage(engine, record);
+      const image = ownTimes ? await withOwnTimes(whole, record, engine) : whole;
+      return { ...image, attach: attach?.({ ...record, config: image.config }) };
     }),
   );
   return [first as ExportImage, ...others];

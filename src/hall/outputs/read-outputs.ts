@@ -147,7 +147,8 @@ function readLocal({ dest = "" }: OutputSpec, attributes: Attributes, { platform
   const clean = attributes.choice("mode", ["copy", "delete"]) === "delete";
   if (clean && !allow?.includes("buildx.local.delete")) checkBelow(dest);
   readTimes(attributes);
-  return { type: "local", dest, clean, split: attributes.flag("platform-split") ?? platforms > 1 };
+  const split = attributes.flag("platform-split") ?? platforms > 1;
+  return { type: "local", dest, clean, split, attestationPrefix: attestationPrefix(attributes) };
 }
 
 function readTar({ dest = "" }: OutputSpec, attributes: Attributes, { platforms = 1 }: Outgoing): TarOutput {
@@ -158,7 +159,13 @@ function readTar({ dest = "" }: OutputSpec, attributes: Attributes, { platforms 
     throw attributes.unsupported("platform-split", "false", hint);
   }
   readTimes(attributes);
-  return { type: "tar", dest, split };
+  return { type: "tar", dest, split, attestationPrefix: attestationPrefix(attributes) };
+}
+
+function attestationPrefix(attributes: Attributes): string {
+  const prefix = attributes.text("attestation-prefix") ?? "";
+  if (!/[/\0]/.test(prefix)) return prefix;
+  throw bad("attestation-prefix has a slash in it", "attestations lie beside the image's root folders");
 }
 
 /** Its own names, or else those of the build. */
@@ -175,6 +182,7 @@ function readCommon(
   const names = given.map(wholeName);
   const ownTimes = attributes.flag("rewrite-timestamp") === false;
   readTimes(attributes);
+  attributes.onlyFlag("oci-artifact", false, "--attest-as=referrers attaches artifacts");
   attributes.onlyFlag("prefer-nondist-layers", false, "layers get the usual media types");
   return { names, form: readImageForm(attributes, annotations), ownTimes };
 }
