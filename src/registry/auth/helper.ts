@@ -66,9 +66,10 @@ function runHelper(name: string, verb: string, input: string, { env, signal }: H
     const child = spawn(`docker-credential-${name}`, [verb], {
       env,
       signal,
-      timeout: patience,
       stdio: ["pipe", "pipe", "ignore"],
     });
+    // Not by spawn's own timeout: that one keeps the process alive when there is no such program.
+    const timer = setTimeout(() => child.kill(), patience);
     const chunks: Uint8Array[] = [];
     let size = 0;
     child.stdout.on("data", (chunk: Uint8Array) => {
@@ -77,10 +78,12 @@ function runHelper(name: string, verb: string, input: string, { env, signal }: H
       else chunks.push(chunk);
     });
     child.on("error", (error: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
       if (signal.aborted) reject(error);
       else reject(failed(name, verb, error.code === "ENOENT" ? "there is no such program in PATH" : error.message));
     });
     child.on("close", (code, killedBy) => {
+      clearTimeout(timer);
       if (killedBy !== null) reject(failed(name, verb, `it was ended by ${killedBy}`));
       else resolve({ code, stdout: Buffer.concat(chunks).toString() });
     });

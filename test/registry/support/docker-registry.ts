@@ -21,15 +21,22 @@ export interface DockerRegistry extends AsyncDisposable {
   readonly domain: string;
   /** A file with the authority that signed its certificate. */
   readonly authority: string;
+  /** How many tokens its token service gave. */
+  readonly tokens: () => number;
   /** What it wrote to its log. */
   log(): string;
 }
 
-export async function startDockerRegistry(auth: "none" | "htpasswd" | "token", tls: boolean): Promise<DockerRegistry> {
+/** @param tokenLife seconds for which the registry takes a token, whatever its token service tells. */
+export async function startDockerRegistry(
+  auth: "none" | "htpasswd" | "token",
+  tls: boolean,
+  tokenLife = 300,
+): Promise<DockerRegistry> {
   const folder = mkdtempSync(join(tmpdir(), "slipway-registry-"));
   const authority = makeAuthority(folder);
   const certificate = authority.issue("127.0.0.1");
-  const tokens = auth === "token" ? await startTokenService(certificate) : undefined;
+  const tokens = auth === "token" ? await startTokenService(certificate, tokenLife) : undefined;
   const port = await freePort();
   mkdirSync(join(folder, "storage"));
   writeFileSync(join(folder, "htpasswd"), htpasswd);
@@ -88,6 +95,7 @@ export async function startDockerRegistry(auth: "none" | "htpasswd" | "token", t
   return {
     domain: `127.0.0.1:${port}`,
     authority: authority.cert,
+    tokens: () => tokens?.given() ?? 0,
     log: () => readFileSync(log, "utf8"),
     [Symbol.asyncDispose]: dispose,
   };
@@ -98,8 +106,18 @@ interface Pair {
   readonly key: string;
 }
 
+interface RunningTokenService {
+  readonly realm: string;
+  readonly server: Server;
+  readonly given: () => number;
+}
+
+/** Seconds for which docker's registry still takes a token that has expired. */
+const leeway = 60;
+
 /** Signs what is asked for with the right password (docker's token specification). */
-async function startTokenService({ cert, key }: Pair): Promise<{ readonly realm: string; readonly server: Server }> {
+async function startTokenService({ cert, key }: Pair, life: number): Promise<RunningTokenService> {
+  let count = 0;
   const privateKey = createPrivateKey(readFileSync(key));
   const x5c = [new X509Certificate(readFileSync(cert)).raw.toString("base64")];
   const server = createServer((request, response) => {
@@ -110,6 +128,7 @@ async function startTokenService({ cert, key }: Pair): Promise<{ readonly realm:
       const [type, name, actions = ""] = scope.split(":");
       return { type, name, actions: actions.split(",") };
     });
+    count++;
     const now = Math.floor(Date.now() / 1000);
     const claims = {
       iss: "test-issuer",
@@ -120,7 +139,7 @@ async function startTokenService({ cert, key }: Pair): Promise<{ readonly realm:
     };
     const parts = [
       { typ: "JWT", alg: "ES256", x5c },
-      { ...claims, nbf: now - 10, iat: now, exp: now + 300 },
+      { ...claims, nbf: now - 10, iat: now, exp: now + life - leeway },
     ].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"));
     const signature = createSign("SHA256")
       .update(parts.join("."))
@@ -129,7 +148,7 @@ async function startTokenService({ cert, key }: Pair): Promise<{ readonly realm:
     response.end(JSON.stringify({ token: [...parts, signature].join("."), expires_in: 300 }));
   });
   await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
-  return { realm: `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`, server };
+  return { realm: `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`, server, given: () => count };
 }
 
 async function freePort(): Promise<number> {
