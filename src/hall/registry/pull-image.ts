@@ -3,6 +3,7 @@ import { type ImageContent, importedImage, importImage, noteManifest } from "../
 import { type Descriptor, formatPlatform, parseReference, type Platform, type Reference } from "../../oci/index.ts";
 import type { PlannedImage } from "../../plan/index.ts";
 import type { RegistryClient, RegistryImage } from "../../registry/index.ts";
+import type { Store } from "../../store/index.ts";
 import { announce, endFailed, type Engine } from "../engine/engine.ts";
 import { originKey } from "../bases/stored-base.ts";
 import { fillLayers } from "./fill-layers.ts";
@@ -44,6 +45,8 @@ export async function pullImage(request: PullRequest, engine: Engine, ctx: Ctx):
     const { digest } = early ?? (await client.resolve(reference, registry));
     const known = importedImage(digest, platform, engine.store);
     const there = known !== undefined && engine.store.images.use(known.id);
+    // What is missing of it may have been looked for elsewhere, and that place may be gone.
+    if (there) noteSource(known.id, reference, engine.store);
     const image = there ? known : await bring(client, { ...reference, digest }, request, step, engine, ctx);
     const filled = whole ? await fill(image.id, step, engine, ctx) : false;
     if (reference.digest === undefined) engine.store.images.tagBeside(name, image.id);
@@ -59,6 +62,12 @@ export async function pullImage(request: PullRequest, engine: Engine, ctx: Ctx):
   } catch (error) {
     endFailed(ctx, step, started, error);
     throw error;
+  }
+}
+
+function noteSource(id: Digest, { domain, path }: Reference, store: Store): void {
+  for (const layer of store.images.get(id)?.snapshots ?? []) {
+    store.remoteLayers.addSource(layer, { kind: "registry", repository: `${domain}/${path}` });
   }
 }
 
