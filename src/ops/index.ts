@@ -5,6 +5,7 @@ export { findShell, type ShellProcess, shellProcess } from "./shell-process.ts";
 export { withoutCredentials } from "./key-parts.ts";
 export { openOpWorkers } from "./op-workers.ts";
 export { opFor } from "./op-for.ts";
+export { folderHere } from "./remote/folder-here.ts";
 export { Answers } from "./remote/answers.ts";
 export { heardCommit, heardFile } from "./remote/heard.ts";
 export { treeTime } from "./remote/tree-time.ts";

@@ -7,6 +7,7 @@ import { NeedsRun } from "../solve/index.ts";
 import type { SnapshotId } from "../store/index.ts";
 import type { FileTree, OpRooms } from "./contract.ts";
 import { machinery } from "./machinery.ts";
+import { folderHere } from "./remote/folder-here.ts";
 import { sourceLabel } from "./remote/source-label.ts";
 import { stepKey } from "./step-key.ts";
 import { type ChecksumRequest, type ChecksumResult, checksumSources } from "./tree/checksum.ts";
@@ -93,12 +94,12 @@ async function fetchedChecksum(
   rooms: OpRooms,
   ctx: Ctx,
 ): Promise<Checksum> {
-  const { records, snapshots } = rooms.store;
+  const { records } = rooms.store;
   const { list, readOnly, ...what } = how;
   const key = stepKey({ checksumOf: id, ...what });
   const known = list ? undefined : records.get(key);
   if (known) return { digest: known.identity, files: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
-  const tree = stageTree(snapshots.folder(id), taken);
+  const tree = stageTree(await folderHere(id, rooms), taken);
   let result: ChecksumResult;
   try {
     result = await checksum({ ...how, tree }, rooms, ctx);

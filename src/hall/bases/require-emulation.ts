@@ -44,6 +44,9 @@ export async function checkEmulation(
 ): Promise<void> {
   const own = defaultPlatform();
   if (platform.os === own.os && platform.architecture === own.architecture) return;
+  // An emulator is rarely in the image: for that alone its layers are not brought.
+  const missing = engine.store.remoteLayers.missing(top).length > 0;
+  if (missing && (await tryProgram(platform, undefined, engine, ctx)) === undefined) return;
   const why = await tryProgram(platform, top, engine, ctx);
   if (why === undefined) return;
   throw new SlipwayError({

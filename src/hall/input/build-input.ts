@@ -3,8 +3,8 @@ import { isAbsolute } from "node:path";
 import { type Ctx, SlipwayError } from "../../base/index.ts";
 import { shownRemote, withoutPassword } from "../../fetch/index.ts";
 import { type SourceOp, vertex } from "../../graph/index.ts";
-import { fileIn, opFor, type OpRooms, treeTime } from "../../ops/index.ts";
-import { builtInArg, type PlanOptions } from "../../plan/index.ts";
+import { folderHere, fileIn, opFor, type OpRooms, treeTime } from "../../ops/index.ts";
+import { builtInArg, type InputWatch, type PlanOptions } from "../../plan/index.ts";
 import { NeedsRun } from "../../solve/index.ts";
 import type { SnapshotId } from "../../store/index.ts";
 import { readBuildInput, readDockerfile } from "./dockerfile-source.ts";
@@ -37,12 +37,18 @@ export interface InputOptions {
  * for that, once.
  * @throws SLIP_CONTEXT, SLIP_DOCKERFILE_NOT_FOUND, SLIP_NETWORK, SLIP_GIT, SLIP_LAYER_INVALID, NeedsRun
  */
-export async function readInput(options: InputOptions, rooms: OpRooms, ctx: Ctx): Promise<BuildInput> {
+export async function readInput(
+  options: InputOptions,
+  rooms: OpRooms,
+  ctx: Ctx,
+  inputs?: InputWatch,
+): Promise<BuildInput> {
   const { context, spooled } = options;
   if (context === "-" && spooled?.type === "dockerfile") {
     return { ...fromInput(spooled), context: { path: spooled.emptyContext, ignore: [] }, ignore: [] };
   }
-  const op = contextSource(options);
+  const found = contextSource(options);
+  const op = found && (inputs?.source(found, undefined) ?? found);
   const text = isAddress(options.dockerfile) ? await fetchDockerfile(options.dockerfile, rooms, ctx) : undefined;
   return op ? fromSource(op, options, text, rooms, ctx) : readFolder(options, text);
 }
@@ -167,6 +173,7 @@ async function fetchSource(op: SourceOp, rooms: OpRooms, ctx: Ctx): Promise<Snap
   const treeOf = async (within: OpRooms, by = ctx): Promise<SnapshotId> => {
     const tree = await opFor(source, within).run([], by);
     if (tree.kind !== "snapshot" || tree.id === undefined) throw new Error("a fetched context is no snapshot");
+    await folderHere(tree.id, within);
     return tree.id;
   };
   if (!rooms.machinery) return treeOf(rooms);
