@@ -2,7 +2,7 @@
 # The builders that slipway is compared with, in a chroot of Debian testing, without touching the machine's own.
 #
 #   scripts/peers.sh make               makes the chroot, once (a minute or two; needs apt-get)
-#   scripts/peers.sh docker COMMAND...  starts dockerd in a private mount namespace, runs COMMAND, ends what it started
+#   scripts/peers.sh docker COMMAND...  starts dockerd in a private mount namespace, runs COMMAND, ends what it started; podman and buildah are there too
 #   scripts/peers.sh bench COMMAND...   the same with what npm run bench needs: a Debian base image, and buildah
 #   scripts/peers.sh remove             deletes all of it
 #
@@ -66,11 +66,21 @@ start_dockerd() {
   exit 1
 }
 
-# Its data is new each time, and goes with it: what a benchmark calls base is another than what the cases do.
+# Without CAP_SYS_RESOURCE nothing can raise a limit: containers keep those of this shell.
+keep_limits() {
+  mkdir -p "$peers/etc/containers"
+  printf '[containers]\ndefault_ulimits = ["nofile=%s:%s", "nproc=%s:%s"]\n' \
+    "$(ulimit -Sn)" "$(ulimit -Hn)" "$(ulimit -Su)" "$(ulimit -Hu)" | sed 's/unlimited/-1/g' >"$peers/etc/containers/containers.conf"
+}
+
+# The engines' data is new each time, and goes with them: what a benchmark calls base is another than what the cases do.
 enter_docker() {
   enter
-  mkdir -p "$peers/var/lib/docker"
-  mount -t tmpfs tmpfs "$peers/var/lib/docker"
+  for engine in docker containers; do
+    mkdir -p "$peers/var/lib/$engine"
+    mount -t tmpfs tmpfs "$peers/var/lib/$engine"
+  done
+  keep_limits
   start_dockerd --feature containerd-snapshotter=true
   SLIPWAY_PEERS=$peers "$@"
 }
@@ -82,10 +92,7 @@ enter_bench() {
   mount --bind "$dir/docker" "$peers/var/lib/docker"
   mount --bind "$dir/builds" "$peers$dir/builds"
   mount --bind "$dir/containers" "$peers/var/lib/containers"
-  # Without CAP_SYS_RESOURCE nothing can raise a limit: keep those of this shell.
-  mkdir -p "$peers/etc/containers"
-  printf '[containers]\ndefault_ulimits = ["nofile=%s:%s", "nproc=%s:%s"]\n' \
-    "$(ulimit -Sn)" "$(ulimit -Hn)" "$(ulimit -Su)" "$(ulimit -Hu)" | sed 's/unlimited/-1/g' >"$peers/etc/containers/containers.conf"
+  keep_limits
   start_dockerd
   chroot "$peers" docker image inspect base:latest >/dev/null 2>&1 || chroot "$peers" docker import - base:latest <"$dir/base.tar" >/dev/null
   if ! chroot "$peers" buildah inspect --type image localhost/base:latest >/dev/null 2>&1; then
