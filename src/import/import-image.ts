@@ -27,7 +27,7 @@ export async function importImage(
   const bytes = await readDocument(content, manifest.config);
   const config = parseConfig(bytes);
   checkImage(config, manifest.layers.length);
-  checkLayers(content, manifest);
+  await checkLayers(content, manifest);
   const snapshots = await importLayers(content, manifest, config.rootfs.diff_ids, rooms);
   const id = manifest.config.digest;
   const size = snapshots.reduce((sum, layer) => sum + (store.snapshots.get(layer)?.size ?? 0), 0);
@@ -143,7 +143,12 @@ async function* counted(source: AsyncIterable<Uint8Array>, count: (bytes: number
   }
 }
 
-function checkLayers(content: ImageContent, { layers }: Manifest): void {
+async function checkLayers(content: ImageContent, { layers }: Manifest): Promise<void> {
+  const { maxLayers } = await import("../snapshot/index.ts");
+  // None of them could be used.
+  if (layers.length > maxLayers) {
+    throw invalid(content, `it has ${layers.length} layers, and the kernel stacks ${maxLayers}`);
+  }
   for (const { mediaType } of layers) {
     if (layerCompression(mediaType) !== undefined) continue;
     throw invalid(content, `${JSON.stringify(mediaType)} is no layer of files that slipway knows`);

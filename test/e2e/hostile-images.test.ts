@@ -99,6 +99,7 @@ describe.skipIf(whyNoLab)(`hostile images${because}`, () => {
       ],
       ["a size with a fraction", image({ tar: tarOf(file("a")), descriptor: { size: 1.5 } })],
       ["fewer layers than diff ids", { ...image(of(file("a"))), config: { rootfs: { type: "layers", diff_ids: [] } } }],
+      ["9,000 layers", { layers: Array.from({ length: 9000 }, () => of(file("a"))) }],
       [
         "a million diff ids",
         {
