@@ -45,7 +45,9 @@ const mostManifests = 32;
  */
 export async function importCaches(sources: readonly CacheSource[], engine: Engine, ctx: Ctx): Promise<ImportedCaches> {
   const found = await Promise.all(sources.map((source) => importCache(source, engine, ctx)));
-  const there = found.filter((one) => one !== undefined);
+  // In the order in which they were asked for, whichever was first to fail.
+  for (const one of found) if ("message" in one) ctx.emit({ type: "warning", ...one });
+  const there = found.filter((one) => "names" in one);
   return {
     names: there.flatMap(({ names }) => names),
     bases: there.flatMap(({ bases }) => bases),
@@ -53,7 +55,13 @@ export async function importCaches(sources: readonly CacheSource[], engine: Engi
   };
 }
 
-async function importCache(source: CacheSource, engine: Engine, ctx: Ctx): Promise<ImportedCaches | undefined> {
+/** Why a cache is not used. */
+interface Unused {
+  readonly message: string;
+  readonly hint: string | undefined;
+}
+
+async function importCache(source: CacheSource, engine: Engine, ctx: Ctx): Promise<ImportedCaches | Unused> {
   const { store, namespace } = engine;
   const name = nameOf(source);
   const step = `import cache from ${name}`;
@@ -83,12 +91,10 @@ async function importCache(source: CacheSource, engine: Engine, ctx: Ctx): Promi
     if (code === "SLIP_INTERNAL") throw error;
     end("not used");
     const isMissing = code === "SLIP_IMAGE_UNKNOWN";
-    ctx.emit({
-      type: "warning",
+    return {
       message: `The cache ${name} is not used: ${message}`,
       hint: isMissing ? "--cache-to writes it; the first build has none yet" : hint,
-    });
-    return undefined;
+    };
   }
 }
 

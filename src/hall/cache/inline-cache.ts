@@ -4,6 +4,7 @@ import { encodeConfig, type ImageConfig } from "../../oci/index.ts";
 import type { BuildPlan } from "../../plan/index.ts";
 import type { SnapshotId, Store } from "../../store/index.ts";
 import type { AssembledImage } from "../build/assemble.ts";
+import { knownDiffId } from "../outputs/known-diff-id.ts";
 import { givenBySteps, identitiesOf, type SolvedBuild } from "./gather.ts";
 
 /** Bytes that the records may take in a configuration, which every tool reads whole. */
@@ -60,13 +61,14 @@ function inlineDocument(image: AssembledImage, build: SolvedBuild, squashed: boo
     mounts: [],
   };
 
-  /** A linked copy lies on nothing; in the image the same folder lies on others. */
+  /** A linked copy lies on nothing; in the image the same layer lies on others. */
   function addLinked(id: SnapshotId): number | undefined {
-    const folder = store.snapshots.folder(id);
-    const at = image.snapshots.findIndex((one) => store.snapshots.folder(one) === folder);
+    const { epoch } = build.plan;
+    const diffId = knownDiffId(store, id, epoch);
+    const at = diffId === undefined ? -1 : diffIds.indexOf(diffId);
     if (at < 0 || store.snapshots.get(id)?.parent !== undefined) return undefined;
     numbers.set(id, snapshots.length);
-    snapshots.push(snapshotOf(id, diffIds[at] as Digest, build.plan.epoch, layers, store));
+    snapshots.push(snapshotOf(id, diffIds[at] as Digest, epoch, layers, store));
     return numbers.get(id);
   }
 }
