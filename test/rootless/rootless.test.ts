@@ -64,6 +64,39 @@ RUN id -u > /tmp/id
       expect(/With one user id/.test(stderr)).toBe(!many);
     });
 
+    test("folded and squashed layers are the same files", async () => {
+      const context = who.context("folded", {
+        small: "s",
+        large: "x".repeat(600_000),
+        Dockerfile: `FROM base
+COPY --chown=app:33 small large /d/
+RUN chmod -R u+x /d && mkdir /w && echo w > /w/w && rm /etc/group
+RUN rm -r /w && mkdir /w && echo again > /w/again && chown 1:2 /d/large && rm /d/small
+`,
+      });
+      const shapes = await Promise.all(
+        [[], ["--fold"], ["--squash"]].map(async (flags, at) => {
+          const tar = join(who.home, `folded-${at}.tar`);
+          const name = `folded-${at}`;
+          await good(["build", "-t", name, ...flags, "-o", `type=tar,dest=${tar}`, context]);
+          const { stdout } = await good(["history", "--format=json", name]);
+          const sizes = stdout
+            .trimEnd()
+            .split("\n")
+            .map((line) => (JSON.parse(line) as { Bytes: number }).Bytes);
+          return { files: readFileSync(tar), bytes: sizes.reduce((sum, size) => sum + size, 0) };
+        }),
+      );
+      const [built, folded, squashed] = shapes;
+      expect(folded?.files.equals(built?.files as Buffer)).toBe(true);
+      expect(squashed?.files.equals(built?.files as Buffer)).toBe(true);
+      expect([(built?.bytes ?? 0) - (folded?.bytes ?? 0), folded?.bytes]).toEqual([
+        // With one id a chown changes nothing, and copies nothing.
+        (many ? 2 : 1) * 600_000 + 4,
+        squashed?.bytes,
+      ]);
+    });
+
     test.runIf(isRoot && many)("a layer has the digest that root gives it", async () => {
       const header = { mode: 0o644, size: 0, mtimeNs: 5n, linkname: "", devMajor: 0, devMinor: 0, xattrs: new Map() };
       const entries = [

@@ -51,9 +51,9 @@ export async function shapeLayers(
   const { top, own, base } = layersOf(plan, result, store);
   // In one layer alone nothing is doubled or hidden.
   if (shape === undefined || top === undefined || own.length < 2) return whole;
-  const key = digestOf({ shape, version, top, own: own.length });
+  const key = shapeKey(shape, top, own.length);
   const shaped = shape === "squash" ? { ...plan, history: squashedHistory(plan, own) } : plan;
-  const step = { id: `${shape} ${top}`, text: stepText(shape, own.length) };
+  const step = { id: `${shape} ${top}`, text: shapeText(shape, own.length) };
   const known = store.records.get(key);
   if (known) {
     ctx.emit({ type: "graph", steps: [{ ...step, inputs: [] }], target: "", skippedStages: [] });
@@ -75,11 +75,16 @@ export async function shapeLayers(
   }
 }
 
+/** The key of the record that leads from layers to what they became. @param top the topmost of them. @param own how many there are. */
+export function shapeKey(shape: Shape, top: SnapshotId, own: number): Digest {
+  return digestOf({ shape, version, top, own });
+}
+
 export function sizeOf(layers: readonly SnapshotRecord[]): number {
   return layers.reduce((sum, { size }) => sum + size, 0);
 }
 
-function stepText(shape: Shape, layers: number): string {
+export function shapeText(shape: Shape, layers: number): string {
   return shape === "squash" ? `squash ${layers} layers into one` : `fold ${layers} layers`;
 }
 
@@ -124,7 +129,7 @@ async function make(job: Job, engine: Engine, ctx: Ctx): Promise<Made> {
   store.snapshots.use(top.id);
   // Unpacking one asks what lies below it. Where only the base is elsewhere, it stays there.
   const tops: readonly SnapshotId[] = own.some(({ id }) => store.remoteLayers.of(id)) ? [top.id] : [];
-  await engine.fill(tops);
+  await engine.bringLayers(tops);
   const stack = stackOf(own, base, engine);
   const scratch = store.scratch();
   try {
