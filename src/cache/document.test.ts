@@ -89,7 +89,7 @@ describe("a document is refused that", () => {
     ["has a note of files that are none", withNote({ parts: { ...parts, files: { x: null } } }), "files.x"],
     ["has a note of a variable that is a list", withNote({ parts: { ...parts, variables: { X: [] } } }), "variables.X"],
   ])("%s", (_what, change, place) => {
-    const bytes = encodeCache({ ...whole, ...change } as CacheDocument);
+    const bytes = encodeCache({ ...whole, ...change });
     expect(() => parseCache(bytes, 3)).toThrow(
       expect.objectContaining({ code: "SLIP_OCI_INVALID", message: expect.stringContaining(place) as string }) as Error,
     );

@@ -24,9 +24,9 @@ async function publish(folder: string, tag: string, content: string, meanwhile?:
 }
 
 const blobs = (folder: string): readonly string[] => readdirSync(join(folder, "blobs/sha256")).toSorted();
-const tags = (folder: string): readonly (string | undefined)[] =>
+const tags = (folder: string): readonly string[] =>
   parseIndex(readFileSync(join(folder, "index.json")))
-    .manifests.map(({ annotations }) => annotations?.["org.opencontainers.image.ref.name"])
+    .manifests.map(({ annotations }) => annotations?.["org.opencontainers.image.ref.name"] ?? "none")
     .toSorted();
 const has = (folder: string, content: string): boolean => blobs(folder).includes(sha256(content).slice(7));
 

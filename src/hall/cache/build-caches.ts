@@ -10,6 +10,7 @@ import { oneIdStore } from "../engine/store-ids.ts";
 import type { Prepared } from "../engine/protocol.ts";
 import type { SolvedBuild } from "./gather.ts";
 import type { ImportedCaches } from "./import-caches.ts";
+import type { CacheSource } from "./read-caches.ts";
 
 /** The caches elsewhere of one build. */
 export interface BuildCaches {
@@ -61,11 +62,7 @@ export async function openCaches(
   };
 }
 
-async function read(
-  sources: Parameters<typeof import("./import-caches.ts").importCaches>[0],
-  engine: Engine,
-  ctx: Ctx,
-): Promise<ImportedCaches> {
+async function read(sources: readonly CacheSource[], engine: Engine, ctx: Ctx): Promise<ImportedCaches> {
   if (sources.length === 0) return nothing;
   const { importCaches } = await import("./import-caches.ts");
   return importCaches(sources, engine, ctx);

@@ -108,7 +108,7 @@ export async function gatherCache(
       numbers.set(id, snapshots.length);
       snapshots.push({
         layer: layer.at,
-        ...(parent !== undefined && { parent: numbers.get(parent) as number }),
+        ...(parent !== undefined && { parent: numbers.get(parent) }),
         created: Math.floor(created),
         size,
         entries,
@@ -131,7 +131,7 @@ export async function gatherCache(
     identities: identitiesOf(build),
     bases: bases.map(({ base, top }) => ({
       ...base,
-      ...(top !== undefined && { snapshot: numbers.get(top) as number }),
+      ...(top !== undefined && { snapshot: numbers.get(top) }),
     })),
     mounts: [],
   };
@@ -151,7 +151,7 @@ function noteOf(key: Digest, store: Store): Pick<CachedRecord, "note"> {
 }
 
 /** An instruction as a record has it: without what may be a password, and not without end. */
-export function shortText(text: string): string {
+function shortText(text: string): string {
   const safe = withoutCredentials(text);
   return safe.length > 400 ? `${safe.slice(0, 400)}…` : safe;
 }
@@ -163,14 +163,14 @@ function archiveBases(
 ): readonly { readonly base: CachedBase; readonly top: SnapshotId | undefined }[] {
   const images = new Map(plan.vertices.flatMap(({ op }) => (op.kind === "image" ? [[op.id, op.name]] : [])));
   return [...images].flatMap(([id, name]) => {
-    const origin = store.facts.get(originKey(id as Digest));
-    const image = store.images.get(id as Digest);
-    const config = store.images.config(id as Digest);
+    const origin = store.facts.get(originKey(id));
+    const image = store.images.get(id);
+    const config = store.images.config(id);
     if (typeof origin !== "string" || !origin.startsWith("archive ") || !image || !config) return [];
     const platform = formatPlatform(image.config);
     // Which mirror it came from that day says nothing to others.
     const first = origin.replace(/ \S+:\/\/\S+/, "");
-    const base = { name: name as string, platform, config: Buffer.from(config).toString(), origin: first };
+    const base = { name: name, platform, config: Buffer.from(config).toString(), origin: first };
     return [{ base, top: image.snapshots.at(-1) }];
   });
 }

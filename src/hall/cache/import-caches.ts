@@ -99,7 +99,7 @@ async function importCache(source: CacheSource, engine: Engine, ctx: Ctx): Promi
 }
 
 /** For people. */
-export function nameOf(source: CacheSource): string {
+function nameOf(source: CacheSource): string {
   return source.type === "registry" ? familiarName(parseReference(source.name)) : source.folder;
 }
 
@@ -131,7 +131,7 @@ async function inRegistry(
   }
   const place: LayerSource = { kind: "registry", repository: repositoryOf(name) };
   const manifests = "manifests" in value ? imagesOf(value.manifests) : [descriptor];
-  return await Promise.all(
+  return Promise.all(
     manifests.map(async ({ digest }) => {
       const known =
         digest === descriptor.digest ? value : (await client.manifest({ ...reference, digest }, registry)).value;
@@ -150,7 +150,7 @@ async function inFolder({
   const place: LayerSource = { kind: "layout", path: folder };
   const value = parseManifestOrIndex(await readDocument(content, descriptor));
   const manifests = "manifests" in value ? imagesOf(value.manifests) : [descriptor];
-  return await Promise.all(
+  return Promise.all(
     manifests.map(async (one) => {
       const known = one === descriptor ? value : parseManifestOrIndex(await readDocument(content, one));
       return documentOf(content, known as Manifest, place);
