@@ -5,17 +5,17 @@ import { sha256 } from "../base/index.ts";
  * document's own, with the text that was found.
  */
 const known = new Map(
-  `0BSD AFL-2.1 AFL-3.0 AGPL-1.0-only AGPL-1.0-or-later AGPL-3.0 AGPL-3.0-only AGPL-3.0-or-later APSL-2.0 Apache-1.0 Apache-1.1 Apache-2.0
-  Artistic-1.0 Artistic-1.0-Perl Artistic-1.0-cl8 Artistic-2.0 BSD-1-Clause BSD-2-Clause BSD-2-Clause-Patent BSD-3-Clause BSD-3-Clause-Attribution
-  BSD-3-Clause-Clear BSD-3-Clause-LBNL BSD-4-Clause BSD-4-Clause-UC BSD-Source-Code BSL-1.0 BlueOak-1.0.0 CC-BY-3.0 CC-BY-4.0 CC-BY-SA-3.0 CC-BY-SA-4.0
-  CC0-1.0 CDDL-1.0 CDDL-1.1 CECILL-2.0 CECILL-2.1 CECILL-B CECILL-C CPL-1.0 ClArtistic ECL-2.0 EFL-2.0 EPL-1.0 EPL-2.0 EUPL-1.1
-  EUPL-1.2 FSFAP FSFUL FSFULLR FTL GFDL-1.1-only GFDL-1.1-or-later GFDL-1.2-only GFDL-1.2-or-later GFDL-1.3 GFDL-1.3-only GFDL-1.3-or-later GPL-1.0
-  GPL-1.0-only GPL-1.0-or-later GPL-2.0 GPL-2.0+ GPL-2.0-only GPL-2.0-or-later GPL-3.0 GPL-3.0+ GPL-3.0-only GPL-3.0-or-later HPND HPND-sell-variant ICU IJG
-  IPA IPL-1.0 ISC JSON LGPL-2.0 LGPL-2.0+ LGPL-2.0-only LGPL-2.0-or-later LGPL-2.1 LGPL-2.1+ LGPL-2.1-only LGPL-2.1-or-later LGPL-3.0 LGPL-3.0+
-  LGPL-3.0-only LGPL-3.0-or-later Latex2e Libpng LPPL-1.3c MIT MIT-0 MIT-CMU MIT-Modern-Variant MPL-1.0 MPL-1.1 MPL-2.0
-  MPL-2.0-no-copyleft-exception MS-PL MS-RL MirOS NCSA NTP OFL-1.0 OFL-1.1 OLDAP-2.8 OpenSSL OSL-2.1 OSL-3.0 PHP-3.01 PSF-2.0 PostgreSQL Python-2.0
-  Python-2.0.1 QPL-1.0 Ruby SGI-B-2.0 SISSL Sleepycat SMLNJ SSH-OpenSSH Spencer-94 TCL TCP-wrappers UPL-1.0 Unicode-3.0 Unicode-DFS-2015 Unicode-DFS-2016
-  Unlicense Vim W3C W3C-20150513 WTFPL Watcom-1.0 X11 XFree86-1.1 Xnet ZPL-2.0 ZPL-2.1 Zlib blessing bzip2-1.0.6 curl libtiff xpp zlib-acknowledgement`
+  `0BSD AFL-2.1 AFL-3.0 AGPL-1.0-only AGPL-1.0-or-later AGPL-3.0-only AGPL-3.0-or-later APSL-2.0 Apache-1.0 Apache-1.1 Apache-2.0 Artistic-1.0
+  Artistic-1.0-Perl Artistic-1.0-cl8 Artistic-2.0 BSD-1-Clause BSD-2-Clause BSD-2-Clause-Patent BSD-3-Clause BSD-3-Clause-Attribution
+  BSD-3-Clause-Clear BSD-3-Clause-LBNL BSD-4-Clause BSD-4-Clause-UC BSD-Source-Code BSL-1.0 BlueOak-1.0.0 CC-BY-3.0 CC-BY-4.0 CC-BY-SA-3.0
+  CC-BY-SA-4.0 CC0-1.0 CDDL-1.0 CDDL-1.1 CECILL-2.0 CECILL-2.1 CECILL-B CECILL-C CPL-1.0 ClArtistic ECL-2.0 EFL-2.0 EPL-1.0 EPL-2.0 EUPL-1.1
+  EUPL-1.2 FSFAP FSFUL FSFULLR FTL GFDL-1.1-only GFDL-1.1-or-later GFDL-1.2-only GFDL-1.2-or-later GFDL-1.3-only GFDL-1.3-or-later
+  GPL-1.0-only GPL-1.0-or-later GPL-2.0-only GPL-2.0-or-later GPL-3.0-only GPL-3.0-or-later HPND HPND-sell-variant ICU IJG IPA IPL-1.0 ISC
+  JSON LGPL-2.0-only LGPL-2.0-or-later LGPL-2.1-only LGPL-2.1-or-later LGPL-3.0-only LGPL-3.0-or-later Latex2e Libpng LPPL-1.3c MIT MIT-0
+  MIT-CMU MIT-Modern-Variant MPL-1.0 MPL-1.1 MPL-2.0 MPL-2.0-no-copyleft-exception MS-PL MS-RL MirOS NCSA NTP OFL-1.0 OFL-1.1 OLDAP-2.8
+  OpenSSL OSL-2.1 OSL-3.0 PHP-3.01 PSF-2.0 PostgreSQL Python-2.0 Python-2.0.1 QPL-1.0 Ruby SGI-B-2.0 SISSL Sleepycat SMLNJ SSH-OpenSSH
+  Spencer-94 TCL TCP-wrappers UPL-1.0 Unicode-3.0 Unicode-DFS-2015 Unicode-DFS-2016 Unlicense Vim W3C W3C-20150513 WTFPL Watcom-1.0 X11
+  XFree86-1.1 Xnet ZPL-2.0 ZPL-2.1 Zlib blessing bzip2-1.0.6 curl libtiff xpp zlib-acknowledgement`
     .trim()
     .split(/\s+/)
     .map((id) => [id.toLowerCase(), id] as const),
@@ -27,10 +27,23 @@ const exceptions = new Map(
     .split(/\s+/)
     .map((id) => [id.toLowerCase(), id] as const),
 );
-/** What Debian's copyright files and older tools write for the same (https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/). */
+/** Identifiers that the list no longer has, and what Debian's copyright files and older tools write for the same (https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/). */
 const aliases = new Map(
   Object.entries({
     expat: "MIT",
+    "agpl-3.0": "AGPL-3.0-only",
+    "gfdl-1.3": "GFDL-1.3-only",
+    "gpl-1.0": "GPL-1.0-only",
+    "gpl-2.0": "GPL-2.0-only",
+    "gpl-2.0+": "GPL-2.0-or-later",
+    "gpl-3.0": "GPL-3.0-only",
+    "gpl-3.0+": "GPL-3.0-or-later",
+    "lgpl-2.0": "LGPL-2.0-only",
+    "lgpl-2.0+": "LGPL-2.0-or-later",
+    "lgpl-2.1": "LGPL-2.1-only",
+    "lgpl-2.1+": "LGPL-2.1-or-later",
+    "lgpl-3.0": "LGPL-3.0-only",
+    "lgpl-3.0+": "LGPL-3.0-or-later",
     "bsd-2-clause": "BSD-2-Clause",
     "apache 2.0": "Apache-2.0",
     "apache license 2.0": "Apache-2.0",
@@ -47,7 +60,6 @@ const aliases = new Map(
     "gpl-3+": "GPL-3.0-or-later",
     "lgpl-2": "LGPL-2.0-only",
     "lgpl-2+": "LGPL-2.0-or-later",
-    "lgpl-2.1+": "LGPL-2.1-or-later",
     "lgpl-3": "LGPL-3.0-only",
     "lgpl-3+": "LGPL-3.0-or-later",
     "agpl-3": "AGPL-3.0-only",

@@ -100,3 +100,51 @@ function pointed(version: string, list: Buffer, address: number): Buffer {
   head.writeBigUInt64LE(BigInt(list.length), 56);
   return Buffer.concat([head, Buffer.from(version), list]);
 }
+
+/** A header as rpm's databases keep it, with text tags and an epoch. */
+export function rpmHeader(tags: Readonly<Record<number, string>>, epoch?: number): Buffer {
+  const values = Object.entries(tags).map(([tag, text]) => ({
+    tag: Number(tag),
+    type: 6,
+    bytes: Buffer.from(`${text}\0`),
+  }));
+  if (epoch !== undefined) {
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32BE(epoch);
+    values.push({ tag: 1003, type: 4, bytes });
+  }
+  let offset = 0;
+  const index = values.map(({ tag, type, bytes }) => {
+    const entry = Buffer.alloc(16);
+    [tag, type, offset, 1].forEach((number, at) => entry.writeUInt32BE(number, at * 4));
+    offset += bytes.length;
+    return entry;
+  });
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(index.length, 0);
+  head.writeUInt32BE(offset, 4);
+  return Buffer.concat([head, ...index, ...values.map(({ bytes }) => bytes)]);
+}
+
+/** An rpm database in ndb format: one page of slots, then a blob a header. */
+export function ndbOf(headers: readonly Buffer[]): Buffer {
+  const page = Buffer.alloc(4096);
+  page.write("RpmP", "latin1");
+  page.writeUInt32LE(1, 12);
+  for (let at = 32; at < page.length; at += 16) page.write("Slot", at, "latin1");
+  let block = 4096 / 16;
+  const blobs = headers.map((header, index) => {
+    const head = Buffer.alloc(16);
+    head.write("BlbS", "latin1");
+    head.writeUInt32LE(index + 1, 4);
+    head.writeUInt32LE(header.length, 12);
+    const blob = Buffer.concat([head, header]);
+    const padded = Buffer.concat([blob, Buffer.alloc((16 - (blob.length % 16)) % 16)]);
+    page.writeUInt32LE(index + 1, 32 + index * 16 + 4);
+    page.writeUInt32LE(block, 32 + index * 16 + 8);
+    page.writeUInt32LE(padded.length / 16, 32 + index * 16 + 12);
+    block += padded.length / 16;
+    return padded;
+  });
+  return Buffer.concat([page, ...blobs]);
+}
