@@ -17,6 +17,8 @@ export {
   graphOf,
   images,
   inspectImage,
+  load,
+  lock,
   login,
   logout,
   outlineOf,

@@ -98,6 +98,20 @@ export async function cli(
       { name: `docker.io/library/${image}`, digest: id("d"), imageId: id("a"), isNew: true },
     ]),
     push: noted("push", async ({ images }) => images.map((name) => ({ name, digest: id("d") }))),
+    lock: noted("lock", async ({ check }) => ({
+      file: "/app/slipway.lock",
+      dockerfile: "Dockerfile",
+      entries: 2,
+      changes: [
+        {
+          type: "moved",
+          before: { kind: "image", name: "alpine:3.20", source: "registry", digest: id("a"), used: [] },
+          after: { kind: "image", name: "alpine:3.20", source: "registry", digest: id("b"), used: [] },
+          places: [{ line: 3, text: "FROM alpine:3.20" }],
+        },
+      ],
+      written: !check,
+    })),
     login: noted("login", async ({ registry = "docker.io" }) => ({
       registry,
       storedIn: "/home/anna/.docker/config.json",

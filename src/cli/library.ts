@@ -13,6 +13,10 @@ import type {
   Foreseen,
   ImageDetails,
   ImageSummary,
+  LockOptions,
+  LockResult,
+  Loaded,
+  LoadOptions,
   LoginOptions,
   LogoutOptions,
   Outline,
@@ -59,6 +63,7 @@ export interface Library {
   tagImage(source: string, target: string, options: CommonOptions): Promise<void>;
   pull(options: PullOptions): Promise<readonly Pulled[]>;
   push(options: PushOptions): Promise<readonly Pushed[]>;
+  lock(options: LockOptions): Promise<LockResult>;
   login(options: LoginOptions): Promise<{ readonly registry: string; readonly storedIn: string }>;
   logout(options: LogoutOptions): Promise<{ readonly registry: string; readonly had: boolean }>;
   sbom(options: SbomOptions): Promise<Sbom>;

@@ -33,6 +33,13 @@ export const registry: readonly Entry[] = [
     load: async () => (await import("./commands/why.ts")).why,
   },
   {
+    name: "lock",
+    aliases: [],
+    summary: "Write down what the names in a Dockerfile stand for",
+    group: "build",
+    load: async () => (await import("./commands/lock.ts")).lock,
+  },
+  {
     name: "shell",
     aliases: [],
     summary: "Open a shell in what a failed step left, or in an image",

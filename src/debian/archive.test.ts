@@ -143,6 +143,21 @@ test("an expired Release is refused", async () => {
   expect(error.message).toMatch(/expired on/);
 });
 
+test("whoever knows which packages must come of it may read an old and expired Release, which does not become the latest", async () => {
+  const now = await FakeArchive.start();
+  await now.publishAll([greet]);
+  const old = await FakeArchive.start();
+  await old.publishAll([greet], { date: new Date(Date.now() - 2 * hour), validUntil: new Date(Date.now() - hour) });
+  const opened = options(now);
+  const latest = await openArchive(opened);
+  const { mirror, securityMirror, keyring } = options(old);
+  const asked = { ...opened, mirror, securityMirror, keyring };
+  expect((await failure(openArchive(asked))).code).toBe("SLIP_VERIFY");
+  const dateOf = ({ releases }: typeof latest): number => releases[0]?.date ?? 0;
+  expect(dateOf(await openArchive({ ...asked, anyAge: true }))).toBeLessThan(dateOf(latest) - hour);
+  expect(dateOf(await openArchive(opened))).toBe(dateOf(latest));
+});
+
 test("a Release older than the last one seen is refused, whichever mirror has it", async () => {
   const archive = await FakeArchive.start();
   await archive.publishAll([greet], { date: new Date(Date.now() - hour) });

@@ -8,8 +8,9 @@ import type { Archive, BaseRooms, DebianPackage, MakeBaseOptions } from "./contr
 export async function currentPackages(
   options: Omit<MakeBaseOptions, "owner">,
   rooms: Pick<BaseRooms, "cache" | "ctx">,
-): Promise<readonly DebianPackage[]> {
-  return basePackages(await openArchive({ ...options, ...rooms, maxAge: 0 }));
+): Promise<{ readonly archive: Archive; readonly packages: readonly DebianPackage[] }> {
+  const archive = await openArchive({ ...options, ...rooms, maxAge: 0 });
+  return { archive, packages: basePackages(archive) };
 }
 
 /**

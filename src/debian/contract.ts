@@ -25,6 +25,8 @@ export interface ArchiveChoice {
   readonly keyring?: string | undefined;
   /** Never use the network: only indexes and packages already in the cache. */
   readonly offline?: boolean | undefined;
+  /** An older state of the archive, and one that has expired, is as good: whoever asks knows which packages must come of it. */
+  readonly anyAge?: boolean | undefined;
   /** A release that was checked less than this many milliseconds ago is not asked for again. Default: five minutes. */
   readonly maxAge?: number | undefined;
 }

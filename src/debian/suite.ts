@@ -119,7 +119,7 @@ async function fetchRelease(
       });
     }
     fresh = keep(release, options.mirror, now, answer);
-    if (kept && fresh.date < kept.date) {
+    if (kept && !options.anyAge && fresh.date < kept.date) {
       throw new SlipwayError({
         code: "SLIP_VERIFY",
         message: `Cannot use ${shown}: it is of ${day10(fresh.date)}, older than that of ${day10(kept.date)} which was seen before`,
@@ -127,14 +127,15 @@ async function fetchRelease(
       });
     }
   }
-  if (isExpired(fresh, now)) {
+  if (!options.anyAge && isExpired(fresh, now)) {
     throw new SlipwayError({
       code: "SLIP_VERIFY",
       message: `Cannot use ${withoutPassword(url)}: it expired on ${new Date(fresh.validUntil ?? 0).toISOString().slice(0, 16)}`,
       hint: "the mirror is out of date, or this machine's clock is wrong; name another mirror with --debian-mirror",
     });
   }
-  await replaceFile(file, JSON.stringify(fresh));
+  // An older state must not stand for the latest one that was seen.
+  if (!options.anyAge || !kept || fresh.date >= kept.date) await replaceFile(file, JSON.stringify(fresh));
   return fresh;
 }
 

@@ -33,6 +33,8 @@ export interface HttpOp {
   readonly url: string;
   /** What it must be. */
   readonly checksum?: Digest | undefined;
+  /** What says so, where it is not the Dockerfile: a lock file's name. */
+  readonly checksumFrom?: string | undefined;
   /** What the file is called in the tree that it gives. */
   readonly name: string;
   /** The build context's name, `context` for the main one: an archive then gives the tree that is in it. */

@@ -35,6 +35,7 @@ export function httpOp(op: HttpOp, vertex: Vertex, rooms: OpRooms): Op<FileTree>
           {
             url,
             checksum: wanted,
+            checksumFrom: op.checksumFrom,
             into,
             usable: (known) => usable && treeOf(known) !== undefined,
             onProgress: (current, total) =>

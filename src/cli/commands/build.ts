@@ -93,6 +93,7 @@ export const buildOptions = {
     help: "Where the cache is written for other machines: type=registry,ref=NAME, type=local,dest=FOLDER or type=inline; mode=max for all stages",
   },
   pull: { type: "flag", help: "Ask the registry, or the archive, whether the bases have changed" },
+  locked: { type: "flag", help: "Take bases, files and commits as slipway.lock has them; see slipway lock" },
   print: { type: "flag", help: "Print the resolved graph as JSON instead of building" },
   "base-images": {
     type: "string",
@@ -227,6 +228,7 @@ export function toBuildOptions({ values, positionals }: BuildArgs, io: CommandIo
     cacheFrom: cacheSpecs("--cache-from", values["cache-from"]),
     cacheTo: cacheSpecs("--cache-to", values["cache-to"]),
     pull: values.pull,
+    locked: lockedOf(values),
     squash: values.squash,
     fold: values.fold,
     jobs: wholeNumber("--jobs", values.jobs),
@@ -243,6 +245,11 @@ export function toBuildOptions({ values, positionals }: BuildArgs, io: CommandIo
     store: io.store,
     signal: io.signal,
   };
+}
+
+function lockedOf({ locked, pull }: Pick<BuildArgs["values"], "locked" | "pull">): boolean {
+  if (locked && pull) throw usage("--locked and --pull exclude each other", "slipway lock asks for what is newer");
+  return locked;
 }
 
 /** `NAME=VALUE` pairs, the last of a name counts; without "=" the value comes from `otherwise`, or the pair is left out when that has none. */

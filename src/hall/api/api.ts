@@ -85,6 +85,8 @@ export interface BuildOptions extends CommonOptions {
   /** For every output of images. */
   readonly annotations?: readonly Annotation[] | undefined;
   readonly baseImages?: BaseImages | undefined;
+  /** Take images, files and commits from elsewhere as the lock file beside the Dockerfile has them, and nothing that it does not know. */
+  readonly locked?: boolean | undefined;
   readonly debianMirror?: string | undefined;
   /** What RUN --mount=type=secret may have, by id; read when a step needs it. */
   readonly secrets?: Readonly<Record<string, SecretSource>> | undefined;

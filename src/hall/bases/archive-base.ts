@@ -17,21 +17,19 @@ import {
   platformFits,
 } from "../../oci/index.ts";
 import type { PlannedImage } from "../../plan/index.ts";
+import type { Store } from "../../store/index.ts";
 import { debianArch } from "./debian-arch.ts";
 import { announce, endFailed, type Engine } from "../engine/engine.ts";
 import { checkEmulation } from "./require-emulation.ts";
-import { originKey, storedBase } from "./stored-base.ts";
+import { basePackagesOf, originKey, packagesKey, storedBase } from "./stored-base.ts";
 
 interface ArchiveBaseOptions {
   readonly platform: Platform;
   readonly mirror: string | undefined;
   /** Ask the archive also for a base that is there. */
   readonly again?: boolean | undefined;
-}
-
-/** The fact that says which packages a base was made of. */
-function packagesKey(id: Digest): string {
-  return `packages ${id}`;
+  /** An older state of the archive will do: whoever asks knows the packages. */
+  readonly anyAge?: boolean | undefined;
 }
 
 /** Other packages make another base; a new Release that has the same ones does not. */
@@ -46,14 +44,48 @@ async function isCurrent(
   ctx: Ctx,
 ): Promise<boolean> {
   const cache = { folder: store.path("debian", "."), blobs: store.blobs };
-  const packages = await currentPackages(base, { cache, ctx });
-  return store.facts.get(packagesKey(id)) === packagesText(packages);
+  const { packages } = await currentPackages(base, { cache, ctx });
+  return basePackagesOf(store, id) === packagesText(packages);
+}
+
+/** The archive as it is now, so far as a base is concerned. */
+export interface ArchiveState {
+  /** `bookworm 12.15`. */
+  readonly release: string;
+  /** The newest Date of its releases: `2026-07-11T09:00:00Z`. */
+  readonly date: string;
+  /** Digest of the packages that a base would be made of. */
+  readonly packages: Digest;
+}
+
+/**
+ * Asks the archive what `debian:SUITE[-slim]` would be made of; undefined for every other name.
+ * @param options.anyAge whoever asks knows the packages: an older state of the archive will do.
+ * @throws SLIP_NETWORK, SLIP_VERIFY, SLIP_PACKAGE
+ */
+export async function archiveState(
+  name: string,
+  { platform, mirror, anyAge }: Pick<ArchiveBaseOptions, "platform" | "mirror" | "anyAge">,
+  store: Store,
+  ctx: Ctx,
+): Promise<ArchiveState | undefined> {
+  const base = parseBaseName(familiarName(parseReference(name)));
+  if (!base) return undefined;
+  const cache = { folder: store.path("debian", "."), blobs: store.blobs };
+  const asked = { ...base, arch: debianArch(platform), mirror, anyAge };
+  const { archive, packages } = await currentPackages(asked, { cache, ctx });
+  const version = archive.releases[0]?.version;
+  return {
+    release: `${archive.codename}${version === undefined ? "" : ` ${version}`}`,
+    date: new Date(archive.date).toISOString().replace(/\.\d+Z$/, "Z"),
+    packages: packagesText(packages),
+  };
 }
 
 /** Makes `debian:SUITE[-slim]` from the signed archive and keeps it under that name; undefined for every other name. */
 export async function makeArchiveBase(
   name: string,
-  { platform, mirror, again }: ArchiveBaseOptions,
+  { platform, mirror, again, anyAge }: ArchiveBaseOptions,
   engine: Engine,
   ctx: Ctx,
 ): Promise<PlannedImage | undefined> {
@@ -71,12 +103,12 @@ export async function makeArchiveBase(
   const started = Date.now();
   announce(ctx, step, `${name} from the Debian archive${own ? "" : ` for ${formatPlatform(platform)}`}`);
   try {
-    if (usable && (await isCurrent(known, { ...base, arch, mirror, step }, engine, ctx))) {
+    if (usable && (await isCurrent(known, { ...base, arch, mirror, anyAge, step }, engine, ctx))) {
       ctx.emit({ type: "step-done", id: step, duration: Date.now() - started, note: "up to date" });
       return known;
     }
     const [made] = await Promise.all([
-      make(name, { ...base, arch, mirror, step }, platform, engine, ctx),
+      make(name, { ...base, arch, mirror, anyAge, step }, platform, engine, ctx),
       renew(engine, mirror, ctx),
     ]);
     ctx.emit({ type: "step-done", id: step, duration: Date.now() - started, note: made.origin });

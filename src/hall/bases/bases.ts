@@ -137,7 +137,7 @@ export async function isArchiveName(name: string): Promise<boolean> {
 }
 
 /** A registry cannot be reached, or serves nobody now. */
-function isAway(error: unknown): boolean {
+export function isAway(error: unknown): boolean {
   const { code } = toSlipwayError(error);
   return code === "SLIP_NETWORK" || code === "SLIP_REGISTRY";
 }

@@ -40,6 +40,16 @@ export function fromStore(origin: string): boolean {
   return origin === "store" || origin.startsWith("store (");
 }
 
+/** The digest of the packages that a base was made of; undefined for what was not made of the archive. */
+export function basePackagesOf(store: Store, id: Digest): Digest | undefined {
+  return store.facts.get(packagesKey(id)) as Digest | undefined;
+}
+
+/** The fact that says which packages a base was made of. */
+export function packagesKey(id: Digest): string {
+  return `packages ${id}`;
+}
+
 /** The fact that says where an image that was not built here came from. */
 export function originKey(id: Digest): string {
   return `origin ${id}`;

@@ -4,7 +4,7 @@ import { type Dockerfile, parseDockerfile } from "../../dockerfile/index.ts";
 import type { SourceOp, Vertex } from "../../graph/index.ts";
 import { defaultPlatform, formatPlatform, type ImageConfig, parseReference, type Platform } from "../../oci/index.ts";
 import { Answers, type FileTree, type HeldBase, opFor, type OpRooms } from "../../ops/index.ts";
-import { type BuildPlan, type ImageResolver, planBuild } from "../../plan/index.ts";
+import { type BuildPlan, type ImageResolver, type InputWatch, planBuild } from "../../plan/index.ts";
 import { InputsChanged, NeedsRun, solve, type SolveReport } from "../../solve/index.ts";
 import type { AdoptedBase } from "../../cache/index.ts";
 import type { Store } from "../../store/index.ts";
@@ -22,6 +22,8 @@ import { checkAttest, isAttested } from "../attestations/check-attest.ts";
 import { cacheControl } from "./cache-control.ts";
 import { readInput, sourceTime } from "../input/build-input.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { LockedInputs, LockedRooms } from "../lock/locked-inputs.ts";
+import type { ReadLock } from "../lock/lock-place.ts";
 import { namedContext } from "../input/named-context.ts";
 import { builtFor, mergePlans, ownImage } from "../bases/platforms.ts";
 import { nameLayers } from "./name-layers.ts";
@@ -55,7 +57,15 @@ export async function buildWith(
   const caches = await openCaches(options, store, engine, ctx);
   const base: OpRooms = { ...(engine?.rooms(ctx) ?? { store, machinery: undefined }), given, answers };
   const resolveImage = resolver(options, store, engine, ctx, caches?.imported.bases);
-  const { plan, plans, made, held, dockerfile, source } = await planFrom(options, base, resolveImage, ctx);
+  const locked = options.lock && (await lockedInputs(options.lock, { resolveImage, store, engine, options, ctx }));
+  const { plan, plans, made, held, dockerfile, source } = await planFrom(
+    options,
+    base,
+    locked?.resolveImage ?? resolveImage,
+    ctx,
+    locked?.inputs,
+  );
+  locked?.tellUnused(dockerfile);
   await engine?.requireEmulation(plans, ctx);
   announcePlan(plan, ctx);
   if (engine) nameLayers(plan, held, engine);
@@ -215,6 +225,10 @@ function resolver(
   return imageResolver(store, engine, { baseImages, mirror, pull, carried }, ctx);
 }
 
+async function lockedInputs(lock: ReadLock, rooms: LockedRooms): Promise<LockedInputs> {
+  return new (await import("../lock/locked-inputs.ts")).LockedInputs(lock, rooms);
+}
+
 export interface PlannedBuild {
   /** What is built for all platforms together. */
   readonly plan: BuildPlan;
@@ -235,9 +249,10 @@ export async function planFrom(
   rooms: OpRooms,
   resolveImage: ImageResolver,
   ctx: Ctx,
+  inputs?: InputWatch,
 ): Promise<PlannedBuild> {
   const { store } = rooms;
-  const input = await readInput(options, rooms, ctx);
+  const input = await readInput(options, rooms, ctx, inputs);
   const dockerfile = parseDockerfile(input.text, { file: input.file });
   const made = new Set<Digest>();
   const held = new Map<Digest, HeldBase>();
@@ -271,6 +286,7 @@ export async function planFrom(
         ...(options.network === "host" ? (["network.host"] as const) : []),
       ]),
       exec: options.exec,
+      inputs,
       resolveImage: async (name, platform) => {
         const image = await resolveImage(name, platform);
         if (!fromStore(image.origin)) made.add(image.id);

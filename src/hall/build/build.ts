@@ -19,11 +19,12 @@ import { readsInput, spoolInput } from "../input/spool-input.ts";
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const { signal = new AbortController().signal, onEvent = () => undefined, input, ...plain } = options;
   if (signal.aborted) throw new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled" });
-  if (!readsInput(plain)) return buildPrepared(plain, signal, onEvent);
+  const lock = plain.locked ? (await import("../lock/lock-place.ts")).readLock(plain) : undefined;
+  if (!readsInput(plain)) return buildPrepared({ ...plain, lock }, signal, onEvent);
   // What was read lies in the store for as long as this has it open.
   using store = openStore(options.store);
   const spooled = await spoolInput(plain, input ?? process.stdin, store);
-  return await buildPrepared({ ...plain, spooled }, signal, onEvent);
+  return await buildPrepared({ ...plain, spooled, lock }, signal, onEvent);
 }
 
 async function buildPrepared(

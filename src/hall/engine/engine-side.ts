@@ -45,6 +45,8 @@ const doers: Doers = {
   prune: (options, { store }) => pruneInEngine(options, store),
   keep: async () => null,
   "remove-caches": async ({ ids }, { store }) => (await store.cacheMounts.remove(ids)).map(({ id }) => id),
+  lock: async (options, engine, ctx) => (await import("../lock/lock-in-engine.ts")).lockInEngine(options, engine, ctx),
+  keep: async () => null,
   collect: async (_options, { store }) => {
     await store.collect();
     return null;

@@ -15,6 +15,7 @@ import { cacheControl } from "../build/cache-control.ts";
 import { causeText, type Explainer, stepName } from "../build/explain.ts";
 import { readsInput, spoolInput } from "../input/spool-input.ts";
 import type { Foreseen, ForeseenStep, ResolvedGraph } from "../api/foresee-api.ts";
+import type { LockedInputs } from "../lock/locked-inputs.ts";
 
 /** As `foresee` of foresee.ts. */
 export async function foresee(options: BuildOptions): Promise<Foreseen> {
@@ -201,7 +202,10 @@ async function planUnchanged(
   };
   const spooled = readsInput(plain) ? await spoolInput(plain, input ?? process.stdin, store) : undefined;
   try {
-    return { planned: await planFrom({ ...plain, spooled }, planningRooms(store), resolve, ctx), unknown };
+    const locked = options.locked ? await lockedInputs(options, resolve, store, ctx) : undefined;
+    const found = locked?.resolveImage ?? resolve;
+    const planned = await planFrom({ ...plain, spooled }, planningRooms(store), found, ctx, locked?.inputs);
+    return { planned, unknown };
   } catch (error) {
     if (!(error instanceof NeedsRun)) throw error;
     throw new SlipwayError({
@@ -214,6 +218,19 @@ async function planUnchanged(
 
 function planningRooms(store: Store): OpRooms {
   return { store, machinery: undefined, planning: true, answers: new Answers() };
+}
+
+async function lockedInputs(
+  options: BuildOptions,
+  resolveImage: ImageResolver,
+  store: Store,
+  ctx: Ctx,
+): Promise<LockedInputs> {
+  const [{ LockedInputs: Inputs }, { readLock }] = await Promise.all([
+    import("../lock/locked-inputs.ts"),
+    import("../lock/lock-place.ts"),
+  ]);
+  return new Inputs(readLock(options), { resolveImage, store, engine: undefined, options, ctx });
 }
 
 /** What a build would pull is not known before it is. */

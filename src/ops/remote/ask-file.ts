@@ -21,6 +21,8 @@ export interface AskedFile {
   readonly url: string;
   /** What it must be. */
   readonly checksum?: Digest | undefined;
+  /** What says so, where it is not the Dockerfile. */
+  readonly checksumFrom?: string | undefined;
   /** Where to put it, when it has to be sent; undefined to throw NeedsRun instead. */
   readonly into: string | undefined;
   /** Whether what is known of the file is of use: a tree of it is there. */
@@ -39,8 +41,11 @@ export async function askFile(
   ctx: Ctx,
 ): Promise<{ readonly file: KnownFile; readonly fetched: boolean }> {
   const { url, checksum, into, usable } = asked;
+  const { facts } = rooms.store;
+  // The latest of an address, and each that it once was, for those who want that one.
   const fact = `http ${sha256(url)}`;
-  const kept = readKnown(rooms.store.facts.get(fact));
+  const factOf = (digest: Digest): string => `http ${sha256(`${url}\n${digest}`)}`;
+  const kept = readKnown((checksum && facts.get(factOf(checksum))) ?? facts.get(fact));
   const known = kept && usable(kept) ? kept : undefined;
   if (known && checksum === known.digest) return { file: known, fetched: false };
   // Of a file that must be another than the known one, nothing but all of it will do.
@@ -53,14 +58,15 @@ export async function askFile(
     if (answer.type === "unchanged") return { file: known as KnownFile, fetched: false };
     if (into === undefined) throw new NeedsRun();
     const digest = await save(answer, into, asked);
-    if (checksum !== undefined && digest !== checksum) throw mismatch(url, checksum, digest);
+    if (checksum !== undefined && digest !== checksum) throw mismatch(asked, checksum, digest);
     const file: KnownFile = {
       digest,
       time: seconds(answer.lastModified),
       etag: answer.etag,
       lastModified: answer.lastModified,
     };
-    rooms.store.facts.set(fact, file);
+    facts.set(fact, file);
+    facts.set(factOf(digest), file);
     return { file, fetched: true };
   });
 }
@@ -105,10 +111,18 @@ function authorization(url: string, rooms: OpRooms): string | undefined {
   return token && `Bearer ${token.toString("utf8").trim()}`;
 }
 
-function mismatch(url: string, wanted: Digest, got: Digest): SlipwayError {
+function mismatch({ url, checksumFrom }: AskedFile, wanted: Digest, got: Digest): SlipwayError {
+  const shown = withoutPassword(url);
+  if (checksumFrom !== undefined) {
+    return new SlipwayError({
+      code: "SLIP_DIGEST_MISMATCH",
+      message: `${shown} has moved on: its digest is ${got}, and ${checksumFrom} has ${wanted}`,
+      hint: `look at what is served; \`slipway lock --update ${shown}\` takes it`,
+    });
+  }
   return new SlipwayError({
     code: "SLIP_DIGEST_MISMATCH",
-    message: `Cannot use ${withoutPassword(url)}: its digest is ${got}, expected ${wanted}`,
+    message: `Cannot use ${shown}: its digest is ${got}, expected ${wanted}`,
     hint: "the file was changed, or the checksum is of another; look at what is served before you write the new one",
   });
 }
