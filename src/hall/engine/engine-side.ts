@@ -1,7 +1,6 @@
 import { type BuildEvent, type Ctx, SlipwayError, toSlipwayError } from "../../base/index.ts";
 import { enterNamespace, type Namespace, type SignalSource } from "../../sandbox/index.ts";
 import { Answers } from "../../ops/index.ts";
-import { openStore } from "../../store/index.ts";
 import { readInput } from "../input/build-input.ts";
 import { buildWith } from "../build/build-with.ts";
 import { inspectInEngine } from "../images/inspect-in-engine.ts";
@@ -13,8 +12,8 @@ import { runInEngine } from "../containers/run-in-engine.ts";
 import { SignalRelay } from "../containers/signal-relay.ts";
 import { saveInEngine } from "../outputs/save-in-engine.ts";
 import { shellInEngine } from "../containers/shell-in-engine.ts";
-import { StoreKeeper } from "./store-keeper.ts";
 import { checkStoreIds } from "./store-ids.ts";
+import { StoreKeeper } from "./store-keeper.ts";
 import { pruneInEngine } from "../images/prune-in-engine.ts";
 
 type Doers = {
@@ -43,7 +42,6 @@ const doers: Doers = {
   inspect: ({ image }, engine) => inspectInEngine(image, engine),
   sbom: async (options, engine) => (await import("../attestations/sbom-in-engine.ts")).sbomInEngine(options, engine),
   prune: (options, { store }) => pruneInEngine(options, store),
-  keep: async () => null,
   "remove-caches": async ({ ids }, { store }) => (await store.cacheMounts.remove(ids)).map(({ id }) => id),
   lock: async (options, engine, ctx) => (await import("../lock/lock-in-engine.ts")).lockInEngine(options, engine, ctx),
   keep: async () => null,
