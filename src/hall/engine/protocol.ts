@@ -15,9 +15,9 @@ import type {
 import type { Sbom, SbomOptions } from "../api/attest-api.ts";
 import type { ShellOptions } from "../api/shell-api.ts";
 import type { BuildInput, InputOptions } from "../input/build-input.ts";
-import type { SpooledInput } from "../input/spool-input.ts";
 import type { LockAnswer, LockJob } from "../lock/lock-in-engine.ts";
 import type { ReadLock } from "../lock/lock-place.ts";
+import type { SpooledInput } from "../input/spool-input.ts";
 
 /** An options object without what cannot cross to another process. */
 export type Plain<T> = Omit<T, "signal" | "onEvent" | "input">;
@@ -26,9 +26,9 @@ export type Plain<T> = Omit<T, "signal" | "onEvent" | "input">;
 export type Prepared<T> = Plain<T> & {
   /** What standard input was. */
   readonly spooled?: SpooledInput | undefined;
-  /** What servers have said. */
   /** The lock file that the build holds to. */
   readonly lock?: ReadLock | undefined;
+  /** What servers have said. */
   readonly said?: Readonly<Record<string, unknown>> | undefined;
 };
 
@@ -54,9 +54,9 @@ export interface Jobs {
     readonly options: Plain<PruneOptions>;
     readonly answer: PruneResult;
   };
+  readonly lock: { readonly options: LockJob; readonly answer: LockAnswer };
   /** Nothing but what comes at the end of every job: the store is kept within its limit. */
   readonly keep: { readonly options: { readonly store?: string | undefined }; readonly answer: null };
-  readonly lock: { readonly options: LockJob; readonly answer: LockAnswer };
   /** Deletes cache mounts that nobody uses; answers which. */
   readonly "remove-caches": {
     readonly options: { readonly ids: readonly string[]; readonly store?: string | undefined };
