@@ -16,8 +16,7 @@ import { type AssembledImage, assembleImage } from "./assemble.ts";
 import { imageResolver } from "../bases/bases.ts";
 import { tellFindings } from "../describe/check-build.ts";
 import { openCaches } from "../cache/build-caches.ts";
-import type { Attestations } from "../attestations/attestations.ts";
-import type { DoneBuild } from "../attestations/provenance-of.ts";
+import { withoutLostLayers } from "../cache/without-lost.ts";
 import { checkAttest, isAttested } from "../attestations/check-attest.ts";
 import { cacheControl } from "./cache-control.ts";
 import { readInput, sourceTime } from "../input/build-input.ts";
@@ -98,7 +97,7 @@ export async function buildWith(
       shown,
     );
   };
-  const report = await untilUnchanged(solveOnce, ctx);
+  const report = await withoutLostLayers(() => untilUnchanged(solveOnce, ctx), engine, ctx);
   const solved = { plan, plans, report, rooms };
   const told = new Set<string>();
   const makeImage = async (one: BuildPlan): Promise<MadeImage> => {
@@ -134,10 +133,9 @@ export async function buildWith(
   const names = storedNames(options);
   for (const tag of names) store.images.tag(tag, images[0].id, ...ids.slice(1));
   for (const warning of plan.warnings) ctx.emit(warning);
-  const wantsAttestations = isAttested(options.attest, wanted, ctx);
   const done = { options, dockerfile, source, plans, ids, ran: report.ran, answers, started };
-  const attestations = wantsAttestations && engine ? await attestationsOf(done, engine, ctx) : undefined;
-  const outputs = engine ? await engine.writeOutputs({ ids, outputs: wanted, ...attestations }, ctx) : [];
+  const attested = isAttested(options.attest, wanted, ctx) ? done : undefined;
+  const outputs = engine ? await engine.writeOutputs({ ids, outputs: wanted, attested }, ctx) : [];
   await caches?.write(solved);
   const own = ownImage(images);
   return {
@@ -151,11 +149,6 @@ export async function buildWith(
 }
 
 type MadeImage = AssembledImage & { readonly facts: BuildResult["facts"] };
-
-/** What it takes to look into images is loaded when somebody asks for it. */
-async function attestationsOf(done: DoneBuild, engine: Engine, ctx: Ctx): Promise<Attestations> {
-  return (await import("../attestations/attestations.ts")).attestationsOf(done, engine, ctx);
-}
 
 /** What several platforms took together; a stage that they share is one. */
 function mergedFacts(

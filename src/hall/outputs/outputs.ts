@@ -7,24 +7,24 @@ import {
   exportTar,
   type NamedImage,
 } from "../../export/index.ts";
-import type { ImageRecord } from "../../store/index.ts";
 import type { WrittenOutput } from "../api/output-api.ts";
+import type { Attestations } from "../attestations/attestations.ts";
+import type { DoneBuild } from "../attestations/provenance-of.ts";
 import { announce, endFailed, type Engine } from "../engine/engine.ts";
 import { findImage } from "../images/find-image.ts";
 import { exportImage, withOwnTimes } from "./export-image.ts";
 import { openFileTree } from "./file-tree.ts";
-import type { FilesBeside } from "./files-beside.ts";
 import type { ArchiveOutput, ImageOutput, LoadOutput, LocalOutput, Output, TarOutput } from "./output.ts";
 
 export interface OutputsRequest {
   /** An image a platform. */
   readonly ids: readonly Digest[];
   readonly outputs: readonly Output[];
-  /** What is attached to each image wherever it goes: attestations. */
-  readonly attach?: ((image: ImageRecord) => ExportImage["attach"]) | undefined;
-  /** The same as files, for outputs that are files. */
-  readonly files?: FilesBeside | undefined;
+  /** The build, when attestations of it are wanted: they go with each image wherever it goes. */
+  readonly attested?: DoneBuild | undefined;
 }
+
+type Attested = OutputsRequest & Partial<Attestations>;
 
 /** Throws, before anything is built, for an engine to load into that is not there. */
 export async function checkReachable(outputs: readonly Output[], ctx: Ctx): Promise<void> {
@@ -38,11 +38,8 @@ export async function checkReachable(outputs: readonly Output[], ctx: Ctx): Prom
  * first failure ends the others.
  * Throws SLIP_OUTPUT and SLIP_UNSUPPORTED; nothing half-written stays.
  */
-export async function writeOutputs(
-  request: OutputsRequest,
-  engine: Engine,
-  ctx: Ctx,
-): Promise<readonly WrittenOutput[]> {
+export async function writeOutputs(given: OutputsRequest, engine: Engine, ctx: Ctx): Promise<readonly WrittenOutput[]> {
+  const request = { ...given, ...(given.attested && (await attestations(given.attested, engine, ctx))) };
   const stop = new AbortController();
   const part: Ctx = { ...ctx, signal: AbortSignal.any([ctx.signal, stop.signal]) };
   let failure: { readonly error: unknown } | undefined;
@@ -60,9 +57,13 @@ export async function writeOutputs(
   return written.flat();
 }
 
+async function attestations(build: DoneBuild, engine: Engine, ctx: Ctx): Promise<Attestations> {
+  return (await import("../attestations/attestations.ts")).attestationsOf(build, engine, ctx);
+}
+
 async function writeOutput(
   output: Output,
-  request: OutputsRequest,
+  request: Attested,
   engine: Engine,
   ctx: Ctx,
 ): Promise<readonly WrittenOutput[]> {
@@ -82,7 +83,7 @@ async function writeOutput(
 
 async function pushOutput(
   { push, names, form, ownTimes }: ImageOutput,
-  request: OutputsRequest,
+  request: Attested,
   engine: Engine,
   ctx: Ctx,
 ): Promise<readonly WrittenOutput[]> {
@@ -95,7 +96,7 @@ async function pushOutput(
 
 async function loadOutput(
   output: LoadOutput,
-  request: OutputsRequest,
+  request: Attested,
   engine: Engine,
   ctx: Ctx,
 ): Promise<readonly WrittenOutput[]> {
@@ -124,7 +125,7 @@ async function inStep(
 
 async function writeArchive(
   { type, dest, tar, names, form, ownTimes }: ArchiveOutput,
-  request: OutputsRequest,
+  request: Attested,
   engine: Engine,
   ctx: Ctx,
 ): Promise<WrittenOutput> {
@@ -136,7 +137,7 @@ async function writeArchive(
 
 async function writeFiles(
   output: LocalOutput | TarOutput,
-  { ids, files }: OutputsRequest,
+  { ids, files }: Attested,
   engine: Engine,
   ctx: Ctx,
 ): Promise<WrittenOutput> {
@@ -156,11 +157,7 @@ async function writeFiles(
   return { type, dest: location };
 }
 
-async function imagesOf(
-  { ids, attach }: OutputsRequest,
-  ownTimes: boolean,
-  engine: Engine,
-): Promise<NamedImage["images"]> {
+async function imagesOf({ ids, attach }: Attested, ownTimes: boolean, engine: Engine): Promise<NamedImage["images"]> {
   const [first, ...others] = await Promise.all(
     ids.map(async (id): Promise<ExportImage> => {
       const record = findImage(engine.store, id);
