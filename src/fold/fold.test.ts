@@ -86,6 +86,11 @@ describe("folding", () => {
       [["a", "b"], ["a"]],
     ],
     [
+      "a file that got a second name when it was written again: its names stay together",
+      [{ a: file("same") }, { a: file("same", { also: "b" }) }],
+      [[], ["a", "b"]],
+    ],
+    [
       "both names were changed one by one: the old file goes",
       [
         { a: file("two names", { also: "b" }) },
@@ -118,6 +123,21 @@ describe("folding", () => {
     const base = [lab.layer({ f: file("the base's") })];
     expect(folded(lab, own, base).own.map(listing)).toEqual([[], ["f"]]);
     expect(folded(lab, own, undefined).own.map(listing)).toEqual([[], ["f", "g"]]);
+  });
+
+  test("what a layer of the base hides of another is not there to be hidden", () => {
+    using lab = new StackLab();
+    const base = [
+      lab.layer({ d: folder({ f: file("f") }), e: folder({ f: file("f") }) }),
+      lab.layer({ d: folder({}, { opaque: true }), e: whiteout }),
+    ];
+    const own = [
+      lab.layer({ d: folder({ f: file("mine") }), e: folder({ f: file("mine") }, { opaque: true }) }),
+      lab.layer({ d: folder({ f: whiteout }), e: whiteout }),
+    ];
+    const result = folded(lab, own, base);
+    expect(result.own.map(listing)).toEqual([["d"], []]);
+    expect(apply([...base, ...result.own])).toEqual(apply([...base, ...own]));
   });
 
   test("a folder over a file that hid a folder of the base goes on hiding it", () => {
