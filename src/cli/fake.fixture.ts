@@ -44,6 +44,7 @@ export interface Given {
   readonly stdoutIsTTY?: boolean | undefined;
   readonly stderrIsTTY?: boolean | undefined;
   readonly line?: string | undefined;
+  readonly secret?: string | undefined;
   readonly columns?: number | undefined;
 }
 
@@ -118,6 +119,7 @@ export async function cli(
     })),
     logout: noted("logout", async ({ registry = "docker.io" }) => ({ registry, had: true })),
     sbom: noted("sbom", async () => software),
+    load: noted("load", async () => [{ imageId: id("a"), platform: "linux/amd64", names: ["app:1"] }]),
     save: noted("save", async () => {}),
     compare: noted("compare", async () => comparison),
     prune: noted("prune", async () => ({
@@ -155,6 +157,7 @@ export async function cli(
     stderr,
     stdinIsTTY: () => given.stdinIsTTY ?? false,
     readLine: async () => given.line,
+    readSecret: async () => given.secret,
     env: given.env ?? {},
     now: () => NOW,
     signal: new AbortController().signal,

@@ -67,6 +67,7 @@ export interface Library {
   login(options: LoginOptions): Promise<{ readonly registry: string; readonly storedIn: string }>;
   logout(options: LogoutOptions): Promise<{ readonly registry: string; readonly had: boolean }>;
   sbom(options: SbomOptions): Promise<Sbom>;
+  load(options: LoadOptions): Promise<readonly Loaded[]>;
   save(options: SaveOptions): Promise<unknown>;
   compare(a: string, b: string, options: CommonOptions): Promise<Comparison>;
   prune(options: PruneOptions): Promise<PruneResult>;

@@ -131,6 +131,13 @@ export const registry: readonly Entry[] = [
     load: async () => (await import("./commands/logout.ts")).logout,
   },
   {
+    name: "load",
+    aliases: ["image load"],
+    summary: "Take images from an archive into the store",
+    group: "images",
+    load: async () => (await import("./commands/load.ts")).load,
+  },
+  {
     name: "save",
     aliases: ["image save"],
     summary: "Write images to a tar archive or an OCI layout",

@@ -1,6 +1,6 @@
 import type { Digest } from "../base/index.ts";
 import type { Compression, OverlayXattrs } from "../layer/index.ts";
-import type { Descriptor, Document, ImageConfig, Manifest, MediaFormat } from "../oci/index.ts";
+import type { Descriptor, Document, ImageConfig, Index, Manifest, MediaFormat } from "../oci/index.ts";
 import type { Store } from "../store/index.ts";
 
 /** A layer of an image that leaves the store. */
@@ -16,6 +16,8 @@ export interface ExportLayer {
   readonly epoch?: number | undefined;
   /** The blob that it came in as: it leaves as that, unless another compression is forced. */
   readonly came?: CameBlob | undefined;
+  /** It came in uncompressed, and its folder gives the same bytes: it leaves uncompressed, unless another compression is forced. */
+  readonly plain?: boolean | undefined;
 }
 
 /** A layer's blob as a registry or an archive had it. */
@@ -74,6 +76,8 @@ export interface NamedImage {
   readonly images: readonly [ExportImage, ...ExportImage[]];
   /** Their references, formatted whole (`docker.io/library/app:latest`). */
   readonly names: readonly string[];
+  /** The index that they came with: it leaves as it is, when it would list just what leaves. */
+  readonly index?: Document<Index> | undefined;
 }
 
 /** What an annotation is put on: the documents, or what lists them (image-spec, annotations.md). */

@@ -1,11 +1,12 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Ctx, type Digest, SlipwayError } from "../base/index.ts";
-import { type Compression, defaultLevel, type WrittenLayer, writeLayer } from "../layer/index.ts";
+import { type Compression, defaultLevel, writeLayer } from "../layer/index.ts";
 import { type Descriptor, describe, type Document, makeManifest, type Manifest, mediaTypes } from "../oci/index.ts";
 import { annotationsOn } from "./annotate.ts";
 import type { BlobKeeper, CameBlob, ExportImage, ExportLayer, ImageForm } from "./contract.ts";
 import { type BlobTarget, blobPath, type Layout, type WrittenBlob } from "./layout.ts";
+import { transcode } from "./transcode.ts";
 
 /** What went into the layout. */
 export interface PlacedImage {
@@ -85,16 +86,20 @@ async function placeLayer(
   keeper: BlobKeeper | undefined,
   wanted: Wanted,
 ): Promise<Descriptor> {
-  const { compression, types, force } = wanted;
-  const { came } = layer;
-  if (keeper && came && (!force || came.compression === compression)) return placeCame(layout, came, keeper, types);
+  const { came, plain } = layer;
+  if (keeper && came && (!wanted.force || came.compression === wanted.compression)) {
+    return placeCame(layout, came, keeper, wanted.types);
+  }
+  const { compression, types } = plain && !wanted.force ? { ...wanted, compression: "none" as const } : wanted;
   // an uncompressed layer is the folder once more: keeping it would cost more than making it again
   if (keeper && compression !== "none") {
     const { digest, size } = await keptLayer(layer, keeper, wanted);
     await layout.addFile(digest, keeper.blobs.path(digest), size);
     return { mediaType: types[compression], digest, size };
   }
-  const { digest, size } = await layout.addWritten((target) => writeChecked(layer, target, wanted));
+  const { digest, size } = await layout.addWritten((target) =>
+    writeChecked(layer, target, keeper, { ...wanted, compression }),
+  );
   return { mediaType: types[compression], digest, size };
 }
 
@@ -128,7 +133,7 @@ async function makeKept(layer: ExportLayer, keeper: BlobKeeper, wanted: Wanted):
   const folder = keeper.scratch();
   try {
     const file = join(folder, "layer");
-    const { digest, size } = await writeChecked(layer, file, wanted);
+    const { digest, size } = await writeChecked(layer, file, keeper, wanted);
     await keeper.blobs.adopt(file, { mediaType: types[compression], digest, size });
     keeper.layerBlobs.put({ diffId: layer.diffId, compression, level, digest, size });
     return { digest, size };
@@ -137,9 +142,18 @@ async function makeKept(layer: ExportLayer, keeper: BlobKeeper, wanted: Wanted):
   }
 }
 
-async function writeChecked(layer: ExportLayer, output: BlobTarget, wanted: Wanted): Promise<WrittenLayer> {
-  const { upper, overlayXattrs, epoch, diffId } = layer;
+async function writeChecked(
+  layer: ExportLayer,
+  output: BlobTarget,
+  keeper: BlobKeeper | undefined,
+  wanted: Wanted,
+): Promise<WrittenBlob> {
+  const { upper, overlayXattrs, epoch, diffId, came } = layer;
   const { compression, level, signal } = wanted;
+  if (keeper && came) {
+    await came.bring?.();
+    return transcode({ file: keeper.blobs.path(came.digest), diffId, compression, level, output, signal });
+  }
   await layer.ready?.();
   const written = await writeLayer({ upper, overlayXattrs, epoch, compression, level, signal, output });
   if (written.diffId === diffId) return written;

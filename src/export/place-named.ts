@@ -1,5 +1,5 @@
 import { type Ctx, type Digest, SlipwayError } from "../base/index.ts";
-import { type Descriptor, type Document, makeIndex, type Platform } from "../oci/index.ts";
+import { type Descriptor, type Document, type Index, makeIndex, mediaTypes, type Platform } from "../oci/index.ts";
 import { annotationsOn } from "./annotate.ts";
 import type { Attached, ExportImage, ImageForm, NamedImage } from "./contract.ts";
 import { placeImage, type PlacedImage } from "./image.ts";
@@ -54,7 +54,9 @@ export async function placeNamed(
   let root = manifests[0] as Descriptor;
   if (manifests.length > 1 || beside.length > 0) {
     const listed = [...manifests, ...beside.map(({ descriptor }) => descriptor)];
-    const index = makeIndex({ manifests: listed, format, annotations: annotationsOn("index", annotations) });
+    const index =
+      cameIndex(named, listed, form) ??
+      makeIndex({ manifests: listed, format, annotations: annotationsOn("index", annotations) });
     if (!layout.has(index.descriptor.digest)) await layout.addBytes(blobPath(index.descriptor.digest), index.bytes);
     documents.push(...own, ...beside, ...referrers, index);
     root = withAnnotations(index.descriptor, annotationsOn("index-descriptor", annotations));
@@ -71,6 +73,24 @@ export async function placeNamed(
     documents,
     attachedBlobs: attached.flatMap(({ blobs }) => blobs.map(({ descriptor }) => descriptor)),
   };
+}
+
+/** The index that the images came with, when the same is asked for. */
+function cameIndex(
+  { index }: NamedImage,
+  listed: readonly Descriptor[],
+  { format, annotations }: ImageForm,
+): Document<Index> | undefined {
+  if (!index || annotations?.some(({ on }) => on === "index" || on === "manifest-descriptor")) return undefined;
+  if (format !== undefined && index.descriptor.mediaType !== mediaTypes[format].index) return undefined;
+  const there = index.value.manifests.map(({ digest }) => digest).sort();
+  const same =
+    there.join() ===
+    listed
+      .map(({ digest }) => digest)
+      .sort()
+      .join();
+  return same ? index : undefined;
 }
 
 async function attachedTo(

@@ -19,5 +19,6 @@ export { pull } from "./registry/pull.ts";
 export { push } from "./registry/push.ts";
 export { sbom } from "./attestations/sbom.ts";
 export { run } from "./containers/run.ts";
+export { load } from "./outputs/load.ts";
 export { save } from "./outputs/save.ts";
 export { failedSteps, shell } from "./containers/shell.ts";

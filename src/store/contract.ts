@@ -53,6 +53,8 @@ export interface LayerBlob {
   readonly level: number;
   readonly digest: Digest;
   readonly size: number;
+  /** Its folder would give other bytes: nothing removes it while the layer is there. */
+  readonly irreplaceable?: boolean | undefined;
 }
 
 /** What a vertex's key once gave. */

@@ -3,7 +3,15 @@ import { blobBytes, type BlobStore } from "./blob-store.ts";
 import type { CacheMountRow } from "./cache-mount-store.ts";
 import type { CacheRecord, SnapshotId } from "./contract.ts";
 import type { Database } from "./database.ts";
-import { chainOf, type Chosen, References, removeChosen, type SnapshotRow, snapshotRows } from "./gc.ts";
+import {
+  chainOf,
+  type Chosen,
+  irreplaceable,
+  References,
+  removeChosen,
+  type SnapshotRow,
+  snapshotRows,
+} from "./gc.ts";
 import { recordOf, type RecordRow } from "./record-store.ts";
 import { type RemadeFile, remadeFiles } from "./remade.ts";
 import type { State } from "./state.ts";
@@ -218,7 +226,10 @@ function chooseOldest(
         return { kind: "image" as const, row, lastUsed, depth: depth + 1 };
       }),
     ...db
-      .all<BlobRow>("SELECT digest, media_type, size, last_used FROM blobs WHERE last_used < ?", finite(before))
+      .all<BlobRow>(
+        `SELECT digest, media_type, size, last_used FROM blobs WHERE last_used < ? AND NOT ${irreplaceable}`,
+        finite(before),
+      )
       .map((row) => {
         const kind = layerDigests.has(row.digest) ? ("layer archive" as const) : ("package" as const);
         return { kind, row, lastUsed: row.last_used, depth: 0 };

@@ -34,6 +34,8 @@ interface BlobRow {
   readonly last_used: number;
   /** Snapshots in the store whose layer it is. */
   readonly layers: number;
+  /** One of them could not be written again without it. */
+  readonly irreplaceable: number;
 }
 
 /** Something of the cache that may go; the oldest goes first. */
@@ -102,10 +104,14 @@ export function snapshotRows(db: Database): ReadonlyMap<SnapshotId, SnapshotRow>
   return new Map(rows.map((row) => [row.id, row]));
 }
 
+/** SQL: whether a blob is the only way to write a layer that is there. */
+export const irreplaceable = `EXISTS (SELECT 1 FROM layer_blobs JOIN snapshots USING (diff_id)
+  WHERE layer_blobs.digest = blobs.digest AND layer_blobs.irreplaceable = 1)`;
+
 export function blobRows(db: Database): readonly BlobRow[] {
   return db.all<BlobRow>(
     `SELECT digest, size, last_used, (SELECT count(*) FROM layer_blobs JOIN snapshots USING (diff_id)
-       WHERE layer_blobs.digest = blobs.digest) AS layers FROM blobs`,
+       WHERE layer_blobs.digest = blobs.digest) AS layers, ${irreplaceable} AS irreplaceable FROM blobs`,
   );
 }
 
@@ -155,6 +161,7 @@ export function choose(state: State, how: Sweep): Chosen {
       .map((row) => ({ type: "record" as const, row, lastUsed: row.last_used })),
     ...blobs
       .filter((row) => takes("archive") && row.last_used < before && (options.all === true || row.layers === 0))
+      .filter((row) => row.irreplaceable === 0)
       .map((row) => ({ type: "blob" as const, row, lastUsed: row.last_used })),
     ...mounts
       .filter((row) => takes("cache mount") && row.last_used < before)

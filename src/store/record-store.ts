@@ -112,12 +112,15 @@ export class LayerBlobStore implements LayerBlobs {
     db.write(() => {
       if (!db.get("SELECT 1 FROM blobs WHERE digest = ?", blob.digest)) throw missing(`the blob ${blob.digest}`);
       db.run(
-        "INSERT OR REPLACE INTO layer_blobs (diff_id, compression, level, digest, size) VALUES (?, ?, ?, ?, ?)",
+        `INSERT INTO layer_blobs (diff_id, compression, level, digest, size, irreplaceable) VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT (diff_id, compression, level) DO UPDATE SET digest = excluded.digest, size = excluded.size,
+           irreplaceable = max(irreplaceable AND digest = excluded.digest, excluded.irreplaceable)`,
         blob.diffId,
         blob.compression,
         blob.level,
         blob.digest,
         blob.size,
+        blob.irreplaceable ? 1 : 0,
       );
     });
   }

@@ -192,4 +192,8 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX promised_identities_made ON promised_identities (made);
   `,
+  // A layer's blob that nobody could make again (1): it came in, and its folder would give other bytes.
+  `
+  ALTER TABLE layer_blobs ADD COLUMN irreplaceable INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

@@ -4,7 +4,6 @@ const noDaemon = "slipway has no daemon";
 /** Commands of docker that slipway does not have, with what to do instead. */
 export const refusedCommands: Readonly<Record<string, string>> = {
   search: "a registry's own pages are where to search",
-  load: "images come into the store by slipway build alone",
   import: "images come into the store by slipway build alone: FROM scratch and ADD FILE.tar /",
   export: "slipway build --output type=tar,dest=FILE writes an image's files",
   commit: "images come into the store by slipway build alone",

@@ -19,20 +19,28 @@ export const save = command({
     output: { type: "string", short: "o", value: "FILE", help: "File to write (default: standard output)" },
     format: {
       type: "string",
-      value: "docker|oci",
-      choices: ["docker", "oci"],
-      help: "An archive for docker load, or an OCI layout in a tar (default: docker)",
+      value: "docker|oci|oci-dir",
+      choices: ["docker", "oci", "oci-dir"],
+      // As podman calls them.
+      hiddenChoices: ["docker-archive", "oci-archive"],
+      help: "An archive for docker load, or an OCI layout in a tar or a folder (default: docker)",
     },
+    // What slipway does anyway, for command lines written for podman.
+    "multi-image-archive": { type: "flag", short: "m" },
+    quiet: { type: "flag", short: "q" },
   },
   positionals: [1, Number.POSITIVE_INFINITY],
   missing: "name the image: slipway images lists them",
   async run({ values, positionals }, io) {
     const dest = values.output ?? "-";
-    if (dest === "-" && io.stdout.isTTY === true) {
+    if (dest === "-" && values.format !== "oci-dir" && io.stdout.isTTY === true) {
       throw usage("Refusing to write an archive to the terminal", "name a file with --output, or redirect the output");
     }
-    const type = values.format === "oci" ? "oci" : "docker";
+    const folder = values.format === "oci-dir";
+    if (folder && dest === "-") throw usage("A folder needs a name", "name it with --output");
+    const type = values.format?.startsWith("oci") ? "oci" : "docker";
     const { platform } = values;
-    await (await io.library()).save({ images: positionals, platform, type, dest, store: io.store, signal: io.signal });
+    const options = { images: positionals, platform, type, dest, ...(folder && { tar: false }) } as const;
+    await (await io.library()).save({ ...options, store: io.store, signal: io.signal });
   },
 });

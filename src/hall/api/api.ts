@@ -222,6 +222,8 @@ export interface SaveOptions extends CommonOptions {
   readonly platform?: string | undefined;
   readonly type: "oci" | "docker";
   readonly dest: string;
+  /** False: a folder in place of a tar. */
+  readonly tar?: boolean | undefined;
 }
 
 export interface RemoveOptions extends CommonOptions {

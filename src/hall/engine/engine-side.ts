@@ -31,6 +31,8 @@ const doers: Doers = {
     readInput(options, { ...engine.rooms(ctx), answers: new Answers(options.said) }, ctx),
   run: runInEngine,
   shell: shellInEngine,
+  load: async (options, engine, ctx) =>
+    (await import("../outputs/load-in-engine.ts")).loadInEngine(options, engine, ctx),
   save: async (options, engine, ctx) => {
     await saveInEngine(options, engine, ctx);
     return null;

@@ -13,6 +13,7 @@ import type {
   SaveOptions,
 } from "../api/api.ts";
 import type { Sbom, SbomOptions } from "../api/attest-api.ts";
+import type { Loaded, LoadOptions } from "../api/load-api.ts";
 import type { ShellOptions } from "../api/shell-api.ts";
 import type { BuildInput, InputOptions } from "../input/build-input.ts";
 import type { LockAnswer, LockJob } from "../lock/lock-in-engine.ts";
@@ -42,6 +43,7 @@ export interface Jobs {
   };
   readonly run: { readonly options: Plain<RunOptions>; readonly answer: { readonly exitCode: number } };
   readonly shell: { readonly options: Plain<ShellOptions>; readonly answer: { readonly exitCode: number } };
+  readonly load: { readonly options: Plain<LoadOptions>; readonly answer: readonly Loaded[] };
   readonly save: { readonly options: Plain<SaveOptions>; readonly answer: null };
   readonly pull: { readonly options: Plain<PullOptions>; readonly answer: readonly Pulled[] };
   readonly push: { readonly options: Plain<PushOptions>; readonly answer: readonly Pushed[] };

@@ -4,7 +4,7 @@ import { encodeConfig, formatReference, parseReference } from "../../oci/index.t
 import type { ImageRecord } from "../../store/index.ts";
 import type { Engine } from "../engine/engine.ts";
 import { cameFrom } from "../registry/came-from.ts";
-import { cameAs, pulledManifest } from "../registry/known-blobs.ts";
+import { cameAs, camePlain, pulledManifest } from "../registry/known-blobs.ts";
 
 /** An image of the store as the exporters want it: layers made from snapshots when they are asked for, blobs kept for the next time. */
 export function exportImage(engine: Engine, image: ImageRecord): ExportImage {
@@ -20,7 +20,15 @@ export function exportImage(engine: Engine, image: ImageRecord): ExportImage {
     const upper = store.snapshots.folder(id);
     const came = cameAs(diffId, store) ?? cameFrom(id, diffId, engine);
     const ready = store.remoteLayers.of(id) && (() => engine.bringLayers([id]));
-    return { diffId, upper, overlayXattrs: namespace.overlayXattrs, epoch, came, ready };
+    return {
+      diffId,
+      upper,
+      overlayXattrs: namespace.overlayXattrs,
+      epoch,
+      came,
+      ready,
+      plain: !came && camePlain(diffId, store),
+    };
   });
   return { config: image.config, configBytes, layers, manifest: pulledManifest(image.id, store), keeper: store };
 }

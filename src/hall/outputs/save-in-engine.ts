@@ -3,6 +3,7 @@ import { exportDocker, exportOci, type NamedImage } from "../../export/index.ts"
 import { formatPlatform } from "../../oci/index.ts";
 import type { ImageRecord } from "../../store/index.ts";
 import type { SaveOptions } from "../api/api.ts";
+import { cameIndex } from "../registry/known-blobs.ts";
 import { exportImage, wholeNames } from "./export-image.ts";
 import { findImage } from "../images/find-image.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -10,7 +11,7 @@ import type { Plain } from "../engine/protocol.ts";
 
 /** The engine's part of `save`. */
 export async function saveInEngine(
-  { images, type, dest, platform }: Plain<SaveOptions>,
+  { images, type, dest, platform, tar = true }: Plain<SaveOptions>,
   engine: Engine,
   ctx: Ctx,
 ): Promise<void> {
@@ -33,10 +34,17 @@ export async function saveInEngine(
     const exported = (all.length > 1 ? all : [findImage(engine.store, id)]).map((record) =>
       exportImage(engine, record),
     );
-    return { images: exported as unknown as NamedImage["images"], names: own };
+    const index =
+      exported.length > 1
+        ? cameIndex(
+            all.map((record) => record.id),
+            engine.store,
+          )
+        : undefined;
+    return { images: exported as unknown as NamedImage["images"], names: own, index };
   });
   const write = type === "oci" ? exportOci : exportDocker;
-  await write(named, { dest, tar: true }, ctx);
+  await write(named, { dest, tar }, ctx);
 }
 
 function severalPlatforms(name: string, images: readonly ImageRecord[]): SlipwayError {

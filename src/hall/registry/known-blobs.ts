@@ -4,8 +4,10 @@ import {
   describe,
   type Descriptor,
   type Document,
+  type Index,
   layerCompression,
   type Manifest,
+  parseIndex,
   parseManifest,
   parseReference,
   type Reference,
@@ -41,6 +43,25 @@ export function noteDocument(id: Digest, { bytes, descriptor }: Document<Manifes
   );
 }
 
+/** Remembers the index that the images of a name came with, in their order. */
+export function noteIndex(
+  [first, ...others]: readonly Digest[],
+  { bytes, descriptor }: Document<Index>,
+  store: Store,
+): void {
+  if (first === undefined) return;
+  const text = Buffer.from(bytes).toString("base64");
+  store.facts.set(indexKey([first, ...others]), { mediaType: descriptor.mediaType, text }, first);
+}
+
+/** The index that these images came with. */
+export function cameIndex(ids: readonly Digest[], store: Store): Document<Index> | undefined {
+  const known = store.facts.get(indexKey(ids)) as { readonly mediaType: string; readonly text: string } | undefined;
+  if (!known) return undefined;
+  const bytes = Buffer.from(known.text, "base64");
+  return { value: parseIndex(bytes), bytes, descriptor: describe(bytes, known.mediaType) };
+}
+
 /** Remembers which blobs the layers of an image that came in were, so that they leave as the same. */
 export async function noteLayers(
   { id, manifest }: { readonly id: Digest; readonly manifest: Manifest },
@@ -66,6 +87,11 @@ export function cameAs(diffId: Digest, store: Store): CameBlob | undefined {
   return blob && { compression, digest: blob.digest, size: blob.size };
 }
 
+/** Whether a layer came in uncompressed. */
+export function camePlain(diffId: Digest, store: Store): boolean {
+  return store.facts.get(cameKey(diffId)) === "none";
+}
+
 /** The manifest that an image came with, while all its layers' blobs are here or can be brought: it can go out just as it came. */
 export function pulledManifest(id: Digest, store: Store): Document<Manifest> | undefined {
   const known = store.facts.get(documentKey(id)) as { readonly mediaType: string; readonly text: string } | undefined;
@@ -79,6 +105,8 @@ export function pulledManifest(id: Digest, store: Store): Document<Manifest> | u
     if (compression === undefined || diffId === undefined) return false;
     const snapshot = image?.snapshots[at];
     if (snapshot !== undefined && store.remoteLayers.origin(snapshot)?.blob.digest === digest) return true;
+    // One that is not kept is made anew from its folder, as it was.
+    if (compression === "none" && digest === diffId && camePlain(diffId, store)) return true;
     return store.layerBlobs.get(diffId, compression, defaultLevel[compression])?.digest === digest;
   });
   return there ? { value, bytes, descriptor: describe(bytes, known.mediaType) } : undefined;
@@ -90,6 +118,10 @@ function cameKey(diffId: Digest): string {
 
 function repositoriesKey(blob: Digest): string {
   return `repositories ${blob}`;
+}
+
+function indexKey(ids: readonly Digest[]): string {
+  return `index of ${ids.join()}`;
 }
 
 function documentKey(id: Digest): string {
