@@ -106,7 +106,7 @@ function assemble(state: State, { limit, onEviction }: StoreOptions): Store {
     remoteLayers,
     images,
     records,
-    travelled: new TravelledStore(state),
+    travelled: new TravelledStore(state, snapshots),
     keyNotes: new KeyNoteStore(state),
     failedSteps: new FailedStepStore(state),
     cacheMounts,

@@ -37,3 +37,18 @@ test("promises are remembered, the later one counts, and the oldest make room", 
   expect(store.travelled.promised(definition)).toBeUndefined();
   expect(store.travelled.promised(sha256("many 3"))).toBe(first);
 });
+
+test("records of layers that cannot be had are forgotten with all that stands on them, and those made here are not", () => {
+  const store = tempStore();
+  const below = addLayer(store, undefined, { file: "x" });
+  const above = addLayer(store, below, { file: "y" });
+  const beside = addLayer(store, undefined, { file: "z" });
+  const [came, on, elsewhere] = [below, above, beside].map((id, at) => addRecord(store, `came ${at}`, id).key);
+  const own = addRecord(store, "own", above).key;
+  store.travelled.setSource([came, on, elsewhere] as Digest[], "the cache");
+  expect(store.travelled.sourceOfSnapshot(above)).toBe("the cache");
+  expect(store.travelled.forgetOn(new Set([below]))).toEqual(["the cache"]);
+  const left = store.records.list().map(({ key }) => key);
+  expect(new Set(left)).toEqual(new Set([elsewhere, own]));
+  expect(store.travelled.forgetOn(new Set([below]))).toEqual([]);
+});

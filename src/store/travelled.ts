@@ -1,10 +1,18 @@
 import type { Digest } from "../base/index.ts";
+import type { SnapshotId, SnapshotRecords } from "./contract.ts";
 import type { State } from "./state.ts";
 
 /** What caches from elsewhere told beside the records that they brought. */
 export interface Travelled {
   /** The cache that the record of a key came from: `registry.example/app:cache`; undefined for what was made here. */
   sourceOf(key: Digest): string | undefined;
+  /** The cache that a snapshot came from, as far as a record of it did. */
+  sourceOfSnapshot(id: SnapshotId): string | undefined;
+  /**
+   * Forgets the records that came with caches and that stand on one of these snapshots, because their layers cannot be had. What was made here stays.
+   * @returns the caches that they came from.
+   */
+  forgetOn(lost: ReadonlySet<SnapshotId>): readonly string[];
   /** Says of records that are there that they came from a cache. */
   setSource(keys: readonly Digest[], source: string): void;
   /** The identity that a definition led to elsewhere. Its result need not be in the store. */
@@ -19,14 +27,35 @@ const mostPromises = 20_000;
 /** A source goes with its record; the oldest promises make room for new ones. */
 export class TravelledStore implements Travelled {
   readonly #state: State;
+  readonly #snapshots: SnapshotRecords;
 
-  constructor(state: State) {
+  constructor(state: State, snapshots: SnapshotRecords) {
     this.#state = state;
+    this.#snapshots = snapshots;
   }
 
   sourceOf(key: Digest): string | undefined {
     return this.#state.db.get<{ readonly source: string }>("SELECT source FROM record_sources WHERE key = ?", key)
       ?.source;
+  }
+
+  sourceOfSnapshot(id: SnapshotId): string | undefined {
+    return this.#state.db.get<{ readonly source: string }>(
+      "SELECT source FROM record_sources JOIN records USING (key) WHERE snapshot = ? LIMIT 1",
+      id,
+    )?.source;
+  }
+
+  forgetOn(lost: ReadonlySet<SnapshotId>): readonly string[] {
+    const { db } = this.#state;
+    return db.write(() => {
+      const came = db.all<{ readonly key: Digest; readonly snapshot: SnapshotId; readonly source: string }>(
+        "SELECT key, snapshot, source FROM record_sources JOIN records USING (key)",
+      );
+      const gone = came.filter(({ snapshot }) => this.#snapshots.chain(snapshot).some(({ id }) => lost.has(id)));
+      for (const { key } of gone) db.run("DELETE FROM records WHERE key = ?", key);
+      return [...new Set(gone.map(({ source }) => source))];
+    });
   }
 
   setSource(keys: readonly Digest[], source: string): void {

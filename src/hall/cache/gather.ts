@@ -146,8 +146,9 @@ function unique(records: readonly CachedRecord[]): readonly CachedRecord[] {
 function noteOf(key: Digest, store: Store): Pick<CachedRecord, "note"> {
   const note = store.keyNotes.get(key);
   if (!note || !isKeyParts(note.parts)) return {};
-  const { place, position, text, made, why, parts } = note;
-  return { note: { place, position, text, made: Math.floor(made), why, parts: withoutValues(parts) } };
+  const { place, position, text, made, parts } = note;
+  // Why it ran there is told with values, too.
+  return { note: { place, position, text, made: Math.floor(made), why: "", parts: withoutValues(parts) } };
 }
 
 /** An instruction as a record has it: without what may be a password, and not without end. */

@@ -45,6 +45,8 @@ export interface Engine extends AsyncDisposable {
   bringLayers(tops: readonly SnapshotId[]): Promise<void>;
   /** Brings the blob of a layer without unpacking it. */
   bringBlob(layer: RemoteLayer): Promise<void>;
+  /** Layers that were wanted in this job and could not be brought. */
+  readonly lostLayers: ReadonlySet<SnapshotId>;
   /** Says what the top snapshot of an image is to this job, for the progress of bringing its layers. */
   nameLayers(top: SnapshotId, use: LayersUse): void;
   /** Brings what a name stands for in its registry now into the store, its layers only when `whole` is asked for. */

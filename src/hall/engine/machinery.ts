@@ -73,6 +73,7 @@ export function openEngine(store: Store, namespace: Namespace, mirror: string | 
     },
     bringLayers: bring,
     bringBlob: (layer) => missingLayers.bringBlob(layer, engine, job),
+    lostLayers: missingLayers.lost,
     nameLayers: (top, use) => missingLayers.name(top, use),
     pull: async (request, ctx) => (await import("../registry/pull-image.ts")).pullImage(request, engine, ctx),
     requireEmulation: (plans, ctx) => requireEmulation(plans, engine, ctx),

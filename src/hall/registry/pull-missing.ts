@@ -19,6 +19,12 @@ export interface LayersUse {
 export class MissingLayers {
   readonly #uses = new Map<SnapshotId, LayersUse>();
   readonly #running = new Map<SnapshotId, Promise<void>>();
+  readonly #lost = new Set<SnapshotId>();
+
+  /** Layers that were wanted and could not be brought. */
+  get lost(): ReadonlySet<SnapshotId> {
+    return this.#lost;
+  }
 
   /** Says what the top snapshot of an image is here. The first to say it counts. */
   name(top: SnapshotId, use: LayersUse): void {
@@ -62,6 +68,7 @@ export class MissingLayers {
     ctx: Ctx,
     work: (step: string) => Promise<void>,
   ): Promise<void> {
+    const { store } = engine;
     const use = this.#useOf(layers, engine);
     const id = `layers ${layers.at(-1)?.id}`;
     const started = Date.now();
@@ -74,6 +81,7 @@ export class MissingLayers {
       ctx.emit({ type: "step-done", id, duration: Date.now() - started });
     } catch (error) {
       const failure = ctx.signal.aborted ? toSlipwayError(error) : explained(error, layers, use);
+      for (const layer of layers) if (store.remoteLayers.of(layer.id)) this.#lost.add(layer.id);
       endFailed(ctx, id, started, failure);
       throw failure;
     }
@@ -84,6 +92,8 @@ export class MissingLayers {
     const top = layers.at(-1)?.id as SnapshotId;
     for (const [named, use] of this.#uses)
       if (store.remoteLayers.missing(named).some(({ id }) => id === top)) return use;
+    const cache = store.travelled.sourceOfSnapshot(top);
+    if (cache !== undefined) return { name: `the cache ${cache}` };
     const names = store.images
       .list()
       .filter(({ snapshots }) => snapshots.includes(top))
