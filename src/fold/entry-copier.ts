@@ -10,6 +10,8 @@ import {
   openSync,
   readFileSync,
   readlinkSync,
+  readSync,
+  rmSync,
   symlinkSync,
   writeSync,
   type BigIntStats,
@@ -18,8 +20,10 @@ import { type CancelFlag, fsPath, throwIfCancelled } from "../base/index.ts";
 import { getXattr, listXattrs, makeNode, setTimes, setXattr } from "../base/syscalls.ts";
 import { inodeOf, type LayerEntry } from "./layer-entry.ts";
 
-/** Larger files are copied inside the kernel, where the file system can by sharing the blocks; smaller ones in one read and one write. */
+/** Smaller files are copied in one read and one write. */
 const wholeCopy = 256 << 10;
+/** Bytes of a piece of a larger one. */
+const pieceSize = 4 << 20;
 
 /**
  * Copies entries of layers as they are, with mode, owner, time and extended attributes. Files with several names in a layer stay one file. Never a hard
@@ -49,7 +53,7 @@ export class EntryCopier {
       linkSync(fsPath(first), fsPath(to));
       return;
     }
-    make(entry, to);
+    make(entry, to, this.#cancel);
     this.setAttributes(attributes, to);
     if (twin !== undefined) this.#links.set(twin, to);
   }
@@ -93,18 +97,45 @@ export function ownXattrs(path: string): readonly (readonly [name: string, value
     });
 }
 
-function make({ path, stats }: LayerEntry, to: string): void {
+function make({ path, stats }: LayerEntry, to: string, cancel: CancelFlag | undefined): void {
   if (stats.isSymbolicLink()) symlinkSync(readlinkSync(fsPath(path), "buffer"), fsPath(to));
   else if (!stats.isFile()) makeNode(fsPath(to), Number(stats.mode), ...deviceOf(stats));
-  else if (stats.size > wholeCopy) {
-    copyFileSync(fsPath(path), fsPath(to), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-  } else writeNew(to, readFileSync(fsPath(path)));
+  else if (stats.size > wholeCopy) copyLarge(path, to, cancel);
+  else writeNew(to, [readFileSync(fsPath(path))]);
 }
 
-function writeNew(path: string, content: Uint8Array): void {
+/** By sharing the blocks; where the file system cannot do that, in pieces, because a copy in the kernel of gigabytes hears of no cancelling. */
+function copyLarge(path: string, to: string, cancel: CancelFlag | undefined): void {
+  try {
+    copyFileSync(fsPath(path), fsPath(to), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
+    return;
+  } catch (error) {
+    if (!["ENOTSUP", "EOPNOTSUPP", "EXDEV", "EINVAL", "ENOSYS"].includes((error as NodeJS.ErrnoException).code ?? ""))
+      throw error;
+    rmSync(fsPath(to), { force: true });
+  }
+  writeNew(to, piecesOf(path, cancel));
+}
+
+function* piecesOf(path: string, cancel: CancelFlag | undefined): Generator<Uint8Array> {
+  const buffer = Buffer.allocUnsafe(pieceSize);
+  const file = openSync(fsPath(path), constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    for (;;) {
+      throwIfCancelled(cancel);
+      const read = readSync(file, buffer, 0, pieceSize, null);
+      if (read === 0) return;
+      yield buffer.subarray(0, read);
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+function writeNew(path: string, pieces: Iterable<Uint8Array>): void {
   const file = openSync(fsPath(path), "wx", 0o600);
   try {
-    for (let at = 0; at < content.length;) at += writeSync(file, content, at);
+    for (const piece of pieces) for (let at = 0; at < piece.length;) at += writeSync(file, piece, at);
   } finally {
     closeSync(file);
   }
