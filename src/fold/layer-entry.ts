@@ -28,7 +28,7 @@ function kindOf(path: string, stats: BigIntStats, xattrs: "trusted" | "user"): L
   return marked ? "whiteout" : "file";
 }
 
-export function isOpaque(path: string, xattrs: "trusted" | "user"): boolean {
+function isOpaque(path: string, xattrs: "trusted" | "user"): boolean {
   // "x" says that whiteouts by attribute are in it, not that it is opaque.
   return Buffer.from(getXattr(fsPath(path), `${xattrs}.overlay.opaque`) ?? []).toString() === "y";
 }

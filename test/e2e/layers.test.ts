@@ -108,7 +108,13 @@ describe.skipIf(whyNoLab)(`build --fold and --squash${because}`, () => {
     execFileSync("cp", ["-a", lab.store, other]);
     for (const flag of ["--fold", "--squash"]) {
       const epoch = ["--build-arg", "SOURCE_DATE_EPOCH=1700000000", flag];
+      const planned = async (): Promise<string | undefined> => {
+        const { stdout } = await lab.slipway(["plan", "--format=json", ...epoch, context]);
+        return (JSON.parse(stdout) as { steps: readonly { status: string }[] }).steps.at(-1)?.status;
+      };
+      expect(await planned()).toBe("run");
       const first = await lab.build(context, ...epoch, "-t", "again");
+      expect(await planned()).toBe("hit");
       const second = await lab.build(context, ...epoch, "-t", "again");
       expect(Object.values(first.steps)).toContain("ran");
       expect(new Set(Object.values(second.steps))).toEqual(new Set(["cached"]));

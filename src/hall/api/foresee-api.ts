@@ -9,7 +9,7 @@ export type { MissCause } from "../../solve/index.ts";
 
 /** What a build would do with one step. */
 export interface ForeseenStep {
-  /** The vertex's digest. */
+  /** The vertex's digest; for layers that are squashed or folded at the end no digest. */
   readonly id: string;
   readonly stage?: string | undefined;
   /** Position in its stage, from 1, and the number of steps of that stage. */

@@ -65,7 +65,7 @@ function factKey(image: Digest): string {
 }
 
 /** Which lines of the Dockerfile doubled or hid bytes of which others, as one note. */
-export function tellWaste({ shape, waste }: WasteReport, plan: BuildPlan, told: Set<string>, ctx: Ctx): void {
+function tellWaste({ shape, waste }: WasteReport, plan: BuildPlan, told: Set<string>, ctx: Ctx): void {
   const bytes = waste.reduce((sum, one) => sum + one.bytes, 0);
   if (bytes < (shape === undefined ? threshold : 1)) return;
   const layers = plan.history.flatMap(({ layer }) => layer ?? []);

@@ -13,9 +13,10 @@ import { imageResolver, isArchiveName } from "../bases/bases.ts";
 import { planFrom, type PlannedBuild } from "../build/build-with.ts";
 import { cacheControl } from "../build/cache-control.ts";
 import { causeText, type Explainer, stepName } from "../build/explain.ts";
+import { foreseeShape } from "./foresee-shape.ts";
 import { readsInput, spoolInput } from "../input/spool-input.ts";
-import type { Foreseen, ForeseenStep, ResolvedGraph } from "../api/foresee-api.ts";
 import type { LockedInputs } from "../lock/locked-inputs.ts";
+import type { Foreseen, ForeseenStep, ResolvedGraph } from "../api/foresee-api.ts";
 
 /** As `foresee` of foresee.ts. */
 export async function foresee(options: BuildOptions): Promise<Foreseen> {
@@ -42,7 +43,10 @@ export async function foresee(options: BuildOptions): Promise<Foreseen> {
   const steps = found.filter(({ vertex }) => vertex.op.kind !== "scratch" && vertex.op.kind !== "link");
   return {
     target: plan.target.name,
-    steps: steps.map((one) => stepOf(one, explainer, store)),
+    steps: [
+      ...steps.map((one) => stepOf(one, explainer, store)),
+      ...plans.flatMap((one) => foreseeShape(options, one, found, store)),
+    ],
     skippedStages: plan.skippedStages,
   };
 }
@@ -216,10 +220,6 @@ async function planUnchanged(
   }
 }
 
-function planningRooms(store: Store): OpRooms {
-  return { store, machinery: undefined, planning: true, answers: new Answers() };
-}
-
 async function lockedInputs(
   options: BuildOptions,
   resolveImage: ImageResolver,
@@ -231,6 +231,10 @@ async function lockedInputs(
     import("../lock/lock-place.ts"),
   ]);
   return new Inputs(readLock(options), { resolveImage, store, engine: undefined, options, ctx });
+}
+
+function planningRooms(store: Store): OpRooms {
+  return { store, machinery: undefined, planning: true, answers: new Answers() };
 }
 
 /** What a build would pull is not known before it is. */
