@@ -115,3 +115,17 @@ test("--pull asks the archive for what came from it, and says so of what did not
   expect(await find(engine)).toBe(newer);
   expect([asked, events.length]).toEqual([[true], 1]);
 });
+
+test("a base of the archive that came with a cache is used as it is there; registries and --pull come first", async () => {
+  const { image, user } = oldBase();
+  user.images.untag("debian:bookworm");
+  const platform = { os: "linux", architecture: "amd64" } as const;
+  const origin = "archive bookworm 12.1 2026-01-01";
+  const carried = [{ name: "debian:bookworm", platform, id: image.id, origin }];
+  const find = (name: string, more: object = {}) =>
+    imageResolver(user, undefined, { baseImages: "auto", carried, ...more }, ctx)(name, platform);
+  expect(await find("docker.io/library/debian:bookworm")).toMatchObject({ id: image.id, origin: `store (${origin})` });
+  await expect(find("debian:trixie")).rejects.toBeInstanceOf(NeedsRun);
+  await expect(find("debian:bookworm", { pull: true })).rejects.toBeInstanceOf(NeedsRun);
+  await expect(find("debian:bookworm", { baseImages: "registry" })).rejects.toBeInstanceOf(NeedsRun);
+});

@@ -21,7 +21,7 @@ test.each<[CacheSpec, object]>([
   ],
   [
     { type: "local", attributes: { src: "/x" } },
-    { type: "local", folder: "/x", tag: "latest", digest: undefined },
+    { type: "local", folder: "/x", tag: undefined, digest: undefined },
   ],
 ])("--cache-from %j", (spec, expected) => {
   expect(readCacheSources([spec])).toEqual([expected]);

@@ -9,7 +9,12 @@ import { readImageForm } from "../outputs/image-form.ts";
 /** A cache to read, as it was understood. */
 export type CacheSource =
   | { readonly type: "registry"; readonly name: string }
-  | { readonly type: "local"; readonly folder: string; readonly tag: string; readonly digest: Digest | undefined };
+  | {
+      readonly type: "local";
+      readonly folder: string;
+      readonly tag: string | undefined;
+      readonly digest: Digest | undefined;
+    };
 
 /** A cache to write, as it was understood. */
 export type CacheTarget =
@@ -62,7 +67,7 @@ function readTarget(spec: CacheSpec, attributes: Attributes): CacheTarget {
   const place =
     spec.type === "registry"
       ? { type: spec.type, name: readName(spec, attributes) }
-      : { type: spec.type, folder: readFolder(spec, "dest", attributes), tag: readTag(attributes) };
+      : { type: spec.type, folder: readFolder(spec, "dest", attributes), tag: readTag(attributes) ?? "latest" };
   const { compression, level, force, format } = readImageForm(attributes, []);
   if (format === "docker")
     throw attributes.unsupported("oci-mediatypes", "false", "a cache is an OCI image manifest; leave it away");
@@ -90,9 +95,9 @@ function readFolder({ type }: CacheSpec, key: "src" | "dest", attributes: Attrib
   return resolve(folder);
 }
 
-function readTag(attributes: Attributes): string {
-  const tag = attributes.text("tag") ?? "latest";
-  if (!isValidTag(tag)) throw bad(`tag must be one as images have it, not ${JSON.stringify(tag)}`);
+function readTag(attributes: Attributes): string | undefined {
+  const tag = attributes.text("tag");
+  if (tag !== undefined && !isValidTag(tag)) throw bad(`tag must be one as images have it, not ${JSON.stringify(tag)}`);
   return tag;
 }
 
