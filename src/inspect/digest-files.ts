@@ -1,16 +1,18 @@
 import { createHash } from "node:crypto";
-import type { FileDigest } from "./file-digests.ts";
+import { throwIfCancelled } from "../base/index.ts";
+import type { FileDigest, FileDigestsJob } from "./file-digests.ts";
 import { InRoot } from "./in-root.ts";
 
 const piece = 1 << 20;
 
 /** Digests of all regular files of a root, sorted by path. Synchronous: call it in a worker (listDigests). No link is followed. */
-export function fileDigests(folder: string): readonly FileDigest[] {
+export function fileDigests({ root: folder, cancel }: FileDigestsJob): readonly FileDigest[] {
   const root = new InRoot(folder);
   const found: FileDigest[] = [];
   const pending = [""];
   for (let here = pending.pop(); here !== undefined; here = pending.pop()) {
     for (const name of root.list(here) ?? []) {
+      throwIfCancelled(cancel);
       const path = `${here}/${name}`;
       const stats = root.lstat(path);
       if (stats?.isDirectory()) pending.push(path);

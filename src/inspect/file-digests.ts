@@ -1,4 +1,4 @@
-import { WorkerPool } from "../base/index.ts";
+import { cancellable, type CancelFlag, WorkerPool } from "../base/index.ts";
 
 /** A regular file of a root. */
 export interface FileDigest {
@@ -8,8 +8,18 @@ export interface FileDigest {
   readonly sha256: string;
 }
 
-/** Digests of all regular files of a root, sorted by path; computed in a worker thread. What cannot be read is left out. */
-export async function listDigests(root: string): Promise<readonly FileDigest[]> {
+export interface FileDigestsJob {
+  readonly root: string;
+  readonly cancel: CancelFlag | undefined;
+}
+
+/**
+ * Digests of all regular files of a root, sorted by path; computed in a worker thread. What cannot be read is left out.
+ * Throws SLIP_CANCELLED.
+ */
+export async function listDigests(root: string, signal: AbortSignal): Promise<readonly FileDigest[]> {
   using pool = new WorkerPool("inspect/worker", 1);
-  return await pool.call<readonly FileDigest[]>("fileDigests", root);
+  return await cancellable(signal, (cancel) =>
+    pool.call<readonly FileDigest[]>("fileDigests", { root, cancel } satisfies FileDigestsJob),
+  );
 }

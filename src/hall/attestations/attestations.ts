@@ -77,7 +77,10 @@ export function attestationsOf(build: DoneBuild, engine: Engine, ctx: Ctx): Atte
       const all = await claims(image, { layers: [], names: [] });
       const kept = all.filter(({ kind }) => kind !== "provenance" || wanted.provenance?.inlineOnly !== true);
       if (kept.length === 0) return [];
-      const subjects = (await listDigests(root)).map(({ path, sha256 }) => ({ name: path, digest: { sha256 } }));
+      const subjects = (await listDigests(root, ctx.signal)).map(({ path, sha256 }) => ({
+        name: path,
+        digest: { sha256 },
+      }));
       return kept.map(({ kind, claim }) => ({
         name: fileNames[kind],
         bytes: Buffer.from(`${JSON.stringify(statement(claim, subjects), undefined, 2)}\n`),
@@ -110,7 +113,7 @@ async function findShown(image: ImageRecord, engine: Engine, ctx: Ctx): Promise<
   const started = Date.now();
   announce(ctx, step, `find packages for ${platform}`);
   try {
-    const found = await softwareOf(image, engine);
+    const found = await softwareOf(image, engine, ctx.signal);
     const note = `${found.packages.length} packages`;
     ctx.emit({ type: "step-done", id: step, duration: Date.now() - started, note });
     for (const text of found.notes) ctx.emit({ type: "warning", note: true, message: `Not in the SBOM: ${text}` });

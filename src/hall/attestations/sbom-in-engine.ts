@@ -1,3 +1,4 @@
+import type { Ctx } from "../../base/index.ts";
 import { formatReference, parseReference } from "../../oci/index.ts";
 import type { ImageRecord, Store } from "../../store/index.ts";
 import type { Sbom, SbomOptions } from "../api/attest-api.ts";
@@ -10,10 +11,11 @@ import { sbomSubject, softwareOf } from "./software-of.ts";
 export async function sbomInEngine(
   { image, platform, format = "spdx-json" }: Plain<SbomOptions>,
   engine: Engine,
+  { signal }: Ctx,
 ): Promise<Sbom> {
   const { cyclonedxDocument, packageUrl, spdxDocument } = await import("../../attest/index.ts");
   const record = findImage(engine.store, image, platform);
-  const found = await softwareOf(record, engine);
+  const found = await softwareOf(record, engine, signal);
   const write = format === "spdx-json" ? spdxDocument : cyclonedxDocument;
   return {
     imageId: record.id,

@@ -9,22 +9,26 @@ import type { Engine } from "../engine/engine.ts";
 const version = 1;
 
 /** The software of an image: looked for once, then kept with the image. */
-export async function softwareOf(image: ImageRecord, engine: Engine): Promise<FoundSoftware> {
+export async function softwareOf(image: ImageRecord, engine: Engine, signal: AbortSignal): Promise<FoundSoftware> {
   const { store } = engine;
   const key = `software ${version} ${image.id}`;
   const known = store.facts.get(key) as FoundSoftware | undefined;
   if (known) return known;
-  const found = await look(image, engine);
+  const found = await look(image, engine, signal);
   store.facts.set(key, found, image.id);
   return found;
 }
 
-async function look({ snapshots }: ImageRecord, { store, snapshotter }: Engine): Promise<FoundSoftware> {
+async function look(
+  { snapshots }: ImageRecord,
+  { store, snapshotter }: Engine,
+  signal: AbortSignal,
+): Promise<FoundSoftware> {
   const top = snapshots.at(-1);
   if (top === undefined) return { packages: [], notes: [] };
   await using view = await snapshotter.view(top);
   const root = await view.root();
-  return await findSoftware({ root, layers: snapshots.map((id) => store.snapshots.folder(id)) });
+  return await findSoftware({ root, layers: snapshots.map((id) => store.snapshots.folder(id)) }, signal);
 }
 
 /** What an SBOM of the image says of the image itself. */

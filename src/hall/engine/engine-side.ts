@@ -42,7 +42,8 @@ const doers: Doers = {
   push: async (options, engine, ctx) =>
     (await import("../registry/push-in-engine.ts")).pushInEngine(options, engine, ctx),
   inspect: ({ image }, engine) => inspectInEngine(image, engine),
-  sbom: async (options, engine) => (await import("../attestations/sbom-in-engine.ts")).sbomInEngine(options, engine),
+  sbom: async (options, engine, ctx) =>
+    (await import("../attestations/sbom-in-engine.ts")).sbomInEngine(options, engine, ctx),
   prune: (options, { store }) => pruneInEngine(options, store),
   "remove-caches": async ({ ids }, { store }) => (await store.cacheMounts.remove(ids)).map(({ id }) => id),
   lock: async (options, engine, ctx) => (await import("../lock/lock-in-engine.ts")).lockInEngine(options, engine, ctx),

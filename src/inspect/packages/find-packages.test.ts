@@ -1,7 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { fileDigests } from "../digest-files.ts";
 import { findPackages } from "./find-packages.ts";
 import { goProgram, zipOf } from "./packages.fixture.ts";
 
@@ -178,5 +181,33 @@ test("what cannot be read is told, and the rest is found", () => {
     "/app/node_modules/big/package.json is larger than 1 MB and was not read",
     "/opt/broken.jar is no archive that slipway can read",
     "rpm packages are not listed: /var/lib/rpm/Packages is a Berkeley DB, which rpm wrote before 4.16",
+  ]);
+});
+
+test("folders that are links to each other, and those deeper than any path, end the walk", () => {
+  file("/a/x.egg-info", "Name: x\nVersion: 1\n");
+  symlinkSync("../a", join(root, "a/loop"));
+  symlinkSync("/", join(root, "a/top"));
+  const deep = `/${"d".repeat(250)}`.repeat(10);
+  for (const folder of ["upper", "lower"]) mkdirSync(join(root, folder, deep), { recursive: true });
+  renameSync(join(root, "lower"), join(root, "upper", deep, "lower"));
+  const { packages, notes } = findPackages({ root, layers: [root] });
+  expect(packages.map(({ path }) => path)).toEqual(["/a/x.egg-info"]);
+  expect(notes).toEqual([expect.stringContaining("could not be read")]);
+  execFileSync("rm", ["-rf", join(root, "upper")]);
+});
+
+test("a search that is not wanted any more ends", () => {
+  const cancel = new Int32Array(new SharedArrayBuffer(4)).fill(1);
+  expect(() => findPackages({ root, layers: [], cancel })).toThrow(expect.objectContaining({ code: "SLIP_CANCELLED" }));
+});
+
+test("each file has its digest, in order, links left out", () => {
+  file("/b/two", "2");
+  file("/a", "1");
+  symlinkSync("a", join(root, "c"));
+  expect(fileDigests({ root, cancel: undefined })).toEqual([
+    { path: "a", sha256: createHash("sha256").update("1").digest("hex") },
+    { path: "b/two", sha256: createHash("sha256").update("2").digest("hex") },
   ]);
 });

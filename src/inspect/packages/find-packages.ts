@@ -1,3 +1,4 @@
+import { type CancelFlag, throwIfCancelled } from "../../base/index.ts";
 import type { FoundSoftware, SoftwarePackage } from "../../attest/index.ts";
 import { InRoot, type OpenFile } from "../in-root.ts";
 import { distributionOf } from "./distribution.ts";
@@ -6,6 +7,7 @@ import { type ArchiveBudget, isJavaArchive, javaPackages } from "./java.ts";
 import { layersOf } from "./layers-of.ts";
 import { type LockedPackage, lockedPackages, npmPackage } from "./npm.ts";
 import { pythonPackage } from "./python.ts";
+import { cleanText } from "./text.ts";
 import { systemPackages, withLicenses } from "./system-packages.ts";
 
 export interface FindPackagesJob {
@@ -13,6 +15,7 @@ export interface FindPackagesJob {
   readonly root: string;
   /** Each layer's folder of changes, bottom first. */
   readonly layers: readonly string[];
+  readonly cancel?: CancelFlag | undefined;
 }
 
 /** Of one image. */
@@ -24,18 +27,19 @@ const executable = 0o111;
 /**
  * Every package of an image: what its distribution's databases list, and what programs and packages of languages carry about themselves.
  * Synchronous, walks all files: call it in a worker. The content is hostile: no link leads out of the root, everything that is read is
- * bounded, and what cannot be read is a note.
+ * bounded, and what cannot be read is a note. Throws SLIP_CANCELLED alone.
  */
-export function findPackages({ root: folder, layers }: FindPackagesJob): FoundSoftware {
+export function findPackages({ root: folder, layers, cancel }: FindPackagesJob): FoundSoftware {
   const root = new InRoot(folder);
   const notes = new Set<string>();
   let untold = 0;
-  const note = (text: string): void => {
+  const note = (told: string): void => {
+    const text = cleanText(told) ?? "";
     if (notes.size < most.notes) notes.add(text);
     else if (!notes.has(text)) untold++;
   };
   const system = systemPackages(root, note).map((item) => withLicenses(item, root));
-  const all = [...system, ...new Walk(root, note).packages()];
+  const all = [...system, ...new Walk(root, note, cancel).packages()];
   if (all.length > most.packages) note(`more than ${most.packages} packages: the others are not listed`);
   const unique = new Map(all.slice(0, most.packages).map((item) => [identity(item), item]));
   const sorted = [...unique].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, item]) => item);
@@ -52,14 +56,16 @@ function identity({ kind, name, version, group, architecture, path, within }: So
 class Walk {
   readonly #root: InRoot;
   readonly #note: (text: string) => void;
+  readonly #cancel: CancelFlag | undefined;
   readonly #found: SoftwarePackage[] = [];
   readonly #budget: ArchiveBudget = { bytes: most.unpacked, packages: most.packages };
   /** Installed npm packages, by the folder that they lie in. */
   readonly #npm = new Map<string, SoftwarePackage>();
 
-  constructor(root: InRoot, note: (text: string) => void) {
+  constructor(root: InRoot, note: (text: string) => void, cancel: CancelFlag | undefined) {
     this.#root = root;
     this.#note = note;
+    this.#cancel = cancel;
   }
 
   packages(): readonly SoftwarePackage[] {
@@ -70,6 +76,7 @@ class Walk {
     }[] = [];
     const pending = [""];
     for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
+      throwIfCancelled(this.#cancel);
       const names = this.#root.list(folder)?.toSorted();
       if (!names) this.#note(`${this.#root.show(folder)} could not be read`);
       const has = new Set(names);
@@ -77,8 +84,9 @@ class Walk {
         if (this.#found.length > most.packages) return this.#found;
         const path = `${folder}/${name}`;
         const stats = this.#root.lstat(path);
-        if (stats?.isDirectory()) pending.push(path);
-        else if (!stats?.isFile()) continue;
+        if (!stats) this.#note(`${this.#root.show(path)} could not be read`);
+        else if (stats.isDirectory()) pending.push(path);
+        else if (!stats.isFile()) continue;
         else if (name === "package-lock.json" || name === ".package-lock.json") {
           const text = this.#text(path, largest.lock);
           const inside = name.startsWith(".") && folder.endsWith("/node_modules");

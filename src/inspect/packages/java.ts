@@ -87,7 +87,7 @@ function archivePackages(
     .filter(({ name }) => /^META-INF\/maven\/[^/]+\/[^/]+\/pom\.properties$/.test(name))
     .slice(0, most.properties)
     .flatMap((entry) => mavenPackage(text(entry)));
-  const stem = (file.split("/").at(-1) ?? file).replace(isArchive, "");
+  const stem = (file.split("/").at(-1) ?? file).slice(-255).replace(isArchive, "");
   // An archive that others were put into has theirs as well; its own is the one of its name.
   if (described.length > 0) {
     const own = described.length === 1 ? described[0] : described.find(({ name }) => stem.startsWith(name));

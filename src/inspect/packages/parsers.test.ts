@@ -313,6 +313,7 @@ describe("Whatever a file holds, a parser gives packages or none, and never thro
       npmPackage(JSON.stringify({ name: given, homepage: `https://${given}`, author: given }), "/x");
       java(zipOf({ "META-INF/MANIFEST.MF": given, "META-INF/maven/a/b/pom.properties": given }));
     }
+    expect(java(zipOf({ [`${"-1".repeat(30_000)}!.jar`]: zipOf({ x: "" }) }))).toHaveLength(2);
     zipEntries(readOf(Buffer.alloc(1 << 20, "PK\x05\x06")), 1 << 20);
     expect(performance.now() - started).toBeLessThan(5000);
   });
