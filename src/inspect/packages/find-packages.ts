@@ -34,7 +34,7 @@ export function findPackages({ root: folder, layers, cancel }: FindPackagesJob):
   const notes = new Set<string>();
   let untold = 0;
   const note = (told: string): void => {
-    const text = cleanText(told) ?? "";
+    const text = shortened(cleanText(told, 16_384) ?? "");
     if (notes.size < most.notes) notes.add(text);
     else if (!notes.has(text)) untold++;
   };
@@ -46,6 +46,11 @@ export function findPackages({ root: folder, layers, cancel }: FindPackagesJob):
   const packages = layersOf(sorted, root, layers, note);
   if (untold > 0) notes.add(`${untold} more files could not be read`);
   return { packages, distribution: distributionOf(root), notes: [...notes].sort() };
+}
+
+/** A path may be longer than anyone reads. */
+function shortened(text: string): string {
+  return text.length <= 1000 ? text : `${text.slice(0, 600)}...${text.slice(-300)}`.toWellFormed();
 }
 
 function identity({ kind, name, version, group, architecture, path, within }: SoftwarePackage): string {
