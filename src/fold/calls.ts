@@ -20,8 +20,15 @@ export function squash(stack: LayerStack, into: string, signal?: AbortSignal): P
   return cancellable(signal, (cancel) => pool().call("squash", { stack, into, cancel } satisfies ReshapeJob));
 }
 
-/** What `fold` would take out, without reading any file: a file with the same length and time counts as the same. Most bytes first. */
-export function findWaste(stack: LayerStack, signal?: AbortSignal): Promise<readonly Waste[]> {
+/**
+ * What `fold` would take out, without reading any file: a file with the same length and time counts as the same. Most bytes first.
+ * @param options.small works in the calling thread: for layers of some thousand entries, that is done before a thread has started.
+ */
+export async function findWaste(
+  stack: LayerStack,
+  { small, signal }: { readonly small: boolean; readonly signal?: AbortSignal | undefined },
+): Promise<readonly Waste[]> {
+  if (small) return (await import("./plan-fold.ts")).planFold(stack, { contents: "guess" }).waste;
   return cancellable(signal, (cancel) => pool().call("findWaste", { stack, cancel }));
 }
 

@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { type Ctx, type Digest, digestOf, formatByteSize, SlipwayError } from "../../base/index.ts";
 import type { LayerStack, Waste } from "../../fold/index.ts";
+import { formatPlatform } from "../../oci/index.ts";
 import type { FileTree } from "../../ops/index.ts";
 import type { BuildPlan, PlannedHistory } from "../../plan/index.ts";
 import { NeedsRun } from "../../solve/index.ts";
 import type { SnapshotId, SnapshotRecord, Store } from "../../store/index.ts";
 import type { BuildOptions } from "../api/api.ts";
-import { announce, type Engine, endFailed } from "../engine/engine.ts";
+import { type Engine, endFailed } from "../engine/engine.ts";
 import { timeText } from "./assemble.ts";
 
 /** Raised when the same layers come out in another way: those that were made before are not used any more then. */
@@ -53,24 +54,25 @@ export async function shapeLayers(
   if (shape === undefined || top === undefined || own.length < 2) return whole;
   const key = shapeKey(shape, top, own.length);
   const shaped = shape === "squash" ? { ...plan, history: squashedHistory(plan, own) } : plan;
-  const step = { id: `${shape} ${top}`, text: shapeText(shape, own.length) };
+  const id = `${shape} ${formatPlatform(plan.platform)}`;
+  const step = { id, text: shapeText(shape, plan), inputs: [] };
+  ctx.emit({ type: "graph", steps: [step], target: "", skippedStages: [] });
   const known = store.records.get(key);
   if (known) {
-    ctx.emit({ type: "graph", steps: [{ ...step, inputs: [] }], target: "", skippedStages: [] });
-    ctx.emit({ type: "step-cached", id: step.id });
+    ctx.emit({ type: "step-cached", id });
     return { plan: shaped, result: { kind: "snapshot", id: known.snapshot } };
   }
   if (!engine) throw new NeedsRun();
   const started = Date.now();
-  announce(ctx, step.id, step.text);
+  ctx.emit({ type: "step-start", id, time: started });
   try {
     const made = await make({ shape, key, own, base, description: step.text }, engine, ctx);
     const [before, after] = [own, store.snapshots.chain(made.id).slice(base.length)].map(sizeOf) as [number, number];
     const note = before === after ? "no byte less" : `${formatByteSize(before)} became ${formatByteSize(after)}`;
-    ctx.emit({ type: "step-done", id: step.id, duration: Date.now() - started, note });
+    ctx.emit({ type: "step-done", id, duration: Date.now() - started, note });
     return { plan: shaped, result: { kind: "snapshot", id: made.id }, waste: made.waste };
   } catch (error) {
-    endFailed(ctx, step.id, started, error);
+    endFailed(ctx, id, started, error);
     throw error;
   }
 }
@@ -84,8 +86,12 @@ export function sizeOf(layers: readonly SnapshotRecord[]): number {
   return layers.reduce((sum, { size }) => sum + size, 0);
 }
 
-export function shapeText(shape: Shape, layers: number): string {
-  return shape === "squash" ? `squash ${layers} layers into one` : `fold ${layers} layers`;
+/** The step for people; where there are several platforms, it says for which. */
+export function shapeText(shape: Shape, plan: BuildPlan): string {
+  const { platform } = plan.root.origin;
+  const layers = plan.history.filter(({ layer }) => layer).length;
+  const which = platform === undefined ? `${layers} layers` : `${layers} layers of ${platform}`;
+  return shape === "squash" ? `squash ${which} into one` : `fold ${which}`;
 }
 
 /**

@@ -10,6 +10,8 @@ import { layersOf, type Shape, type Shaped, sizeOf, stackOf } from "./shape-laye
 const version = 1;
 /** Less than this is not worth a note. */
 const threshold = 10_000_000;
+/** Layers of so many entries are looked at before a thread has started. */
+const few = 10_000;
 
 interface WasteReport {
   readonly shape: Shape | undefined;
@@ -57,7 +59,8 @@ async function lookForWaste(
   // What hides nothing large has nothing large in vain.
   if (sizeOf(own.slice(0, -1)) < threshold || own.some(({ id }) => store.remoteLayers.of(id))) return undefined;
   const { findWaste } = await import("../../fold/index.ts");
-  return { shape, waste: await findWaste(stackOf(own, base, engine), ctx.signal) };
+  const small = own.reduce((sum, { entries }) => sum + entries, 0) < few;
+  return { shape, waste: await findWaste(stackOf(own, base, engine), { small, signal: ctx.signal }) };
 }
 
 function factKey(image: Digest): string {

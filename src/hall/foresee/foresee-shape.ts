@@ -17,7 +17,7 @@ export function foreseeShape(
   const shape = shapeOf(options);
   const layers = plan.history.flatMap(({ layer }) => layer ?? []);
   if (shape === undefined || layers.length < 2) return [];
-  const step = { id: `${shape} ${plan.root.digest}`, text: shapeText(shape, layers.length), causes: [], dependsOn: [] };
+  const step = { id: `${shape} ${plan.root.digest}`, text: shapeText(shape, plan), causes: [], dependsOn: [] };
   const forecasts = new Map(found.map((one) => [one.vertex.digest, one]));
   // A linked copy is where its copy is.
   const deciding = layers.flatMap((layer) => (layer.op.kind === "link" ? layer.inputs.slice(0, 1) : [layer]));
