@@ -13,6 +13,11 @@ export function isDigest(text: string): text is Digest {
   return /^sha256:[a-f0-9]{64}$/.test(text);
 }
 
+/** True for a digest of the other algorithm that is registered, which nobody has to read (image-spec, descriptor.md, "Registered algorithms"). */
+export function isSha512(text: string): boolean {
+  return /^sha512:[a-f0-9]{128}$/.test(text);
+}
+
 /** JSON with sorted object keys and without undefined members: one text for one value. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, v: unknown) => {

@@ -1,5 +1,5 @@
 /** Floor 0: what every room stands on. Imports nothing of slipway. */
-export { type Digest, canonicalJson, digestOf, Hasher, isDigest, sha256 } from "./digest.ts";
+export { type Digest, canonicalJson, digestOf, Hasher, isDigest, isSha512, sha256 } from "./digest.ts";
 export {
   type ErrorCode,
   type SlipwayErrorInit,

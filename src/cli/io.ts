@@ -20,6 +20,8 @@ export interface Io {
   readonly stdinIsTTY: () => boolean;
   /** One line from standard input; undefined at its end, and when the signal aborts. */
   readonly readLine: () => Promise<string | undefined>;
+  /** One line from the terminal without its echo; undefined when there is none or it was interrupted. */
+  readonly readSecret: () => Promise<string | undefined>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

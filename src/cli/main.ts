@@ -48,6 +48,10 @@ const io: Io = {
     for await (const line of lines) return line;
     return undefined;
   },
+  readSecret: async () => {
+    const { readSecret } = await import("./read-secret.ts");
+    return process.stdin.isTTY ? readSecret(process.stdin, () => process.kill(process.pid, "SIGINT")) : undefined;
+  },
   env: process.env,
   now: Date.now,
   signal: abort.signal,

@@ -82,3 +82,9 @@ test.each([
 ])("isValidTag(%j) is %s", (tag, valid) => {
   expect(isValidTag(tag)).toBe(valid);
 });
+
+test("a sha512 digest is refused by its name", () => {
+  expect(() => parseReference(`a@sha512:${"a".repeat(128)}`)).toThrow(
+    "a sha512 digest names it, and slipway reads sha256 alone",
+  );
+});

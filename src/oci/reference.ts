@@ -1,4 +1,4 @@
-import { type Digest, SlipwayError, isDigest } from "../base/index.ts";
+import { type Digest, SlipwayError, isDigest, isSha512 } from "../base/index.ts";
 
 /** A name of an image with everything implied spelled out. */
 export interface Reference {
@@ -36,7 +36,10 @@ export function parseReference(text: string): Reference {
   if (/^[a-f0-9]{64}$/.test(text)) throw bad(text, "64 hexadecimal digits are an image id, not a name");
   const at = text.indexOf("@");
   const digest = at < 0 ? undefined : text.slice(at + 1);
-  if (digest !== undefined && !isDigest(digest)) throw bad(text, `"${digest}" is not a sha256 digest`);
+  if (digest !== undefined && !isDigest(digest)) {
+    const other = isSha512(digest) ? "a sha512 digest names it, and slipway reads sha256 alone" : undefined;
+    throw bad(text, other ?? `"${digest}" is not a sha256 digest`);
+  }
   const named = at < 0 ? text : text.slice(0, at);
   const colon = named.lastIndexOf(":");
   const hasTag = colon > named.lastIndexOf("/");

@@ -100,6 +100,13 @@ test("documents without mediaType are OCI documents", () => {
   expect(parseIndex('{"schemaVersion":2,"manifests":[]}').mediaType).toBe(mediaTypes.oci.index);
 });
 
+test("a sha512 digest, which is registered and which nobody must read, is refused by its name", () => {
+  const descriptor = { mediaType: "application/x-a", digest: `sha512:${"a".repeat(128)}`, size: 1 };
+  const parse = (digest: string) => () => parseDescriptor(JSON.stringify({ ...descriptor, digest }));
+  expect(parse(descriptor.digest)).toThrow("is a sha512 digest, and slipway reads sha256 alone");
+  expect(parse("sha512:a")).toThrow("must be a sha256 digest");
+});
+
 test("parseDescriptor keeps the platform and refuses a bad one", () => {
   const platform = { os: "linux", architecture: "arm64", variant: "v8" };
   expect(parseDescriptor(JSON.stringify({ ...layer, platform }))).toEqual({ ...layer, platform });

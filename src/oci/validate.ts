@@ -1,4 +1,4 @@
-import { type Digest, SlipwayError, isDigest } from "../base/index.ts";
+import { type Digest, SlipwayError, isDigest, isSha512 } from "../base/index.ts";
 import { isIndexType, isManifestType, mediaTypes } from "./media-types.ts";
 import type { Descriptor, ImageConfig, Index, Manifest, Platform } from "./model.ts";
 import {
@@ -24,7 +24,9 @@ const sets = dictionary(object({}), maxItems);
 
 /** A sha256 digest. */
 export const digestShape: Check = (value, at, fail) => {
-  if (typeof value !== "string" || !isDigest(value)) fail(at, "must be a sha256 digest");
+  if (typeof value === "string" && isDigest(value)) return;
+  const other = typeof value === "string" && isSha512(value);
+  fail(at, other ? "is a sha512 digest, and slipway reads sha256 alone" : "must be a sha256 digest");
 };
 
 const mediaType: Check = (value, at, fail) => {

@@ -14,6 +14,7 @@ import type { RegistryCtx } from "./contract.ts";
 import { AnswerError } from "./http/failures.ts";
 import { manifestLimit } from "./http/limits.ts";
 import { notToSpec, readWhole } from "./http/read-answer.ts";
+import type { HttpAnswer } from "./http/exchange.ts";
 import type { Remote, RemoteRequest } from "./remote.ts";
 
 const schema1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+(?:prettyjws|json)$/;
@@ -58,6 +59,7 @@ async function headOf(remote: Remote, reference: Reference, ctx: RegistryCtx): P
 /**
  * A manifest or index with its bytes. Its digest is that of the reference, or the one that the registry promises for the tag.
  * @param expected what is known of it from an index
+ * @param heard gets the headers of each answer
  * @throws SLIP_DIGEST_MISMATCH, SLIP_OCI_INVALID, SLIP_UNSUPPORTED for schema 1
  */
 export async function readManifest(
@@ -65,11 +67,12 @@ export async function readManifest(
   reference: Reference,
   ctx: RegistryCtx,
   expected?: Descriptor,
+  heard?: (headers: HttpAnswer["headers"]) => void,
 ): Promise<Document<Manifest | Index>> {
   const retrier = remote.retrier(ctx);
   for (let round = 1; ; round++) {
     try {
-      return await retrier.run(() => readOnce(remote, reference, ctx, expected));
+      return await retrier.run(() => readOnce(remote, reference, ctx, expected, heard));
     } catch (error) {
       // Damaged on the way, once; twice is no accident.
       if (!(error instanceof SlipwayError) || error.code !== "SLIP_DIGEST_MISMATCH" || round > 1) throw error;
@@ -82,8 +85,10 @@ async function readOnce(
   reference: Reference,
   ctx: RegistryCtx,
   expected: Descriptor | undefined,
+  heard: ((headers: HttpAnswer["headers"]) => void) | undefined,
 ): Promise<Document<Manifest | Index>> {
   const answer = await remote.send(manifestRequest(remote, reference), ctx);
+  heard?.(answer.headers);
   const contentType = mediaTypeOf(answer.headers["content-type"]);
   const promised = textOf(answer.headers["docker-content-digest"]);
   if (pages.test(contentType)) {

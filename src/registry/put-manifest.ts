@@ -8,6 +8,7 @@ import type { Remote } from "./remote.ts";
 
 /**
  * Stores a manifest or index under a tag or its digest (distribution-spec, "Pushing Manifests").
+ * @param condition headers of RFC 9110, 13.1; the answer's status may then be 412.
  * @throws SLIP_DIGEST_MISMATCH when the registry stored something else
  */
 export async function putManifest(
@@ -15,6 +16,7 @@ export async function putManifest(
   name: string,
   { bytes, descriptor }: Pick<Document<unknown>, "bytes" | "descriptor">,
   ctx: RegistryCtx,
+  condition?: Readonly<Record<string, string>>,
 ): Promise<HttpAnswer> {
   if (bytes.byteLength > manifestLimit) {
     throw new SlipwayError({
@@ -28,14 +30,15 @@ export async function putManifest(
       method: "PUT",
       to: `${remote.repository}/manifests/${name}`,
       scopes: [repositoryScope(remote.repository, "pull,push")],
-      headers: { "content-type": descriptor.mediaType },
+      headers: { "content-type": descriptor.mediaType, ...condition },
       body: bytes,
       patient: true,
-      ok: [201],
+      ok: condition === undefined ? [201] : [201, 412],
     },
     ctx,
   );
   answer.discard();
+  if (answer.status === 412) return answer;
   const stored = answer.headers["docker-content-digest"];
   if (stored !== undefined && stored !== descriptor.digest) {
     throw new SlipwayError({

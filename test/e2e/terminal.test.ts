@@ -82,4 +82,20 @@ describe.skipIf(whyNo)(`On a terminal${whyNo === undefined ? "" : because || ` (
     expect(screen).toContain("17 93");
     expect(screen).not.toContain("ERROR");
   });
+
+  test("login asks for a password without showing it", async () => {
+    const terminal = onTerminal(["login", "127.0.0.1:1"], { store: lab.store, columns: 80, rows: 24 });
+    await until(() => terminal.screen().includes("Username: "));
+    terminal.type("anna\r");
+    await until(() => terminal.screen().includes("Password: "));
+    terminal.type("s3cretx\u007f\r");
+    const { code, screen } = await terminal.ended;
+    expect([code, screen]).toEqual([6, expect.stringContaining("127.0.0.1:1")]);
+    expect(screen).toContain("anna");
+    expect(screen).not.toContain("s3cret");
+    const cancelled = onTerminal(["login", "-u", "anna", "127.0.0.1:1"], { store: lab.store, columns: 80, rows: 24 });
+    await until(() => cancelled.screen().includes("Password: "));
+    cancelled.type("s3\u0003");
+    expect((await cancelled.ended).code).toBe(130);
+  });
 });

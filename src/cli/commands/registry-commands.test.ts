@@ -22,6 +22,25 @@ describe("images and registries", () => {
     expect(calls[0]?.args).toEqual([expect.objectContaining({ images: ["a:1", "a:2"], platform: "linux/arm64" })]);
   });
 
+  test("login asks on a terminal for what is not given", async () => {
+    const asked = await cli(["login", "r.example"], { stdinIsTTY: true, line: "anna", secret: "s3cret" });
+    expect([asked.code, asked.stdout]).toEqual([0, ""]);
+    expect(asked.stderr).toMatch(/^Username: Password: \nLogged in to r\.example/);
+    expect(asked.calls).toEqual([
+      {
+        name: "login",
+        args: [expect.objectContaining({ registry: "r.example", username: "anna", password: "s3cret" })],
+      },
+    ]);
+    const named = await cli(["login", "-u", "bert"], { stdinIsTTY: true, secret: "s3cret" });
+    expect(named.stderr).toMatch(/^Password: \nLogged in to/);
+    for (const given of [{ line: "" }, { line: "anna", secret: "" }]) {
+      expect((await cli(["login"], { stdinIsTTY: true, ...given })).code).toBe(2);
+    }
+    const cancelled = await cli(["login", "-u", "anna"], { stdinIsTTY: true });
+    expect([cancelled.code, cancelled.calls]).toEqual([130, []]);
+  });
+
   test("login reads the password from standard input, and never tells it", async () => {
     const { stdout, stderr, calls } = await cli(["login", "-u", "anna", "--password-stdin", "r.example"], {
       line: "s3cret",

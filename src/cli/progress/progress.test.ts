@@ -26,6 +26,7 @@ async function open(
     stdout: new Buffered(),
     stderr,
     stdinIsTTY: () => false,
+    readSecret: async () => undefined,
     readLine: async () => undefined,
     env,
     now: Date.now,

@@ -16,6 +16,8 @@ export interface FakeOptions {
   readonly referrers?: boolean | undefined;
   /** Goes on with a cut upload. Default true. */
   readonly resumes?: boolean | undefined;
+  /** Manifests have ETags, and what is stored on a condition is stored only then. */
+  readonly conditions?: boolean | undefined;
   /** Deletes a tag alone. Default true. */
   readonly deletesTags?: boolean | undefined;
   /** Entries of one page of a list. */
@@ -164,6 +166,7 @@ export class FakeRegistry {
       const found = repository.manifests.get(repository.tags.get(rest) ?? rest);
       if (!found) return problem(response, 404, "MANIFEST_UNKNOWN");
       response.setHeader("docker-content-digest", sha256(found.bytes));
+      if (this.options.conditions) response.setHeader("etag", `"${sha256(found.bytes)}"`);
       return this.#bytes(request, response, found.bytes, found.mediaType);
     }
     if (kind === "blobs") {
@@ -246,6 +249,11 @@ export class FakeRegistry {
     }
     const digest = sha256(bytes);
     if (isDigest(tag) && tag !== digest) return problem(response, 400, "DIGEST_INVALID");
+    const { "if-match": match, "if-none-match": none } = request.headers;
+    const there = repository.tags.get(tag);
+    if (this.options.conditions && ((match !== undefined && match !== `"${there}"`) || (none === "*" && there))) {
+      return problem(response, 412, "DENIED");
+    }
     repository.manifests.set(digest, { mediaType: request.headers["content-type"] ?? "", bytes });
     if (!isDigest(tag)) repository.tags.set(tag, digest);
     const { subject } = value;
