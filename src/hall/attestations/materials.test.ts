@@ -44,6 +44,13 @@ test.each([
     digest,
     `pkg:docker/alpine?digest=${digest}&platform=linux%2Famd64`,
   ],
+  [
+    "oci-layout:///home/anna/layouts/app:1",
+    "store (image layout /home/anna/layouts/app)",
+    { origin: "layout" },
+    id,
+    "oci-layout://app:1",
+  ],
   ["own:1", "store", { origin: "store" }, id, "pkg:docker/own@1?platform=linux%2Famd64"],
 ])("the base %s, %s", (name, origin, annotations, wanted, uri) => {
   const [material] = materialsOf(planOf([{ kind: "image", name, id }], { [name]: origin }), new Answers());
@@ -110,4 +117,6 @@ test("only what stands before a host's @ is taken out of a text", () => {
   expect(withoutPasswords("git+ssh://git:x@h/a mail@host.org http://h/a@b")).toBe(
     "git+ssh://h/a mail@host.org http://h/a@b",
   );
+  const image = `docker-image://debian@${digest}`;
+  expect(withoutPasswords(image)).toBe(image);
 });

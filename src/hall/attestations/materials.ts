@@ -6,6 +6,7 @@ import type { GitOp, HttpOp, ImageOp, SourceOp } from "../../graph/index.ts";
 import { familiarName, formatPlatform, parseReference, type Platform } from "../../oci/index.ts";
 import { type Answers, heardCommit, heardFile } from "../../ops/index.ts";
 import type { BuildPlan } from "../../plan/index.ts";
+import { placeless } from "./placeless.ts";
 
 /** What came from elsewhere into an image of a plan: base images, files and commits, each once, in the order of the plan. */
 export function materialsOf(plan: BuildPlan, answers: Answers): readonly Material[] {
@@ -58,7 +59,7 @@ function imageMaterial({ name, id }: ImageOp, { bases, platform }: BuildPlan): M
 }
 
 function uriOf(name: string, platform: Platform): string {
-  if (name.includes("://")) return name;
+  if (name.includes("://")) return placeless(name);
   const reference = parseReference(name);
   const { tag, digest } = reference;
   const own = familiarName({ ...reference, tag: undefined, digest: undefined });
@@ -84,5 +85,6 @@ function originOf(text: string): Readonly<Record<string, string>> {
   }
   const [, registry, digest] = /^registry (\S+) (sha256:[0-9a-f]{64})$/.exec(inner) ?? [];
   if (registry !== undefined && digest !== undefined) return { origin: "registry", registry, digest };
+  if (inner.startsWith("image layout ")) return { origin: "layout" };
   return { origin: inner === "" ? "store" : inner };
 }

@@ -10,6 +10,7 @@ import type { BuildPlan } from "../../plan/index.ts";
 import type { BuildOptions } from "../api/api.ts";
 import type { ProvenanceOptions } from "../api/attest-api.ts";
 import { materialsOf, sourceMaterial } from "./materials.ts";
+import { placeless } from "./placeless.ts";
 import { provenanceSteps, withoutPasswords } from "./provenance-steps.ts";
 
 /** A build that is done, as its provenance is told from. */
@@ -94,7 +95,7 @@ function argsOf(options: BuildOptions): Readonly<Record<string, string>> {
     Object.entries(values).map(([name, value]) => [`${prefix}:${name}`, withoutPasswords(value)]);
   const contexts = Object.entries(buildContexts).map(([name, value]): [string, string] => [
     `context:${name}`,
-    /^[a-z][a-z0-9+.-]*:/i.test(value) || value.includes("@") ? withoutPasswords(value) : `local:${name}`,
+    /^(?:[a-z][a-z0-9+.-]*:|git@)/i.test(value) ? placeless(withoutPasswords(value)) : `local:${name}`,
   ]);
   return Object.fromEntries([
     ...pairs("build-arg", buildArgs),

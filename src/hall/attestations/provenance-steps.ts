@@ -2,6 +2,7 @@ import type { ProvenanceStep } from "../../attest/index.ts";
 import type { Digest } from "../../base/index.ts";
 import { shownRemote, withoutPassword } from "../../fetch/index.ts";
 import type { OpSpec, Vertex } from "../../graph/index.ts";
+import { placeless } from "./placeless.ts";
 
 /** Kinds that are no steps: nothing is run for them that a cache could spare. */
 const sources: ReadonlySet<OpSpec["kind"]> = new Set(["scratch", "image", "context", "http", "git", "archive", "link"]);
@@ -27,6 +28,8 @@ export function provenanceSteps(vertices: readonly Vertex[], ran: ReadonlySet<Di
 /** An operation without what is secret, and without places of the machine that it ran on. */
 function toldOp(op: OpSpec): object {
   switch (op.kind) {
+    case "image":
+      return { ...op, name: placeless(op.name) };
     case "context":
       return { kind: op.kind, name: op.name, ignore: op.ignore };
     case "archive":
@@ -44,7 +47,7 @@ function toldOp(op: OpSpec): object {
   }
 }
 
-/** Addresses in a text lose what stands before the `@` of their host. */
+/** Addresses in a text lose what stands before the `@` of their host; an image's digest is no host. */
 export function withoutPasswords(text: string): string {
-  return text.replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/)[^/\s@"']+@/gi, "$1");
+  return text.replaceAll(/\b([a-z][a-z0-9+.-]*:\/\/)[^/\s@"']+@(?!sha256:)/gi, "$1");
 }
