@@ -103,6 +103,29 @@ describe.skipIf(why !== undefined)(
       expect((await lab.slipway(["images"], here)).stdout).toContain("compressed");
     });
 
+    test("layers are squashed and folded on a base that stays where it is", async () => {
+      const here = machine();
+      const dockerfile = `FROM ${at("team/base:1")}\nCOPY --link own /one\nCOPY --link --chown=7 own /one\nCOPY --link own /own\n`;
+      for (const [flag, own] of [
+        ["--squash", 1],
+        ["--fold", 3],
+      ] as const) {
+        const counts = await transfers(() =>
+          build(here, dockerfile, flag, "--push", "-t", at(`team/${flag.slice(2)}:1`)),
+        );
+        expect(counts).toEqual({ down: flag === "--squash" ? 1 : 0, up: own + 1, mounted: layers });
+      }
+      const whole = machine();
+      for (const name of ["squash", "fold"]) {
+        const { stdout } = await lab.slipway(
+          ["run", at(`team/${name}:1`), "/bin/stat", "-c", "%u %s", "/one", "/own"],
+          whole,
+        );
+        expect(stdout).toBe("7 4\n0 4\n");
+      }
+      expect(await lab.verify(here.store)).toEqual([]);
+    });
+
     test("a step that reads files has them brought, once, with the stage that needs them", async () => {
       const here = machine();
       const tar = join(lab.folder, "read.tar");
