@@ -127,6 +127,26 @@ test("blobs of layers that are there stay, others go", async () => {
   expect(await store.verify({ blobs: true })).toEqual([]);
 });
 
+test("what nobody could make again stays: an image that was loaded, and the archive of a layer that its folder does not give", async () => {
+  const { store } = usedStore((build) => build);
+  const builder = openStore(store.root);
+  const layer = addLayer(builder, undefined);
+  builder.snapshots.setDiffId(layer, sha256("tar"));
+  const image = addImage(builder, [layer], "loaded");
+  builder.images.tag("loaded", image.id);
+  builder.facts.set(`loaded ${image.id}`, true, image.id);
+  const { digest, size } = await builder.blobs.write(stream("as it came"));
+  const blob = { diffId: sha256("tar"), compression: "gzip", level: 4, digest, size } as const;
+  builder.layerBlobs.put({ ...blob, irreplaceable: true });
+  // Whoever notes it once more does not take that back.
+  builder.layerBlobs.put(blob);
+  builder[Symbol.dispose]();
+  expect(await store.prune({ all: true })).toMatchObject({ images: [], blobs: [] });
+  store.images.remove(image.id);
+  expect((await store.prune({ all: true })).snapshots).toEqual([layer]);
+  expect((await store.prune({ all: true })).blobs).toEqual([digest]);
+});
+
 test("nothing that a living build has used is removed, whatever is asked for", async () => {
   const { store, built } = usedStore(twoStages);
   const builder = openStore(store.root);

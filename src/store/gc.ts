@@ -104,6 +104,9 @@ export function snapshotRows(db: Database): ReadonlyMap<SnapshotId, SnapshotRow>
   return new Map(rows.map((row) => [row.id, row]));
 }
 
+/** SQL: whether an image came from an archive, so that no registry gives it again. */
+const loaded = "EXISTS (SELECT 1 FROM facts WHERE facts.key = 'loaded ' || images.id)";
+
 /** SQL: whether a blob is the only way to write a layer that is there. */
 export const irreplaceable = `EXISTS (SELECT 1 FROM layer_blobs JOIN snapshots USING (diff_id)
   WHERE layer_blobs.digest = blobs.digest AND layer_blobs.irreplaceable = 1)`;
@@ -125,7 +128,7 @@ export function choose(state: State, how: Sweep): Chosen {
 
   const snapshots = snapshotRows(db);
   const allImages = db.all<ImageRow>(
-    `SELECT id, top, last_used, facts IS NOT NULL AS built,
+    `SELECT id, top, last_used, (facts IS NOT NULL OR ${loaded}) AS built,
        EXISTS (SELECT 1 FROM names WHERE image = images.id) AS named FROM images`,
   );
   const takes = (kind: PruneKind): boolean => prune && (options.kinds?.includes(kind) ?? true);

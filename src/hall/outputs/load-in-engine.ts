@@ -125,5 +125,7 @@ async function takeInOne(
   noteManifest(made, descriptor.digest, indexes, store);
   await keepBlobs(made.id, image, archive, engine, ctx);
   store.facts.set(originKey(made.id), archive.name, made.id);
+  // What `prune --all` leaves: nothing else brings it again.
+  store.facts.set(`loaded ${made.id}`, true, made.id);
   return made.id;
 }

@@ -1,7 +1,7 @@
-import { type Ctx, type Digest, SlipwayError } from "../../base/index.ts";
+import { type Ctx, SlipwayError } from "../../base/index.ts";
 import { exportDocker, exportOci, type NamedImage } from "../../export/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
-import type { ImageRecord } from "../../store/index.ts";
+import type { ImageRecord, Store } from "../../store/index.ts";
 import type { SaveOptions } from "../api/api.ts";
 import { cameIndex } from "../registry/known-blobs.ts";
 import { exportImage, wholeNames } from "./export-image.ts";
@@ -9,42 +9,52 @@ import { findImage } from "../images/find-image.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Plain } from "../engine/protocol.ts";
 
-/** The engine's part of `save`. */
+/** The engine's part of `save`. All images are looked up before anything is written. */
 export async function saveInEngine(
   { images, type, dest, platform, tar = true }: Plain<SaveOptions>,
   engine: Engine,
   ctx: Ctx,
 ): Promise<void> {
   if (images.length === 0) throw new SlipwayError({ code: "SLIP_USAGE", message: "save needs an image" });
-  const records = new Map(images.map((name) => [name, findImage(engine.store, name, platform)]));
-  const names = new Map<Digest, string[]>();
-  for (const [name, { id }] of records) {
-    const own = names.get(id) ?? [];
-    names.set(id, own);
-    // Asked for by its id, it goes without a name.
-    const byId = /^(?:sha256:)?[a-f0-9]{64}$/.test(name);
-    const [whole] = byId ? [] : wholeNames([name]);
-    const known = whole !== undefined && wholeNames(engine.store.images.names(id)).includes(whole);
-    if (known && !own.includes(whole)) own.push(whole);
+  const { store } = engine;
+  const groups = new Map<string, { readonly records: readonly ImageRecord[]; readonly names: Set<string> }>();
+  for (const asked of images) {
+    const records = recordsOf(asked, platform, store);
+    if (records.length > 1 && type === "docker") throw severalPlatforms(asked, records);
+    const ids = records.map(({ id }) => id);
+    const group = groups.get(ids.join()) ?? { records, names: new Set() };
+    groups.set(ids.join(), group);
+    const name = ownName(asked, records, store);
+    if (name !== undefined) group.names.add(name);
   }
-  const named = [...names].map(([id, own]) => {
-    const asked = [...records].find(([, record]) => record.id === id)?.[0] ?? id;
-    const all = platform === undefined ? engine.store.images.named(asked) : [];
-    if (all.length > 1 && type === "docker") throw severalPlatforms(asked, all);
-    const exported = (all.length > 1 ? all : [findImage(engine.store, id)]).map((record) =>
-      exportImage(engine, record),
-    );
+  const named = [...groups.values()].map(({ records, names }): NamedImage => {
+    const exported = records.map((record) => exportImage(engine, record));
     const index =
-      exported.length > 1
+      records.length > 1
         ? cameIndex(
-            all.map((record) => record.id),
-            engine.store,
+            records.map(({ id }) => id),
+            store,
           )
         : undefined;
-    return { images: exported as unknown as NamedImage["images"], names: own, index };
+    return { images: exported as unknown as NamedImage["images"], names: [...names], index };
   });
   const write = type === "oci" ? exportOci : exportDocker;
   await write(named, { dest, tar }, ctx);
+}
+
+/** All images of a name, one a platform, or the one that was asked for. */
+function recordsOf(name: string, platform: string | undefined, store: Store): readonly ImageRecord[] {
+  const one = findImage(store, name, platform);
+  const all = platform === undefined ? store.images.named(name) : [];
+  return all.length > 1 ? all : [one];
+}
+
+/** The name as the archive has it; an image that is asked for by its id goes without one. */
+function ownName(asked: string, records: readonly ImageRecord[], store: Store): string | undefined {
+  if (/^(?:sha256:)?[a-f0-9]{64}$/.test(asked)) return undefined;
+  const known = new Set(records.flatMap(({ id }) => wholeNames(store.images.names(id))));
+  const [whole] = wholeNames([asked]);
+  return whole !== undefined && known.has(whole) ? whole : undefined;
 }
 
 function severalPlatforms(name: string, images: readonly ImageRecord[]): SlipwayError {
