@@ -18,6 +18,7 @@ export { idsHint, ownerError } from "./owner-error.ts";
 export { fsPath, toBytes, toText } from "./byte-path.ts";
 export { type CancelFlag, cancellable, throwIfCancelled } from "./cancellable.ts";
 export { Limiter } from "./limiter.ts";
+export { release } from "./release.ts";
 export { entryPoint, packageFile } from "./entry.ts";
 export { packageVersion } from "./package-version.ts";
 export { type Handlers, serve, WorkerPool } from "./workers.ts";

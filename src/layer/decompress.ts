@@ -1,9 +1,8 @@
-import { once } from "node:events";
 import { createRequire } from "node:module";
-import { pipeline, Readable, type Transform } from "node:stream";
+import type { Transform } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import type * as Xz from "xz-decompress";
-import { type Bytes, toSlipwayError } from "../base/index.ts";
+import { type Bytes, release, toSlipwayError } from "../base/index.ts";
 import { bunzip2 } from "./bunzip2.ts";
 import { invalidArchive } from "./invalid.ts";
 import { zstdFrames } from "./zstd-frames.ts";
@@ -42,10 +41,11 @@ const chunkSize = 512 * 1024;
 
 async function* through(source: Bytes, transform: Transform, kind: string): Bytes {
   let failure: unknown;
-  const input = Readable.from(source, { objectMode: false, highWaterMark: 2 * chunkSize });
   // the error of whatever broke first: the source's own, or the decoder's
-  pipeline(input, transform, (error) => {
-    failure ??= error ?? undefined;
+  const fed = feed(source, transform).catch((error: unknown) => {
+    if (transform.destroyed) return;
+    failure ??= error;
+    transform.destroy(error as Error);
   });
   try {
     for await (const chunk of transform) yield chunk as Uint8Array;
@@ -60,11 +60,27 @@ async function* through(source: Bytes, transform: Transform, kind: string): Byte
     );
   } finally {
     // whoever left early may count on a closed source
-    if (!input.closed) {
-      input.destroy();
-      await once(input, "close");
-    }
+    transform.destroy();
+    await fed;
   }
+}
+
+/** Each chunk's memory goes as soon as the decoder has read it. */
+async function feed(source: Bytes, transform: Transform): Promise<void> {
+  for await (const chunk of source) {
+    await new Promise<void>((taken, failed) => {
+      // a decoder that fails over a chunk does not always say that it is done with it
+      const gone = (): void => failed(new Error("the decoder has ended"));
+      transform.once("close", gone);
+      transform.write(chunk, (error) => {
+        transform.off("close", gone);
+        if (error) failed(error);
+        else taken();
+      });
+    });
+    release(chunk);
+  }
+  transform.end();
 }
 
 async function* xz(source: Bytes): Bytes {

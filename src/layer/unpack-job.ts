@@ -1,4 +1,4 @@
-import { type Bytes, type CancelFlag, Hasher, SlipwayError, throwIfCancelled } from "../base/index.ts";
+import { type Bytes, type CancelFlag, Hasher, release, SlipwayError, throwIfCancelled } from "../base/index.ts";
 import type { ArchiveLimits, ExtractTarOptions, UnpackLayerOptions, Unpacked } from "./contract.ts";
 import { decompress } from "./decompress.ts";
 import { invalidArchive } from "./invalid.ts";
@@ -31,6 +31,8 @@ export async function runUnpack(source: Bytes, job: UnpackJob): Promise<Unpacked
       if (uncompressedSize > limits.bytes) throw invalidArchive(`it unpacks to more than ${limits.bytes} bytes`);
       hasher.update(chunk);
       parser.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+      // Nothing of it is kept.
+      release(chunk);
     }
     parser.end();
     const diffId = hasher.digest();

@@ -1,6 +1,6 @@
 import { createReadStream, openSync } from "node:fs";
 import { join } from "node:path";
-import { type Bytes, type Digest, SlipwayError, toSlipwayError } from "../../base/index.ts";
+import { type Bytes, type Digest, release, SlipwayError, toSlipwayError } from "../../base/index.ts";
 import { Growth } from "../../layer/index.ts";
 import { parseReference } from "../../oci/index.ts";
 import type { RegistryClient, RegistryCtx } from "../../registry/index.ts";
@@ -185,11 +185,19 @@ export class ArrivingBlobs implements AsyncDisposable {
       }
     };
     if (source.kind === "registry") {
-      await (await client()).blob(parseReference(source.repository), blob, take, ctx);
+      await (await client()).blob(parseReference(source.repository), blob, (bytes) => take(released(bytes)), ctx);
       return;
     }
     const file = join(source.path, "blobs", blob.digest.replace(":", "/"));
     await take(createReadStream(file, { highWaterMark: 1 << 18, signal: ctx.signal }) as Bytes);
+  }
+}
+
+/** The store copies what it is given: then nobody needs the chunk any more. */
+async function* released(bytes: Bytes): Bytes {
+  for await (const chunk of bytes) {
+    yield chunk;
+    release(chunk);
   }
 }
 
