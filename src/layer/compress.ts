@@ -1,6 +1,7 @@
-import { constants, crc32, createZstdCompress, deflateRaw } from "node:zlib";
+import { constants, crc32, createZstdCompress } from "node:zlib";
 import type { Compression } from "./contract.ts";
-import { slicesOf, storedBlocks } from "./slices.ts";
+import { deflateAtOnce, giveBack } from "./deflate-at-once.ts";
+import { isTrialInVain, slicesOf, storedBlocks } from "./slices.ts";
 import { chunkSize } from "./tree-tar.ts";
 
 /** Takes pieces of a tar in order and gives compressed bytes, in order, to the function it was made with. */
@@ -58,9 +59,14 @@ class GzipEncoder implements Encoder {
   readonly #level: number;
   readonly #out: Out;
   readonly #free: Buffer[] = [];
-  /** Slices being deflated, oldest first. */
-  readonly #running: { readonly result: Promise<Buffer>; readonly buffer: Buffer | undefined }[] = [];
-  #dictionary: Buffer | undefined;
+  readonly #freeDictionaries: Buffer[] = [];
+  /** Slices being deflated, oldest first, each with what it has of the one before, and with the buffer that it is the last of. */
+  readonly #running: {
+    readonly result: Promise<Buffer>;
+    readonly dictionary: Dictionary | undefined;
+    readonly buffer: Buffer | undefined;
+  }[] = [];
+  #dictionary: Dictionary | undefined;
   #crc = 0;
   #length = 0;
 
@@ -80,9 +86,13 @@ class GzipEncoder implements Encoder {
     this.#length += piece.length;
     const slices = slicesOf(piece);
     for (const [at, { bytes, isDense }] of slices.entries()) {
-      const result = isDense ? Promise.resolve(storedBlocks(bytes)) : this.#deflate(bytes);
-      this.#running.push({ result, buffer: at === slices.length - 1 ? piece : undefined });
-      this.#dictionary = Buffer.from(bytes.subarray(-windowSize));
+      const dictionary = this.#dictionary;
+      const work = isDense ? storeOrDeflate : deflate;
+      const result = work(bytes, this.#level, dictionary?.bytes);
+      // whoever waits for it comes later; a failure must not count as unhandled until then
+      result.catch(() => undefined);
+      this.#running.push({ result, dictionary, buffer: at === slices.length - 1 ? piece : undefined });
+      this.#dictionary = this.#endOf(bytes);
     }
     while (this.#running.length > maxRunning) await this.#finishOldest();
   }
@@ -97,28 +107,35 @@ class GzipEncoder implements Encoder {
     this.#out(tail);
   }
 
-  #deflate(slice: Buffer): Promise<Buffer> {
-    const dictionary = this.#dictionary;
-    const options = {
-      level: this.#level,
-      finishFlush: constants.Z_SYNC_FLUSH,
-      chunkSize: 512 * 1024,
-      ...(dictionary && { dictionary }),
-    };
-    const result = new Promise<Buffer>((resolve, reject) => {
-      deflateRaw(slice, options, (error, bytes) => (error ? reject(error) : resolve(bytes)));
-    });
-    // whoever waits for it comes later; a failure must not count as unhandled until then
-    result.catch(() => undefined);
-    return result;
+  #endOf(bytes: Buffer): Dictionary {
+    const memory = this.#freeDictionaries.pop() ?? Buffer.allocUnsafeSlow(windowSize);
+    return { memory, bytes: memory.subarray(0, bytes.copy(memory, 0, Math.max(0, bytes.length - windowSize))) };
   }
 
   async #finishOldest(): Promise<void> {
     const oldest = this.#running.shift();
     if (!oldest) return;
-    this.#out(await oldest.result);
+    const result = await oldest.result;
+    this.#out(result);
+    giveBack(result);
+    if (oldest.dictionary) this.#freeDictionaries.push(oldest.dictionary.memory);
     if (oldest.buffer) this.#free.push(Buffer.from(oldest.buffer.buffer));
   }
+}
+
+/** What comes before a slice. */
+interface Dictionary {
+  readonly memory: Buffer;
+  readonly bytes: Buffer;
+}
+
+async function storeOrDeflate(bytes: Buffer, level: number, dictionary: Buffer | undefined): Promise<Buffer> {
+  return (await isTrialInVain(bytes)) ? storedBlocks(bytes) : deflate(bytes, level, dictionary);
+}
+
+function deflate(bytes: Buffer, level: number, dictionary: Buffer | undefined): Promise<Buffer> {
+  const options = { level, finishFlush: constants.Z_SYNC_FLUSH, ...(dictionary && { dictionary }) };
+  return deflateAtOnce(bytes, options);
 }
 
 /** Slices waiting or running: enough for libuv's four threads, and the next ready when one ends. */

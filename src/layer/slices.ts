@@ -1,9 +1,10 @@
-import { constants, deflateRawSync } from "node:zlib";
+import { constants } from "node:zlib";
+import { deflateAtOnce, giveBack } from "./deflate-at-once.ts";
 
 /** A part of what is compressed. */
 export interface Slice {
   readonly bytes: Buffer;
-  /** Deflate would only spend time on it: archives, pictures, what is encrypted. */
+  /** It looks as if deflate would only spend time on it, as with archives, pictures, what is encrypted: `isTrialInVain` tells. */
   readonly isDense: boolean;
 }
 
@@ -25,7 +26,7 @@ const trialSize = 48 * 1024;
 const unevenSample = 1000;
 const unevenByte = 0.12;
 
-/** Cuts bytes into slices for deflate and slices that are dense. The same bytes are always cut alike. */
+/** Cuts bytes into slices for deflate and slices that look dense. The same bytes are always cut alike. */
 export function slicesOf(bytes: Buffer): readonly Slice[] {
   const slices: Slice[] = [];
   const deflated = (end: number): void => {
@@ -36,7 +37,7 @@ export function slicesOf(bytes: Buffer): readonly Slice[] {
   let done = 0;
   for (let at = 0; at < bytes.length;) {
     const end = denseUntil(bytes, at);
-    if (end - at < leastDense || !isTrialInVain(bytes.subarray(at, end))) {
+    if (end - at < leastDense) {
       at = Math.max(end, at + unitSize);
       continue;
     }
@@ -73,11 +74,14 @@ function unevenness(counts: Uint32Array, total: number): number {
   return (squares * 256) / total - total;
 }
 
-/** Bytes may be spread evenly and come again all the same. */
-function isTrialInVain(bytes: Buffer): boolean {
-  const middle = (bytes.length - trialSize) >> 1;
+/** True when deflate makes nothing of a part of them: bytes may be spread evenly and come again all the same. */
+export async function isTrialInVain(bytes: Buffer): Promise<boolean> {
+  const middle = Math.max(0, bytes.length - trialSize) >> 1;
   const trial = bytes.subarray(middle, middle + trialSize);
-  return deflateRawSync(trial, { level: constants.Z_BEST_SPEED }).length > trialSize * 0.98;
+  const result = await deflateAtOnce(trial, { level: constants.Z_BEST_SPEED });
+  const isInVain = result.length > trial.length * 0.98;
+  giveBack(result);
+  return isInVain;
 }
 
 /** Largest stored block (RFC 1951, 3.2.4). */
