@@ -69,6 +69,12 @@ const aliases = new Map(
     cc0: "CC0-1.0",
     psf: "PSF-2.0",
     "zlib/libpng": "Zlib",
+    "apache.org/licenses/license-2.0": "Apache-2.0",
+    "opensource.org/licenses/apache-2.0": "Apache-2.0",
+    "opensource.org/licenses/bsd-3-clause": "BSD-3-Clause",
+    "opensource.org/licenses/mit": "MIT",
+    "opensource.org/licenses/mit-license": "MIT",
+    "eclipse.org/legal/epl-2.0": "EPL-2.0",
   }),
 );
 
@@ -100,7 +106,10 @@ export function licenseExpression(written: readonly string[] | undefined): Licen
 
 /** The identifier of the SPDX licence list for a name, in any case. */
 export function licenseId(name: string): string | undefined {
-  const key = name.trim().toLowerCase();
+  const key = name
+    .trim()
+    .toLowerCase()
+    .replace(/^https?:\/\/(?:www\.)?(.*?)(?:\.(?:txt|html|php)|\/)?$/, "$1");
   return known.get(key) ?? aliases.get(key);
 }
 

@@ -46,6 +46,7 @@ test.each([
   [["(MIT or Apache-2.0) and Zlib"], "(MIT OR Apache-2.0) AND Zlib"],
   [["GPL-2.0-only WITH Classpath-exception-2.0"], "GPL-2.0-only WITH Classpath-exception-2.0"],
   [["Custom"], "LicenseRef-Custom"],
+  [["http://www.apache.org/licenses/LICENSE-2.0.txt", "https://opensource.org/licenses/MIT"], "Apache-2.0 AND MIT"],
   [["MIT AND Custom"], "MIT AND LicenseRef-Custom"],
   [["See file"], "LicenseRef-See-file-f0c7e8a8"],
   [["MIT AND"], "LicenseRef-MIT-AND-4a3fc7d3"],

@@ -82,34 +82,34 @@ function archivePackages(
 ): readonly ArchivePackage[] {
   const manifest = entries.find(({ name }) => name.toUpperCase() === "META-INF/MANIFEST.MF");
   const main = manifest ? manifestFields(text(manifest)) : new Map<string, string>();
-  const licenses = cleanText(main.get("bundle-license"));
+  const license = cleanText(main.get("bundle-license"));
   const described = entries
     .filter(({ name }) => /^META-INF\/maven\/[^/]+\/[^/]+\/pom\.properties$/.test(name))
     .slice(0, most.properties)
     .flatMap((entry) => mavenPackage(text(entry)));
   const stem = (file.split("/").at(-1) ?? file).slice(-255).replace(isArchive, "");
-  // An archive that others were put into has theirs as well; its own is the one of its name.
-  if (described.length > 0) {
-    const own = described.length === 1 ? described[0] : described.find(({ name }) => stem.startsWith(name));
-    return described.map((item) => (item === own && licenses !== undefined ? { ...item, licenses: [licenses] } : item));
-  }
   const [, fileName = stem, fileVersion] = /^(.+?)-(\d[\w.+-]*)$/.exec(stem) ?? [];
-  const symbolic = cleanText(main.get("bundle-symbolicname"))?.split(";")[0]?.trim();
-  const name = cleanText(fileName);
-  if (name === undefined) return [];
-  const version = ["implementation-version", "bundle-version", "specification-version"].flatMap(
+  const [written] = ["implementation-version", "bundle-version", "specification-version"].flatMap(
     (field) => cleanText(main.get(field)) ?? [],
   );
-  return [
-    {
-      kind: "java",
-      name,
-      version: cleanText(fileVersion) ?? version[0] ?? "",
-      group: groupOf(main, name, symbolic),
-      licenses: licenses === undefined ? undefined : [licenses],
-      supplier: cleanText(main.get("implementation-vendor")) ?? cleanText(main.get("bundle-vendor")),
-    },
-  ];
+  // An archive that others were put into has theirs as well: its own is that of its name, or of its version.
+  const own =
+    described.find(({ name }) => stem.startsWith(name)) ??
+    (written === undefined ? described[0] : described.find(({ version }) => version === written));
+  if (own)
+    return described.map((item) => (item === own && license !== undefined ? { ...item, licenses: [license] } : item));
+  const symbolic = cleanText(main.get("bundle-symbolicname"))?.split(";")[0]?.trim();
+  const name = cleanText(fileName);
+  if (name === undefined) return described;
+  const itself: ArchivePackage = {
+    kind: "java",
+    name,
+    version: cleanText(fileVersion) ?? written ?? "",
+    group: groupOf(main, name, symbolic),
+    licenses: license === undefined ? undefined : [license],
+    supplier: cleanText(main.get("implementation-vendor")) ?? cleanText(main.get("bundle-vendor")),
+  };
+  return [itself, ...described];
 }
 
 /** The group that a manifest names, or that a bundle's name begins with: `org.example.app` of the artifact `app`. */

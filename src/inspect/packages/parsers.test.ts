@@ -210,6 +210,19 @@ describe("Java", () => {
     }
   });
 
+  test.each([
+    ["an archive of another's files is there itself, too", "guice.jar", "4.2.3", ["guice 4.2.3", "cglib 3.2.12"]],
+    ["an archive under another name is what its version says", "maven3-cglib.jar", "3.2.12", ["cglib 3.2.12"]],
+    ["an archive without a version is what is in it", "renamed.jar", undefined, ["cglib 3.2.12"]],
+  ])("%s", (_what, file, version, wanted) => {
+    const inner = zipOf({
+      "META-INF/MANIFEST.MF": version === undefined ? "A: b\n" : `Bundle-Version: ${version}\n`,
+      "META-INF/maven/cglib/cglib/pom.properties": pom("cglib", "cglib", "3.2.12"),
+    });
+    const [, ...found] = java(zipOf({ [file]: inner }));
+    expect(found.map((item) => `${item.name} ${item.version}`)).toEqual(wanted);
+  });
+
   test("archives are read four deep, and bombs not to their end", () => {
     let nested = zipOf({ x: "" });
     for (let depth = 0; depth < 8; depth++) nested = zipOf({ [`a${depth}.jar`]: nested });
