@@ -120,6 +120,7 @@ describe.skipIf(whyNoLab)(`hostile images${because}`, () => {
       const { code, stderr, store } = await use(name, `FROM scratch\nCOPY --from=${from} / /\n`);
       const errors = stderr.match(/^ERROR: .*/gm) ?? [];
       expect([code, errors]).toEqual([wanted === "SLIP_OCI_INVALID" ? 5 : 6, [expect.stringContaining(`(${wanted})`)]]);
+      expect(errors[0]).toContain(from);
       expect(stderr).not.toContain("\u001b");
       expect(await lab.verify(store)).toEqual([]);
       expect(canaryNow()).toBe(before);

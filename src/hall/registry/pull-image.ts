@@ -1,4 +1,4 @@
-import { type Ctx, type Digest, isSlipwayError } from "../../base/index.ts";
+import { type Ctx, type Digest, isSlipwayError, SlipwayError } from "../../base/index.ts";
 import { type ImageContent, importedImage, importImage, noteManifest } from "../../import/index.ts";
 import { type Descriptor, formatPlatform, parseReference, type Platform, type Reference } from "../../oci/index.ts";
 import type { PlannedImage } from "../../plan/index.ts";
@@ -48,7 +48,7 @@ export async function pullImage(request: PullRequest, engine: Engine, ctx: Ctx):
     // What is missing of it may have been looked for elsewhere, and that place may be gone.
     if (there) noteSource(known.id, reference, engine.store);
     const image = there ? known : await bring(client, { ...reference, digest }, request, step, engine, ctx);
-    const filled = whole ? await fill(image.id, step, engine, ctx) : false;
+    const filled = whole ? await fill(image.id, name, step, engine, ctx) : false;
     if (reference.digest === undefined) engine.store.images.tagBeside(name, image.id);
     const origin = `registry ${reference.domain} ${digest}`;
     engine.store.facts.set(originKey(image.id), origin, image.id);
@@ -145,7 +145,18 @@ async function take(
 }
 
 /** @returns whether something had to be brought. */
-async function fill(id: Digest, step: string, engine: Engine, ctx: Ctx): Promise<boolean> {
+async function fill(id: Digest, name: string, step: string, engine: Engine, ctx: Ctx): Promise<boolean> {
   const top = engine.store.images.get(id)?.snapshots.at(-1);
-  return top !== undefined && (await fillLayers([top], step, engine, ctx)).length > 0;
+  try {
+    return top !== undefined && (await fillLayers([top], step, engine, ctx)).length > 0;
+  } catch (error) {
+    throw ofImage(error, name);
+  }
+}
+
+/** Layers are unpacked without knowing whose they are. */
+function ofImage(error: unknown, name: string): unknown {
+  const problem = isSlipwayError(error) && /^Cannot unpack the (?:archive|layer): (.*)$/s.exec(error.message)?.[1];
+  if (!problem) return error;
+  return new SlipwayError({ ...error.toJSON(), message: `Cannot unpack a layer of ${name}: ${problem}`, cause: error });
 }

@@ -108,14 +108,26 @@ function countOf({ length }: readonly RemoteLayer[]): string {
   return length === 1 ? "a layer" : `${length} layers`;
 }
 
+const lazy = "files of an image come when a step needs them; `slipway pull` brings all of an image at once";
+/** What it would not have come to, had the layers been brought earlier. */
+const unreached: ReadonlySet<string> = new Set([
+  "SLIP_NETWORK",
+  "SLIP_UNAUTHORIZED",
+  "SLIP_REGISTRY",
+  "SLIP_IMAGE_UNKNOWN",
+]);
+
 function explained(error: unknown, layers: readonly RemoteLayer[], { name, stage }: LayersUse): SlipwayError {
   const failure = toSlipwayError(error);
   const user = stage === undefined ? "" : `, which stage ${stage} needs`;
-  const reason = failure.message.replace(/^Cannot (?:fetch a blob of \S+|bring the layer \S+): /, "");
+  const reason = failure.message.replace(
+    /^Cannot (?:fetch a blob of \S+|bring the layer \S+|unpack the (?:archive|layer)): /,
+    "",
+  );
   return new SlipwayError({
     code: failure.code,
     message: `Cannot pull ${countOf(layers)} of ${name}${user}: ${reason}`,
-    hint: [failure.hint, "files of an image come when a step needs them; `slipway pull` brings all of an image at once"]
+    hint: [failure.hint, ...(unreached.has(failure.code) ? [lazy] : [])]
       .filter((hint) => hint !== undefined)
       .join("\n"),
     cause: error,
