@@ -76,6 +76,16 @@ test("a second time there is nothing to do, and another cache of the same shares
   expect(store.remoteLayers.of(top(store, "three"))?.sources).toEqual([elsewhere, source]);
 });
 
+test("a cache that moved is known at both places", () => {
+  const store = tempStore();
+  adoptCache(found, false, store);
+  const elsewhere = { kind: "layout", path: "/moved" } as const;
+  for (let times = 0; times < 2; times++) {
+    expect(adoptCache({ ...found, source: elsewhere }, false, store).records).toBe(0);
+    expect(store.remoteLayers.of(top(store, "two"))?.sources).toEqual([elsewhere, source]);
+  }
+});
+
 test("what the store made itself is left alone, and stood on where it is the same layers", () => {
   const store = tempStore();
   const own = addLayer(store, addLayer(store, undefined), { file: "x" });

@@ -35,60 +35,79 @@ export interface Adopted {
  * A process that is killed in it leaves some of the records, each with all that it needs.
  * @param squashed files of this store all belong to root: it has one user id.
  */
-export function adoptCache({ name, document, blobs, source }: FoundCache, squashed: boolean, store: Store): Adopted {
-  const chains = chainsOf(document);
-  const ids = new Map<number, SnapshotId>();
-  const known = knownSnapshots(document, chains, store);
-  const idOf = (at: number): SnapshotId => {
-    const there = ids.get(at) ?? known.get(at);
-    const id = there !== undefined && store.snapshots.use(there) ? there : publish(at);
-    ids.set(at, id);
-    return id;
-  };
-  const publish = (at: number): SnapshotId => {
-    const { layer, parent, created, size, entries, rewritten } = document.snapshots[at] as CachedSnapshot;
-    const below = parent === undefined ? undefined : idOf(parent);
-    const key = digestOf({ layers: chains[at], squashed });
-    const shared = store.records.get(key)?.snapshot;
-    const usable = shared !== undefined && store.snapshots.get(shared)?.parent === below;
-    const diffId = document.layers[layer] as Digest;
-    const blob = blobs[layer] as Descriptor;
-    const id = usable
-      ? shared
-      : store.snapshots.get(
-          store.remoteLayers.publish({ parent: below, diffId, blob, sources: [source], created, size, entries }).id,
-        )?.id;
-    if (id === undefined) throw new Error("a layer that was published is not there");
-    if (usable) store.remoteLayers.addSource(id, source);
-    else
-      store.records.put(
-        { key, identity: key, snapshot: id, created, description: `layer ${diffId}` },
-        { replace: true },
-      );
-    for (const [epoch, digest] of rewritten ?? []) {
-      if (store.snapshots.rewritten(id, epoch) === undefined) store.snapshots.setRewritten(id, epoch, digest);
-    }
-    return id;
-  };
+export function adoptCache(found: FoundCache, squashed: boolean, store: Store): Adopted {
+  const { name, document, source } = found;
+  const wanted = document.records.filter(({ key }) => {
+    const own = store.records.peek(key);
+    return !own || !isKnownAt(source, own.snapshot, store);
+  });
+  const snapshots = wanted.length + document.bases.length > 0 ? snapshotsOf(found, squashed, store) : undefined;
   const fresh: Digest[] = [];
-  for (const { key, identity = key, snapshot, created, text, note } of document.records) {
-    if (store.records.peek(key)) continue;
-    const record = { key, identity, snapshot: idOf(snapshot), created, description: text };
+  for (const { key, identity = key, snapshot, created, text, note } of wanted) {
+    if (!snapshots || store.records.peek(key)) continue;
+    const record = { key, identity, snapshot: snapshots(snapshot), created, description: text };
     store.records.put(record, { note: note && { ...note, key } });
     fresh.push(key);
   }
   store.travelled.setSource(fresh, name);
   store.travelled.promise(new Map(document.identities));
   const bases = document.bases.map((base) => {
-    const chain = base.snapshot === undefined ? [] : lineOf(document, base.snapshot).map(idOf);
-    return {
-      name: base.name,
-      platform: parsePlatform(base.platform),
-      origin: base.origin,
-      id: putBase(base.config, chain, store),
-    };
+    const chain = base.snapshot === undefined || !snapshots ? [] : lineOf(document, base.snapshot).map(snapshots);
+    const id = putBase(base.config, chain, store);
+    return { name: base.name, platform: parsePlatform(base.platform), origin: base.origin, id };
   });
   return { records: fresh.length, bases };
+}
+
+/** A layer that is here, or that is known to lie in this place. */
+function isKnownAt(source: LayerSource, id: SnapshotId, store: Store): boolean {
+  const remote = store.remoteLayers.of(id);
+  return !remote || remote.sources.some((one) => JSON.stringify(one) === JSON.stringify(source));
+}
+
+/** Gives the snapshot of this store for one of the document, by its number; what is not here becomes a remote layer. */
+function snapshotsOf(
+  { document, blobs, source }: FoundCache,
+  squashed: boolean,
+  store: Store,
+): (number: number) => SnapshotId {
+  const chains = chainsOf(document);
+  const ids = new Map<number, SnapshotId>();
+  for (const [at, id] of knownSnapshots(document, chains, store)) {
+    if (!store.snapshots.use(id)) continue;
+    ids.set(at, id);
+    if (!isKnownAt(source, id, store)) store.remoteLayers.addSource(id, source);
+  }
+  const idOf = (at: number): SnapshotId => {
+    const id = ids.get(at) ?? take(at);
+    ids.set(at, id);
+    return id;
+  };
+  const take = (at: number): SnapshotId => {
+    const { layer, parent, rewritten = [], ...facts } = document.snapshots[at] as CachedSnapshot;
+    const below = parent === undefined ? undefined : idOf(parent);
+    // The same key as for layers of images: what one brought, the other shares.
+    const key = digestOf({ layers: chains[at], squashed });
+    const shared = store.records.get(key)?.snapshot;
+    if (shared !== undefined && store.snapshots.get(shared)?.parent === below) {
+      if (!isKnownAt(source, shared, store)) store.remoteLayers.addSource(shared, source);
+      keepRewritten(shared, rewritten, store);
+      return shared;
+    }
+    const diffId = document.layers[layer] as Digest;
+    const remote = { ...facts, parent: below, diffId, blob: blobs[layer] as Descriptor, sources: [source] };
+    const { id, created } = store.remoteLayers.publish(remote);
+    store.records.put({ key, identity: key, snapshot: id, created, description: `layer ${diffId}` }, { replace: true });
+    keepRewritten(id, rewritten, store);
+    return id;
+  };
+  return idOf;
+}
+
+function keepRewritten(id: SnapshotId, rewritten: readonly (readonly [number, Digest])[], store: Store): void {
+  for (const [epoch, digest] of rewritten) {
+    if (store.snapshots.rewritten(id, epoch) === undefined) store.snapshots.setRewritten(id, epoch, digest);
+  }
 }
 
 /** Snapshots that the store's own records lead to and that are of the same layers: what stands on them in the cache can stand on them here. */

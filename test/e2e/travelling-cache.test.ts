@@ -7,6 +7,7 @@ import { because, openLab, whyNoLab } from "./support/lab.ts";
 import { eventsOf, stepsOf } from "./support/slipway.ts";
 import { readTree } from "./support/tar-tree.ts";
 
+const accept = "application/vnd.oci.image.manifest.v1+json";
 const why = whyNoLab ?? whyNoDockerRegistry;
 
 describe.skipIf(why !== undefined)(`a cache that travels${why === whyNoLab ? because : ` (skipped: ${why})`}`, () => {
@@ -97,6 +98,13 @@ describe.skipIf(why !== undefined)(`a cache that travels${why === whyNoLab ? bec
       `type=registry,ref=${ref},mode=max`,
     );
     expect(first.ran).toHaveLength(all);
+    const said = await (
+      await fetch(`http://${registry.domain}/v2/team/app/manifests/cache`, { headers: { accept } })
+    ).text();
+    const { config } = JSON.parse(said) as { readonly config: { readonly digest: string } };
+    const written = await (await fetch(`http://${registry.domain}/v2/team/app/blobs/${config.digest}`)).text();
+    expect(written).toContain("RUN --mount=type=bind");
+    expect(written).not.toMatch(/hunter2|sweet/);
 
     const second = await build(two, context, secret, "--build-arg=FLAVOUR=sweet", "--cache-from", ref);
     expect([second.ran, second.cached.length, second.id]).toEqual([[], all, first.id]);

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { tempFolder, tempStore } from "../../../test/support/store-lab.ts";
 import { type BuildEvent, type Digest, sha256 } from "../../base/index.ts";
 import { type CacheDocument, cacheTypes, encodeCache, inlineMember } from "../../cache/index.ts";
-import { describe, encodeConfig, type ImageConfig, makeIndex, makeManifest, mediaTypes } from "../../oci/index.ts";
+import { describe, encodeConfig, makeIndex, makeManifest, mediaTypes } from "../../oci/index.ts";
 import type { Engine } from "../engine/engine.ts";
 import { importCaches } from "./import-caches.ts";
 
@@ -47,7 +47,7 @@ const cacheLayout = (change: Partial<CacheDocument> = {}, layers = [layer]): str
 function imageLayout(diffIds: readonly Digest[], member?: unknown): string {
   const config = { architecture: "amd64", os: "linux", rootfs: { type: "layers", diff_ids: diffIds } } as const;
   const whole = member === undefined ? config : { ...config, [inlineMember]: member };
-  return layout({ bytes: encodeConfig(whole as ImageConfig).bytes, mediaType: mediaTypes.oci.config });
+  return layout({ bytes: encodeConfig(whole).bytes, mediaType: mediaTypes.oci.config });
 }
 
 async function imported(folder: string, kind: Engine["namespace"]["kind"] = "root") {
