@@ -73,9 +73,14 @@ export class Decisions {
 
   /** A file whose content is the same in several layers goes into the lowest, if its names allow that. */
   keepBelow(path: string, top: Occurrence, middle: readonly Occurrence[], lowest: Occurrence): void {
+    const candidate = { path, top, middle, lowest };
+    // Most files have one name; those with several wait until all names have been seen.
+    if (top.entry.stats.nlink === 1n && lowest.entry.stats.nlink === 1n) {
+      this.#keepGroup([candidate]);
+      return;
+    }
     const key = keyOf(top);
     const others = this.#candidates.get(key);
-    const candidate = { path, top, middle, lowest };
     if (others) others.push(candidate);
     else this.#candidates.set(key, [candidate]);
   }
