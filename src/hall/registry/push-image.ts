@@ -28,10 +28,12 @@ export interface PushRequest {
  * @throws SLIP_NETWORK, SLIP_UNAUTHORIZED, SLIP_REGISTRY
  */
 export async function pushImage(request: PushRequest, engine: Engine, ctx: Ctx): Promise<readonly WrittenOutput[]> {
-  const client = await engine.registries(request.insecure ? "insecure" : "patient");
+  const targets = targetsOf(request);
+  const domains = [...new Set(targets.map(({ reference }) => reference.domain))];
+  const client = await engine.registries(request.insecure ? { insecure: domains } : "patient");
   let prepared: PreparedPush | undefined;
   const pushed: WrittenOutput[] = [];
-  for (const { name, reference } of targetsOf(request)) {
+  for (const { name, reference } of targets) {
     const step = `push ${name}`;
     const started = Date.now();
     announce(ctx, step, `push ${name}`);
