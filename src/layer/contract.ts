@@ -60,6 +60,10 @@ export interface ArchiveLimits {
   readonly entries: number;
   /** Bytes after decompression, default 256 GiB. */
   readonly bytes: number;
+  /** Bytes after decompression up to which it does not matter how few they are made of, default 8 GiB for layers, all for other archives. */
+  readonly freely: number;
+  /** Above that, how many times its own size an archive may unpack to, default 200. */
+  readonly expansion: number;
   /** Bytes of a path, default 4,000. */
   readonly pathLength: number;
   /** Folders above an entry, default 512. */
@@ -80,7 +84,7 @@ export interface UnpackLayerOptions {
   readonly expectedDiffId?: Digest | undefined;
   /**
    * The folders of changes below, topmost first. A folder that the layer only implies (`a/b` without `a/`) takes mode, owner and time from
-   * there, and an opaque root is spelled out as whiteouts.
+   * there, an opaque root is spelled out as whiteouts, and whiteouts that hide nothing are left out.
    */
   readonly lower?: readonly string[] | undefined;
   readonly limits?: Partial<ArchiveLimits> | undefined;

@@ -8,7 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { gzipSync } from "node:zlib";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { getXattr } from "../base/syscalls.ts";
 import { type EntryInit, overlayXattrs, privileged, scratch, tarEntry, tarOf } from "./fixtures.ts";
@@ -142,6 +142,20 @@ describe.each<[string, Unpack]>([
     expect(bomb.length).toBeLessThan(100_000);
     await expect(unpack(bomb, place.into, { bytes: 1 << 20 })).rejects.toMatchObject(invalid);
     expect(lstatSync(`${place.into}/zero`).size).toBeLessThan(4 << 20);
+  });
+
+  test.each([
+    ["gzip", gzipSync],
+    ["zstd", zstdCompressSync],
+  ])("stops %s that unpacks to many times its size, where that is much", async (_kind, compress) => {
+    using place = trap();
+    const limits = { freely: 4 << 20, expansion: 200 };
+    const bomb = compress(tarOf({ name: "zero", content: "\0".repeat(32 << 20) }));
+    await expect(unpack(bomb, place.into, limits)).rejects.toMatchObject({
+      ...invalid,
+      message: expect.stringContaining("200 times its size"),
+    });
+    await unpack(compress(tarOf({ name: "zero", content: "\0".repeat(3 << 20) })), place.into, limits);
   });
 
   test("refuses an archive cut anywhere", async () => {

@@ -1,7 +1,7 @@
 import { type Bytes, type CancelFlag, Hasher, release, SlipwayError, throwIfCancelled } from "../base/index.ts";
 import type { ArchiveLimits, ExtractTarOptions, UnpackLayerOptions, Unpacked } from "./contract.ts";
 import { decompress } from "./decompress.ts";
-import { invalidArchive } from "./invalid.ts";
+import { Expansion } from "./expansion.ts";
 import { TarParser } from "./tar-parser.ts";
 import { TreeWriter } from "./tree-writer.ts";
 
@@ -13,22 +13,25 @@ export type UnpackJob = (
 const defaultLimits: ArchiveLimits = {
   entries: 5_000_000,
   bytes: 256 * 1024 ** 3,
+  freely: 8 * 1024 ** 3,
+  expansion: 200,
   pathLength: 4000,
   depth: 512,
 };
 
 /** unpackLayer and extractTar in the worker thread: files are written synchronously while another thread decompresses what comes next. */
 export async function runUnpack(source: Bytes, job: UnpackJob): Promise<Unpacked> {
-  const limits: ArchiveLimits = { ...defaultLimits, ...job.limits };
+  // Archives that are added are mostly the builder's own, layers mostly other people's.
+  const usual = job.kind === "layer" ? defaultLimits : { ...defaultLimits, freely: defaultLimits.bytes };
+  const limits: ArchiveLimits = { ...usual, ...job.limits };
   const writer = new TreeWriter({ ...job, limits });
   const parser = new TarParser(writer);
   const hasher = new Hasher();
-  let uncompressedSize = 0;
+  const expansion = new Expansion(limits);
   try {
-    for await (const chunk of decompress(source)) {
+    for await (const chunk of decompress(expansion.packed(source))) {
       throwIfCancelled(job.cancel);
-      uncompressedSize += chunk.byteLength;
-      if (uncompressedSize > limits.bytes) throw invalidArchive(`it unpacks to more than ${limits.bytes} bytes`);
+      expansion.unpacked(chunk.byteLength);
       hasher.update(chunk);
       parser.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
       // Nothing of it is kept.
@@ -46,7 +49,7 @@ export async function runUnpack(source: Bytes, job: UnpackJob): Promise<Unpacked
     }
     writer.finish();
     const { entries, fileBytes, leftOut } = writer;
-    return { diffId, uncompressedSize, entries, fileBytes, leftOut };
+    return { diffId, uncompressedSize: expansion.size, entries, fileBytes, leftOut };
   } finally {
     writer.abandon();
   }
