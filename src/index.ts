@@ -18,6 +18,7 @@ export {
   images,
   inspectImage,
   load,
+  listContext,
   lock,
   login,
   logout,

@@ -475,6 +475,23 @@ describe("the store", () => {
     expect(got.stderr).toContain("Continue? [y/N]");
   });
 
+  test("context ls lists what goes, with --why what does not and the line that decides", async () => {
+    const plain = await cli(["context", "ls", "."]);
+    expect([plain.stdout, plain.stderr]).toEqual([
+      "a.c\nsrc/\n",
+      "1 file, 1.5kB; 1 entry is left out by .dockerignore\n",
+    ]);
+    const why = await cli(["context", "ls", "--why", "."]);
+    expect(why.stdout).toBe("+ a.c\n- logs/  (.dockerignore:2: logs)\n+ src/\n");
+    const json = await cli(["context", "ls", "--format", "json", "."]);
+    expect(
+      json.stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as unknown),
+    ).toHaveLength(2);
+  });
+
   test("prune -af does not ask", async () => {
     const { stdout, stderr, calls } = await cli(["prune", "-af"]);
     expect(calls).toEqual([{ name: "prune", args: [expect.objectContaining({ all: true })] }]);

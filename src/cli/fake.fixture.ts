@@ -99,6 +99,14 @@ export async function cli(
       { name: `docker.io/library/${image}`, digest: id("d"), imageId: id("a"), isNew: true },
     ]),
     push: noted("push", async ({ images }) => images.map((name) => ({ name, digest: id("d") }))),
+    listContext: noted("listContext", async () => ({
+      ignoreFile: ".dockerignore",
+      entries: [
+        { path: "a.c", type: "file", size: 1500, taken: true },
+        { path: "logs", type: "folder", size: 0, taken: false, rule: { pattern: "logs", includes: false, line: 2 } },
+        { path: "src", type: "folder", size: 0, taken: true },
+      ],
+    })),
     lock: noted("lock", async ({ check }) => ({
       file: "/app/slipway.lock",
       dockerfile: "Dockerfile",

@@ -5,6 +5,7 @@ import type {
   CheckReport,
   CommonOptions,
   Comparison,
+  ContextListing,
   DescribedFile,
   DescribeOptions,
   Digest,
@@ -63,6 +64,7 @@ export interface Library {
   tagImage(source: string, target: string, options: CommonOptions): Promise<void>;
   pull(options: PullOptions): Promise<readonly Pulled[]>;
   push(options: PushOptions): Promise<readonly Pushed[]>;
+  listContext(options: Pick<BuildOptions, "context" | "dockerfile">): Promise<ContextListing>;
   lock(options: LockOptions): Promise<LockResult>;
   login(options: LoginOptions): Promise<{ readonly registry: string; readonly storedIn: string }>;
   logout(options: LogoutOptions): Promise<{ readonly registry: string; readonly had: boolean }>;

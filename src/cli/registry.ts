@@ -40,6 +40,13 @@ export const registry: readonly Entry[] = [
     load: async () => (await import("./commands/lock.ts")).lock,
   },
   {
+    name: "context ls",
+    aliases: ["context list"],
+    summary: "List the files of a build context",
+    group: "build",
+    load: async () => (await import("./commands/context-ls.ts")).contextLs,
+  },
+  {
     name: "shell",
     aliases: [],
     summary: "Open a shell in what a failed step left, or in an image",

@@ -4,12 +4,24 @@ import { globstarSlash } from "./glob-tokens.ts";
 import { Glob } from "./glob.ts";
 import { SourceText } from "./source-text.ts";
 
+/** A line of an ignore file. */
+export interface IgnoreRule {
+  /** Cleaned, without `!`. */
+  readonly pattern: string;
+  /** It takes back in what it matches. */
+  readonly includes: boolean;
+  /** From 1; undefined where the rules were not read from a text. */
+  readonly line: number | undefined;
+}
+
 /** Which paths of a build context do not take part in the build. */
 export interface IgnoreRules {
   /** The patterns, cleaned, in order; `!` in front of those that take paths back in. `ignoreRules(patterns)` makes the rules again. */
   readonly patterns: readonly string[];
   /** Whether a path (relative to the context, with slashes) is left out. The last rule that matches it or a folder above it decides. */
   ignored(path: string): boolean;
+  /** That rule; undefined where none matches. */
+  rule(path: string): IgnoreRule | undefined;
   /**
    * Whether anything below a folder can take part: always, unless the folder is ignored and no later `!` rule can match below it.
    * A walk need not enter a folder where this is false.
@@ -47,6 +59,7 @@ interface Rule {
   readonly index: number;
   readonly includes: boolean;
   readonly glob: Glob;
+  readonly line: number | undefined;
 }
 
 function compileRule(text: string, index: number, location: SourceLocation | undefined): Rule {
@@ -61,7 +74,8 @@ function compileRule(text: string, index: number, location: SourceLocation | und
           .replace(/(?<=.)\/$/, "")
           .replace(/^\/(?=.)/, "");
   const glob = cleaned === "" ? undefined : Glob.compile(cleaned, { doubleStar: true });
-  if (glob !== undefined && !glob.hasBackwardRange) return { index, includes, glob };
+  const line = location?.span.startLine;
+  if (glob !== undefined && !glob.hasBackwardRange) return { index, includes, glob, line };
   throw new SlipwayError({
     code: "SLIP_CONTEXT",
     message:
@@ -116,6 +130,11 @@ class CompiledRules implements IgnoreRules {
 
   ignored(path: string): boolean {
     return this.#ignores(this.#decides(clean(path)));
+  }
+
+  rule(path: string): IgnoreRule | undefined {
+    const rule = this.#rules[this.#decides(clean(path))];
+    return rule && { pattern: rule.glob.pattern, includes: rule.includes, line: rule.line };
   }
 
   mayContainIncluded(folder: string): boolean {

@@ -14,7 +14,7 @@ export { type ExpandOptions, expandWord, expandWords, type Lookup } from "./expa
 export { type FileMode, type ModeChange, parseFileMode } from "./file-mode.ts";
 export { formatLocation } from "./format-location.ts";
 export { Glob, goMatch } from "./glob.ts";
-export { type IgnoreRules, ignoreRules, parseIgnore } from "./ignore.ts";
+export { type IgnoreRule, type IgnoreRules, ignoreRules, parseIgnore } from "./ignore.ts";
 export { mountOption } from "./instructions/mount.ts";
 export { shellScript } from "./instructions/run.ts";
 export { type ParseOptions, parseDockerfile, parseTrigger } from "./parse-dockerfile.ts";

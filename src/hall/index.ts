@@ -1,6 +1,7 @@
 /** Floor 5: the hall: wires the rooms for each job, in the calling process or in the engine process. */
 export type * from "./api/api.ts";
 export type * from "./api/attest-api.ts";
+export type * from "./api/context-api.ts";
 export type * from "./api/describe-api.ts";
 export type * from "./api/foresee-api.ts";
 export type * from "./api/load-api.ts";
@@ -9,7 +10,7 @@ export type * from "./api/shell-api.ts";
 export { build } from "./build/build.ts";
 export { buildMetadata } from "./outputs/metadata.ts";
 export { cacheMounts, removeCacheMounts } from "./images/cache-mounts.ts";
-export { checkDockerfile, outlineOf, targetsOf } from "./describe/describe.ts";
+export { checkDockerfile, listContext, outlineOf, targetsOf } from "./describe/describe.ts";
 export { foresee, graphOf } from "./foresee/foresee.ts";
 export { diskUsage, evictions } from "./images/disk-usage.ts";
 export { compare, images, inspectImage, prune, removeImages, tagImage } from "./images/images.ts";

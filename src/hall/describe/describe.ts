@@ -1,4 +1,6 @@
 import type { Outline, Target } from "../../dockerfile/index.ts";
+import type { BuildOptions } from "../api/api.ts";
+import type { ContextListing } from "../api/context-api.ts";
 import type { CheckReport, DescribedFile, DescribeOptions } from "../api/describe-api.ts";
 
 /** Loaded when asked for: a build needs none of it. */
@@ -11,6 +13,11 @@ const load = () => import("./describe-build.ts");
  */
 export async function checkDockerfile(options: DescribeOptions): Promise<CheckReport> {
   return (await load()).checkDockerfile(options);
+}
+
+/** What of a folder takes part in a build, and which line of the ignore file says so. Throws SLIP_CONTEXT, SLIP_DOCKERFILE_NOT_FOUND. */
+export async function listContext(options: Pick<BuildOptions, "context" | "dockerfile">): Promise<ContextListing> {
+  return (await import("./list-context.ts")).listContext(options);
 }
 
 /** The stages of a Dockerfile. Throws SLIP_DOCKERFILE. */

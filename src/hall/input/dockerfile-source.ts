@@ -11,6 +11,8 @@ export interface FolderInput {
   readonly context: string;
   /** Lines of the ignore file. */
   readonly ignore: readonly string[];
+  /** Where it lies; undefined where there is none. */
+  readonly ignoreFile?: string | undefined;
 }
 
 /**
@@ -30,12 +32,16 @@ export function readBuildInput(
   const text = readText(path) ?? (lower && readText(lower));
   if (text === undefined) throw noDockerfile(context, folder, dockerfile, path);
   const own = join(dirname(path), `${basename(path)}.dockerignore`);
-  const ignore = (readText(own) ?? readText(join(folder, ".dockerignore")) ?? "").split(/\r?\n/);
+  const usual = join(folder, ".dockerignore");
+  const ownText = readText(own);
+  const ignoreText = ownText ?? readText(usual);
+  const ignore = (ignoreText ?? "").split(/\r?\n/);
   return {
     file: dockerfile ?? "Dockerfile",
     text,
     context: folder,
     ignore: ignore.some((line) => line.trim() !== "") ? ignore : [],
+    ignoreFile: ignoreText === undefined ? undefined : ownText === undefined ? usual : own,
   };
 }
 
