@@ -155,7 +155,7 @@ test("reads an rpm database in SQLite format", () => {
 
 test("says that an old or damaged rpm database is not read", () => {
   file("/var/lib/rpm/Packages", "berkeley");
-  expect(inspectTree(root).notes).toEqual([expect.stringContaining("/var/lib/rpm/Packages is a Berkeley DB")]);
+  expect(inspectTree(root).notes).toEqual([expect.stringContaining("/var/lib/rpm/Packages is no rpm database")]);
   file("/var/lib/rpm/rpmdb.sqlite", "no database at all, but long enough to be read as one");
   expect(inspectTree(root).notes).toEqual([expect.stringContaining("cannot be read")]);
 });

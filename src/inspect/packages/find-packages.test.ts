@@ -180,7 +180,7 @@ test("what cannot be read is told, and the rest is found", () => {
   expect(notes).toEqual([
     "/app/node_modules/big/package.json is larger than 1 MB and was not read",
     "/opt/broken.jar is no archive that slipway can read",
-    "rpm packages are not listed: /var/lib/rpm/Packages is a Berkeley DB, which rpm wrote before 4.16",
+    "/var/lib/rpm/Packages is no rpm database that slipway knows",
   ]);
 });
 

@@ -1,3 +1,6 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { crc32, deflateRawSync } from "node:zlib";
 
 /** A zip archive of these files. */
@@ -147,4 +150,17 @@ export function ndbOf(headers: readonly Buffer[]): Buffer {
     return padded;
   });
   return Buffer.concat([page, ...blobs]);
+}
+
+/** Has Berkeley DB write a hash table of these headers, as rpm has it; false where there is no perl that can. */
+export function makeBdb(file: string, headers: readonly Buffer[]): boolean {
+  mkdirSync(dirname(file), { recursive: true });
+  const names = headers.map((header, at) => {
+    writeFileSync(`${file}.${at}`, header);
+    return `${file}.${at}`;
+  });
+  const script =
+    "tie %h, 'DB_File', shift, O_RDWR|O_CREAT, 0644, $DB_HASH or die; $h{pack('V', 0)} = pack('V', scalar @ARGV); " +
+    "for $i (0 .. $#ARGV) { open F, $ARGV[$i]; binmode F; local $/; $h{pack('V', $i + 1)} = <F>; close F; unlink $ARGV[$i] }";
+  return spawnSync("perl", ["-MDB_File", "-e", script, file, ...names]).status === 0;
 }

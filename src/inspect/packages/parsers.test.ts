@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import type { ReadAt } from "../elf-layout.ts";
 import { InRoot } from "../in-root.ts";
 import { apkPackages, copyrightLicenses, dpkgPackages } from "./dpkg-apk.ts";
@@ -11,7 +11,7 @@ import { findPackages } from "./find-packages.ts";
 import { goModules } from "./go-program.ts";
 import { javaPackages } from "./java.ts";
 import { lockedPackages, npmPackage } from "./npm.ts";
-import { goProgram, ndbOf, rpmHeader, zipOf } from "./packages.fixture.ts";
+import { goProgram, makeBdb, ndbOf, rpmHeader, zipOf } from "./packages.fixture.ts";
 import { pythonPackage } from "./python.ts";
 import { headerPackage } from "./rpm-header.ts";
 import { zipEntries } from "./zip.ts";
@@ -97,6 +97,48 @@ describe("rpm", () => {
     } finally {
       rmSync(root, { recursive: true, force: true });
     }
+  });
+});
+
+describe("rpm before 4.16", () => {
+  const root = mkdtempSync(join(tmpdir(), "slipway-bdb-"));
+  afterAll(() => rmSync(root, { recursive: true, force: true }));
+  const file = join(root, "var/lib/rpm/Packages");
+  const long = "x".repeat(3000);
+  const headers = ["bash", "zlib", "glibc"].map((name) => rpmHeader({ 1000: name, 1001: "1", 1002: "2", 1004: long }));
+  const small = rpmHeader({ 1000: "tiny", 1001: "1", 1002: "1" });
+  const found = (): ReturnType<typeof findPackages> => findPackages({ root, layers: [root] });
+  const isThere = makeBdb(file, [...headers, small]);
+
+  test.skipIf(!isThere)(
+    `a table that Berkeley DB itself wrote, with values in the table and beside it${isThere ? "" : " (skipped: no perl with DB_File)"}`,
+    () => {
+      expect(found().packages.map(({ name }) => name)).toEqual(["bash", "glibc", "tiny", "zlib"]);
+      expect(found().packages[0]).toMatchObject({ version: "1-2", layer: 0, path: "/var/lib/rpm/Packages" });
+    },
+  );
+
+  test.skipIf(!isThere)("however it is damaged, it is read to an end", () => {
+    const whole = readFileSync(file);
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { maxLength: 40 }),
+        fc.nat(whole.length),
+        (changes, keep) => {
+          const copy = Buffer.from(whole);
+          for (const [at, value] of changes) copy[at] = value;
+          writeFileSync(file, keep % 4 === 0 ? copy.subarray(0, keep) : copy);
+          expect(found().packages.length).toBeLessThanOrEqual(4);
+        },
+      ),
+      { numRuns: 150 },
+    );
+    // Pages that name each other.
+    const loop = Buffer.from(whole);
+    for (let page = 4096; page < loop.length; page += 4096)
+      if (loop[page + 25] === 7) loop.writeUInt32LE(page / 4096, page + 16);
+    writeFileSync(file, loop);
+    expect(found().packages.length).toBeLessThanOrEqual(4);
   });
 });
 

@@ -1,11 +1,12 @@
 import { pathToFileURL } from "node:url";
 import type { SoftwarePackage } from "../../attest/index.ts";
 import type { InRoot } from "../in-root.ts";
+import { bdbHeaders } from "./rpm-bdb.ts";
 import { headerPackage } from "./rpm-header.ts";
 import { ndbHeaders } from "./rpm-ndb.ts";
 
 const folders = ["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
-const most = { packages: 50_000, header: 16 * 1024 * 1024 };
+const most = { packages: 50_000, pages: 500_000, header: 16 * 1024 * 1024 };
 /** Of all headers together: in a damaged database rows may share their pages, and come to more than the file. */
 const allHeaders = 1024 * 1024 * 1024;
 
@@ -30,17 +31,13 @@ export function findRpmDatabase(root: InRoot): RpmDatabase | undefined {
   return undefined;
 }
 
-/** Packages of an rpm database; one in the oldest format (Berkeley DB), and one that is damaged, are told of through `note`. */
+/** Packages of an rpm database in any of its formats; one that is damaged is told of through `note`. */
 export function rpmPackages(
   root: InRoot,
   { path, format }: RpmDatabase,
   note: (text: string) => void,
 ): readonly SoftwarePackage[] {
   const shown = root.show(path);
-  if (format === "bdb") {
-    note(`rpm packages are not listed: ${shown} is a Berkeley DB, which rpm wrote before 4.16`);
-    return [];
-  }
   const found: SoftwarePackage[] = [];
   let left = allHeaders;
   const take = (header: Uint8Array): boolean => {
@@ -51,7 +48,7 @@ export function rpmPackages(
   };
   try {
     if (format === "sqlite") readSqlite(root.outside(path), take);
-    else readNdb(root, path, take, note);
+    else readPages(root, path, format, take, note);
   } catch (error) {
     note(`the rpm database ${shown} cannot be read: ${String(error)}`);
   }
@@ -78,16 +75,20 @@ function readSqlite(file: Buffer, take: (header: Uint8Array) => boolean): void {
   }
 }
 
-function readNdb(
+function readPages(
   root: InRoot,
   path: string,
+  format: "ndb" | "bdb",
   take: (header: Uint8Array) => boolean,
   note: (text: string) => void,
 ): void {
   const file = root.openFile(path);
   if (!file) return;
   try {
-    const headers = ndbHeaders(file, { slots: most.packages, header: most.header });
+    const headers =
+      format === "ndb"
+        ? ndbHeaders(file, { slots: most.packages, header: most.header })
+        : bdbHeaders(file, { pages: most.pages, header: most.header });
     for (let next = headers.next(); ; next = headers.next()) {
       if (next.done === true) {
         if (!next.value) note(`${root.show(path)} is no rpm database that slipway knows`);
