@@ -187,8 +187,8 @@ describe.skipIf(why !== undefined)("a registry whose tokens end soon", () => {
     const env = { HOME: lab.folder };
     mkdirSync(join(lab.folder, ".docker"));
     await using proxy = await startFaultProxy(registry.domain, [
-      fault(/^PATCH /, late(3500)),
-      fault(/^GET .*\/blobs\//, late(3500)),
+      fault(/^PATCH /, late(2700)),
+      fault(/^GET .*\/blobs\//, late(2700)),
     ]);
     writeFileSync(join(lab.folder, ".docker/config.json"), JSON.stringify({ auths: { [proxy.domain]: { auth } } }));
     const name = `${proxy.domain}/team/base:1`;
@@ -220,19 +220,28 @@ describe.skipIf(why !== undefined)("a registry that is reached another way", () 
     return { ...env, SLIPWAY_CONFIG: file };
   };
 
-  test("by plain HTTP, where the configuration says so", async () => {
+  test("by plain HTTP, where the configuration says so, and by a proxy", async () => {
     // No name of this machine, as far as anybody can see by it.
     const elsewhere = registry.domain.replace("127.0.0.1", "0.0.0.0");
     const pull = (given: Readonly<Record<string, string>>): Promise<Ended> =>
       lab.slipway(["pull", `${elsewhere}/library/app:1`], { env: given, store: join(lab.folder, "plain") });
     const without = await pull(env);
     expect([without.code, without.stderr]).toEqual([6, expect.stringContaining("needs `http: true`")]);
-    expect((await pull(configured({ [elsewhere]: { http: true } }))).code).toBe(0);
+    const plain = configured({ [elsewhere]: { http: true } });
+    expect((await pull(plain)).code).toBe(0);
+    await using proxy = await startFaultProxy(registry.domain, []);
+    const proxied = await lab.slipway(["pull", `${elsewhere}/library/app:1`], {
+      env: { ...plain, HTTP_PROXY: `http://${proxy.domain}` },
+      store: join(lab.folder, "proxied"),
+    });
+    expect([proxied.code, proxied.stderr]).toEqual([0, expect.any(String)]);
+    expect(proxy.requests).toContain(`HEAD http://${elsewhere}/v2/library/app/manifests/1`);
   });
 
-  test("through the second mirror of Docker Hub, when the first fails", async () => {
+  test("through the second mirror of Docker Hub, a pull-through cache, when the first fails", async () => {
     await using broken = await startFaultProxy(registry.domain, [fault(/./, status(500), always)]);
-    await using good = await startFaultProxy(registry.domain, []);
+    await using cache = await startDockerRegistry("none", false, undefined, `http://${registry.domain}`);
+    await using good = await startFaultProxy(cache.domain, []);
     const mirrors = [`http://${broken.domain}`, `http://${good.domain}`];
     const store = join(lab.folder, "mirrored");
     const pull = await lab.slipway(["pull", "app:1"], { env: configured({ "docker.io": { mirrors } }), store });

@@ -27,11 +27,15 @@ export interface DockerRegistry extends AsyncDisposable {
   log(): string;
 }
 
-/** @param tokenLife seconds for which the registry takes a token, whatever its token service tells. */
+/**
+ * @param tokenLife seconds for which the registry takes a token, whatever its token service tells.
+ * @param upstream address of the registry that it is a pull-through cache of.
+ */
 export async function startDockerRegistry(
   auth: "none" | "htpasswd" | "token",
   tls: boolean,
   tokenLife = 300,
+  upstream?: string,
 ): Promise<DockerRegistry> {
   const folder = mkdtempSync(join(tmpdir(), "slipway-registry-"));
   const authority = makeAuthority(folder);
@@ -53,6 +57,7 @@ export async function startDockerRegistry(
       secret: "of the test",
       ...(tls && { tls: { certificate: certificate.cert, key: certificate.key } }),
     },
+    ...(upstream !== undefined && { proxy: { remoteurl: upstream } }),
     ...(auth === "htpasswd" && { auth: { htpasswd: { realm: "test", path: join(folder, "htpasswd") } } }),
     ...(tokens && {
       auth: {
