@@ -79,3 +79,18 @@ test("cuts at the first equals sign", () => {
   expect(cut("A=b=c")).toEqual(["A", "b=c"]);
   expect(cut("A")).toEqual(["A", undefined]);
 });
+
+test.each([
+  [["--sbom", "."], "true", ["."]],
+  [["--sbom"], "true", []],
+  [["--sbom", "--attest", "x", "."], "true", ["."]],
+  [["--sbom", "false", "."], "false", ["."]],
+  [["--sbom", "format=all", "."], "format=all", ["."]],
+  [["--sbom=x", "."], "x", ["."]],
+])("a flag that may go without a value: %j", (argv, sbom, positionals) => {
+  const flags = {
+    sbom: { type: "string", bare: { value: "true", values: /^(?:true|false)$|=/ } },
+    attest: { type: "list" },
+  } as const;
+  expect(parseArgs(flags, argv)).toMatchObject({ values: { sbom }, positionals });
+});

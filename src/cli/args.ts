@@ -10,6 +10,8 @@ export interface OptionSpec {
   /** Name of the value in the help. */
   readonly value?: string | undefined;
   readonly choices?: readonly string[] | undefined;
+  /** What the flag means where the next word is no value of it; docker wants a value then. */
+  readonly bare?: { readonly value: string; readonly values: RegExp } | undefined;
   /** Accepted beside the choices and not told of. */
   readonly hiddenChoices?: readonly string[] | undefined;
   /** One line for --help; a flag without it is accepted and not listed. */
@@ -71,7 +73,8 @@ export function parseArgs<T extends OptionTable>(
       values[name] = given === undefined ? true : switchValue(shown, given);
       return;
     }
-    const value = given ?? waiting.shift();
+    const isBare = given === undefined && spec.bare?.values.test(waiting[0] ?? "") === false;
+    const value = given ?? (isBare ? spec.bare?.value : waiting.shift());
     if (value === undefined) throw usage(`Flag ${shown} needs a value`, `write ${shown} ${spec.value ?? "VALUE"}`);
     if (spec.choices && ![...spec.choices, ...(spec.hiddenChoices ?? [])].includes(value)) {
       throw usage(`Invalid value "${value}" for ${shown}`, `one of: ${spec.choices.join(", ")}`);

@@ -16,6 +16,9 @@ import { dockerModes, openProgress, type ProgressMode, progressModes } from "../
 import { writeWhole } from "../write-whole.ts";
 import { refusedBuildFlags } from "./build-refused.ts";
 
+/** `--sbom` alone is `--sbom=true`. */
+const bare = { value: "true", values: /^(?:[01tf]|true|false)$|=/i };
+
 export const buildOptions = {
   tag: { type: "list", short: "t", value: "NAME[:TAG]", help: "Name of the image" },
   file: {
@@ -62,11 +65,13 @@ export const buildOptions = {
   sbom: {
     type: "string",
     value: "true|false|format=FORMAT",
+    bare,
     help: "Attach the list of software: short for --attest=type=sbom; spdx-json (default), cyclonedx-json or all",
   },
   provenance: {
     type: "string",
     value: "true|false|mode=min|max",
+    bare,
     help: "Attach how the image came to be: short for --attest=type=provenance",
   },
   attest: {
