@@ -144,18 +144,15 @@ test("an expired Release is refused", async () => {
 });
 
 test("whoever knows which packages must come of it may read an old and expired Release, which does not become the latest", async () => {
-  const now = await FakeArchive.start();
-  await now.publishAll([greet]);
-  const old = await FakeArchive.start();
-  await old.publishAll([greet], { date: new Date(Date.now() - 2 * hour), validUntil: new Date(Date.now() - hour) });
-  const opened = options(now);
-  const latest = await openArchive(opened);
-  const { mirror, securityMirror, keyring } = options(old);
-  const asked = { ...opened, mirror, securityMirror, keyring };
-  expect((await failure(openArchive(asked))).code).toBe("SLIP_VERIFY");
-  const dateOf = ({ releases }: typeof latest): number => releases[0]?.date ?? 0;
-  expect(dateOf(await openArchive({ ...asked, anyAge: true }))).toBeLessThan(dateOf(latest) - hour);
-  expect(dateOf(await openArchive(opened))).toBe(dateOf(latest));
+  const archive = await FakeArchive.start();
+  const opened = options(archive);
+  await archive.publishAll([greet]);
+  const dateOf = ({ releases }: Awaited<ReturnType<typeof openArchive>>): number => releases[0]?.date ?? 0;
+  const latest = dateOf(await openArchive(opened));
+  await archive.publishAll([greet], { date: new Date(Date.now() - 2 * hour), validUntil: new Date(Date.now() - hour) });
+  expect((await failure(openArchive(opened))).code).toBe("SLIP_VERIFY");
+  expect(dateOf(await openArchive({ ...opened, anyAge: true }))).toBeLessThan(latest - hour);
+  expect(dateOf(await openArchive({ ...opened, offline: true }))).toBe(latest);
 });
 
 test("a Release older than the last one seen is refused, whichever mirror has it", async () => {

@@ -126,6 +126,25 @@ test("names that people gave keep their images, whatever they take; a base that 
   expect([again.things, again.over]).toEqual([[], true]);
 });
 
+test("layers that are not here yet go with the base that a build brought", async () => {
+  const root = tempFolder();
+  {
+    using build = openStore(root);
+    const blob = { mediaType: "application/vnd.oci.image.layer.v1.tar", digest: sha256("blob"), size: 50 * mb };
+    const sources = [{ kind: "registry" as const, repository: "r.example/a" }];
+    const { id } = build.remoteLayers.publish({ parent: undefined, diffId: sha256("tar"), blob, sources });
+    build.images.tagBeside("r.example/a:1", addImage(build, [id], "lazy", false).id);
+    addRecord(build, "step", await layer(build, id, mb));
+  }
+  age(root, 10);
+  const store = open(root, mb);
+  // What is elsewhere takes nothing here.
+  expect(Math.abs(store.du().total - reallyUsed(root)) / reallyUsed(root)).toBeLessThan(0.01);
+  expect(named((await store.keepWithin({ when: "done" })) as Eviction)).toEqual(["step step"]);
+  expect(store.images.named("r.example/a:1")).toHaveLength(1);
+  expect(await store.verify()).toEqual([]);
+});
+
 test("what a running build uses stays; what this process has used, until it is done", async () => {
   const { root } = await steps(3);
   age(root, 10);

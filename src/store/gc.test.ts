@@ -4,7 +4,8 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import { addImage, addLayer, addRecord, stream, tempStore } from "../../test/support/store-lab.ts";
 import { sha256 } from "../base/index.ts";
-import { openStore, type Store } from "./index.ts";
+import { encodeConfig } from "../oci/index.ts";
+import { type ImageRecord, openStore, type PruneOptions, type Store } from "./index.ts";
 
 const day = 86_400_000;
 
@@ -216,4 +217,50 @@ test("collect removes what nothing refers to, and no more", async () => {
   expect(store.images.list()).toHaveLength(3);
   store.images.remove(built.debian.id);
   expect((await store.collect()).snapshots).toEqual([]);
+});
+
+test("a prune takes the kinds that are asked for, and of images those of the labels", async () => {
+  const { store, built } = usedStore((build) => {
+    const stages = twoStages(build);
+    const labelled = (Labels: Readonly<Record<string, string>>): ImageRecord => {
+      const rootfs = { type: "layers" as const, diff_ids: [] };
+      const config = { architecture: "amd64", os: "linux", config: { Labels }, rootfs };
+      const image = { id: encodeConfig(config).id, config, snapshots: [], size: 0, created: 1 };
+      build.images.put(image);
+      return image;
+    };
+    return { ...stages, old: labelled({ team: "a" }), kept: labelled({ team: "a", keep: "yes" }) };
+  });
+  const only = async (options: PruneOptions) => {
+    const { images, records } = await store.prune({ ...options, dryRun: true });
+    return [images.length, records.length];
+  };
+  expect(await only({})).toEqual([3, 3]);
+  expect(await only({ kinds: ["cache"] })).toEqual([0, 2]);
+  expect(await only({ kinds: ["file", "failed step"] })).toEqual([0, 0]);
+  const labels = [
+    { name: "team", value: "a" },
+    { name: "keep", not: true },
+  ];
+  expect(await only({ kinds: ["image"], labels: [{ name: "team", value: "b" }] })).toEqual([0, 0]);
+  expect((await store.prune({ kinds: ["image"], labels })).images).toEqual([built.old.id]);
+  expect(store.images.get(built.kept.id)).toBeDefined();
+});
+
+test("maxUsedBytes and minFreeBytes stop where keepBytes says", async () => {
+  const { store } = usedStore((build) => {
+    for (const [at, name] of ["a", "b", "c", "d"].entries()) {
+      addRecord(build, name, addLayer(build, undefined, { [name]: "x".repeat(100) }));
+      build.records.touch(sha256(name), Date.now() - (10 - at) * day);
+    }
+  });
+  const foreseen = async (options: PruneOptions) =>
+    described((await store.prune({ ...options, dryRun: true })).records);
+  expect(await foreseen({ maxUsedBytes: 250 })).toEqual(["a", "b"]);
+  expect(await foreseen({ maxUsedBytes: 50, keepBytes: 150 })).toEqual(["a", "b", "c"]);
+  expect(await foreseen({ minFreeBytes: 0 })).toEqual([]);
+  const enormous = Number.MAX_SAFE_INTEGER;
+  expect(await foreseen({ minFreeBytes: enormous })).toEqual(["a", "b", "c", "d"]);
+  expect(await foreseen({ minFreeBytes: enormous, keepBytes: 300 })).toEqual(["a"]);
+  expect(store.records.list()).toHaveLength(4);
 });

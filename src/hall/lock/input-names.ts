@@ -1,4 +1,4 @@
-import { isAbsolute, relative, resolve } from "node:path";
+import { isAbsolute, relative } from "node:path";
 import type { SourceLocation } from "../../base/index.ts";
 import type { Dockerfile, Instruction } from "../../dockerfile/index.ts";
 import { shownRemote, withoutPassword } from "../../fetch/index.ts";
@@ -14,13 +14,6 @@ export function lockedName(reference: string, folder: string): string {
   if (!layout) return familiarName(parseReference(reference));
   const path = isAbsolute(layout.folder) ? relative(folder, layout.folder) || "." : layout.folder;
   return `oci-layout://${path}${reference.slice("oci-layout://".length + layout.folder.length)}`;
-}
-
-/** The image that a name of a lock file means. */
-export function nameFromLock(name: string, folder: string): string {
-  const layout = parseLayoutReference(name);
-  if (!layout) return name;
-  return `oci-layout://${resolve(folder, layout.folder)}${name.slice("oci-layout://".length + layout.folder.length)}`;
 }
 
 /** The entry of an image, for any platform or for this one. */

@@ -86,6 +86,13 @@ describe("an image of a registry", () => {
     });
   });
 
+  test("whose registry cannot be asked is not said to be gone", async () => {
+    const cause = new SlipwayError({ code: "SLIP_NETWORK", message: "Cannot look up alpine: refused" });
+    const away = new SlipwayError({ code: "SLIP_IMAGE_UNKNOWN", message: "Cannot find the image", cause });
+    const { inputs } = locked([alpine], { resolve: () => Promise.reject(away) });
+    await expect(inputs.resolveImage("alpine", platform)).rejects.toBe(away);
+  });
+
   test("that the lock does not know is an error at its line", () => {
     const { inputs } = locked([alpine]);
     const error = failure(() => inputs.inputs.image("debian", platform, location));

@@ -1,4 +1,11 @@
-import { type Ctx, type Digest, SlipwayError, type SourceLocation, toSlipwayError } from "../../base/index.ts";
+import {
+  type Ctx,
+  type Digest,
+  isSlipwayError,
+  SlipwayError,
+  type SourceLocation,
+  toSlipwayError,
+} from "../../base/index.ts";
 import type { Dockerfile } from "../../dockerfile/index.ts";
 import type { GitOp, HttpOp, SourceOp } from "../../graph/index.ts";
 import { entryKey, entryName, type ImageEntry } from "../../lockfile/index.ts";
@@ -7,6 +14,7 @@ import type { ImageResolver, InputWatch, PlannedImage } from "../../plan/index.t
 import { NeedsRun } from "../../solve/index.ts";
 import type { Store } from "../../store/index.ts";
 import type { BuildOptions } from "../api/api.ts";
+import { isAway } from "../bases/bases.ts";
 import { basePackagesOf, storedBase } from "../bases/stored-base.ts";
 import type { Engine } from "../engine/engine.ts";
 import { findImage, findSource, lockedName, sourceName, textsOf } from "./input-names.ts";
@@ -110,8 +118,9 @@ export class LockedInputs {
       return { ...(await this.#rooms.resolveImage(exact, platform)), name };
     } catch (error) {
       if (error instanceof NeedsRun) throw error;
-      const { code, message } = toSlipwayError(error);
-      if (code !== "SLIP_IMAGE_UNKNOWN") throw error;
+      const { code, message, cause } = toSlipwayError(error);
+      // A registry that nobody reaches may well have it.
+      if (code !== "SLIP_IMAGE_UNKNOWN" || (isSlipwayError(cause) && isAway(cause))) throw error;
       throw this.#lost(entry, message, error);
     }
   }
