@@ -83,11 +83,30 @@ function tellWaste({ shape, waste }: WasteReport, plan: BuildPlan, told: Set<str
   const size = formatByteSize(bytes);
   const message =
     shape === undefined ? `${size} are in the layers for nothing: ${list}` : `${words[shape]} ${size} away: ${list}`;
-  const hint = "slipway build --fold takes them out; the files stay as they are";
-  ctx.emit({ type: "warning", note: true, message, hint: shape === undefined ? hint : undefined });
+  const hint = [
+    "slipway build --fold takes them out; the files stay as they are",
+    remedyFor(waste[0] as Waste, layers),
+  ];
+  ctx.emit({
+    type: "warning",
+    note: true,
+    message,
+    hint: shape === undefined ? hint.filter(Boolean).join(". ") : undefined,
+  });
 }
 
 const words: Readonly<Record<Shape, string>> = { fold: "Folded", squash: "Squashed" };
+
+/** What would not have put the bytes there. */
+function remedyFor({ kind, by, of }: Waste, layers: readonly Vertex[]): string | undefined {
+  const instruction = /^(?:COPY|ADD)(?= )/i.exec(layers[of]?.origin.text ?? "")?.[0].toUpperCase();
+  const flag = kind === "owner" ? "--chown" : kind === "mode" ? "--chmod" : undefined;
+  const place = placeOf(layers[of]);
+  if (flag !== undefined && instruction !== undefined)
+    return `With ${instruction} ${flag} in ${place} they would not be there`;
+  const inRuns = [by, of].every((at) => layers[at]?.op.kind === "exec");
+  return inRuns ? `Done in the RUN of ${place}, they would not be there` : undefined;
+}
 
 function causeText({ kind, by, of, bytes }: Waste, layers: readonly Vertex[]): string {
   return `${placeOf(layers[by])} ${verbs[kind]} ${formatByteSize(bytes)} of ${placeOf(layers[of])}${ends[kind]}`;
