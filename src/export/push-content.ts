@@ -11,6 +11,8 @@ export interface PushContentOptions extends ImageForm {
   readonly keeper: BlobKeeper;
   /** Repositories that are known to have a blob. */
   readonly repositoriesOf: (blob: Digest) => readonly Reference[];
+  /** Hears of each layer as soon as it is ready, while the next is being compressed. */
+  readonly onLayer?: ((blob: PushBlob) => void) | undefined;
 }
 
 /** What goes to a registry, with the manifest of each image, and what the name will stand for: the manifest, or the index of several platforms. */
@@ -28,13 +30,14 @@ export interface PreparedPush {
  */
 export async function pushContent(
   named: NamedImage,
-  { keeper, repositoriesOf, ...form }: PushContentOptions,
+  { keeper, repositoriesOf, onLayer, ...form }: PushContentOptions,
   ctx: Pick<Ctx, "signal">,
 ): Promise<PreparedPush> {
-  const files = new BlobFiles(keeper);
+  const withOrigins = (blob: PushBlob): PushBlob => ({ ...blob, origins: repositoriesOf(blob.descriptor.digest) });
+  const files = new BlobFiles(keeper, onLayer && ((blob) => onLayer(withOrigins(blob))));
   const { placed, documents, manifests, root, attachedBlobs } = await placeNamed(files, named, new Map(), form, ctx);
   const blobs = placed.flatMap((one) => [
-    ...one.layers.map((layer) => ({ ...files.blob(layer), origins: repositoriesOf(layer.digest) })),
+    ...one.layers.map((layer) => withOrigins(files.blob(layer))),
     files.blob(one.config),
   ]);
   blobs.push(...attachedBlobs.map((blob) => files.blob(blob)));
@@ -51,8 +54,12 @@ export class BlobFiles implements Layout {
   /** Bytes, or the path of a file and what brings it there. */
   readonly #blobs = new Map<Digest, Uint8Array | { readonly file: string; readonly bring?: Bring }>();
 
-  constructor(keeper: BlobKeeper) {
+  readonly #onFile: ((blob: PushBlob) => void) | undefined;
+
+  /** @param onFile hears of each blob that is a file */
+  constructor(keeper: BlobKeeper, onFile?: (blob: PushBlob) => void) {
     this.#keeper = keeper;
+    this.#onFile = onFile;
   }
 
   blob({ mediaType, digest, size }: Descriptor): PushBlob {
@@ -69,14 +76,15 @@ export class BlobFiles implements Layout {
     this.#blobs.set(`sha256:${path.slice(path.lastIndexOf("/") + 1)}`, bytes);
   }
 
-  async addFile(digest: Digest, file: string, _size: number, bring?: Bring): Promise<void> {
+  async addFile(digest: Digest, file: string, size: number, bring?: Bring): Promise<void> {
     this.#blobs.set(digest, { file, bring });
+    this.#onFile?.(this.blob({ mediaType: "application/octet-stream", digest, size }));
   }
 
   async addWritten<T extends WrittenBlob>(write: (target: BlobTarget) => Promise<T>): Promise<T> {
     const file = join(this.#keeper.scratch({ untilClosed: true }), "blob");
     const written = await write(file);
-    this.#blobs.set(written.digest, { file });
+    await this.addFile(written.digest, file, written.size);
     return written;
   }
 

@@ -104,6 +104,8 @@ export interface RegistryClient extends Disposable {
   ): Promise<T>;
   /** Pushes blobs in parallel, then the documents, the tagged one last. A blob that was pushed by this client before is not asked for again. */
   push(reference: Reference, content: PushContent, ctx: RegistryCtx): Promise<void>;
+  /** Pushes blobs ahead of the push that names them, which will not ask for them again. */
+  pushBlobs(reference: Reference, blobs: readonly PushBlob[], ctx: RegistryCtx): Promise<void>;
   /** The repository's tags, as the registry sorts them; pages are fetched as they are read. */
   tags(reference: Reference, ctx: RegistryCtx): AsyncIterable<string>;
   /** What refers to the manifest of the reference's digest, by the API or by the tag that stands in for it. */

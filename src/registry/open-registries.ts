@@ -59,6 +59,8 @@ export function openRegistries(options: RegistryOptions = {}): RegistryClient {
     blob,
     push: (reference, content, ctx) =>
       explained(`push ${familiarName(reference)}`, ctx.signal, () => pusher.push(reference, content, ctx)),
+    pushBlobs: (reference, blobs, ctx) =>
+      explained(`push ${familiarName(reference)}`, ctx.signal, () => pusher.pushBlobs(reference, blobs, ctx)),
     async *tags(reference, ctx) {
       const action = `list the tags of ${reference.domain}/${reference.path}`;
       const pages = listTags(() => endpoints.origin(reference.domain, reference.path, ctx), ctx);

@@ -34,6 +34,12 @@ export class Pusher {
     }
   }
 
+  /** Blobs ahead of the push that will name them. */
+  async pushBlobs(reference: Reference, blobs: readonly PushBlob[], ctx: RegistryCtx): Promise<void> {
+    const remote = await this.#endpoints.origin(reference.domain, reference.path, ctx);
+    await this.#pushBlobs(reference, remote, blobs, ctx);
+  }
+
   /** Something was deleted there. */
   forget(reference: Reference): void {
     this.#known.delete(keyOf(reference));

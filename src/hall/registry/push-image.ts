@@ -2,6 +2,7 @@ import type { Ctx } from "../../base/index.ts";
 import { type ImageForm, type NamedImage, type PreparedPush, pushContent } from "../../export/index.ts";
 import { noteManifest } from "../../import/index.ts";
 import { formatReference, parseReference, type Reference } from "../../oci/index.ts";
+import type { PushBlob, RegistryClient, RegistryCtx } from "../../registry/index.ts";
 import type { ImageRecord } from "../../store/index.ts";
 import type { WrittenOutput } from "../api/output-api.ts";
 import { announce, endFailed, type Engine } from "../engine/engine.ts";
@@ -38,9 +39,10 @@ export async function pushImage(request: PushRequest, engine: Engine, ctx: Ctx):
     const started = Date.now();
     announce(ctx, step, `push ${name}`);
     try {
-      prepared ??= await prepare(request, engine, ctx);
+      const registry = transferCtx(step, "uploading", ctx);
+      prepared ??= await sentAhead(client, reference, registry, (onLayer) => prepare(request, onLayer, engine, ctx));
       const { content, root, configs } = prepared;
-      await client.push(reference, content, transferCtx(step, "uploading", ctx));
+      await client.push(reference, content, registry);
       noteRepository(
         reference,
         content.blobs.map(({ descriptor }) => descriptor),
@@ -69,12 +71,42 @@ function targetsOf({
   ];
 }
 
-async function prepare(request: PushRequest, engine: Engine, ctx: Ctx): Promise<PreparedPush> {
+/** Sends each layer while the next is prepared. */
+async function sentAhead(
+  client: RegistryClient,
+  reference: Reference,
+  ctx: RegistryCtx,
+  work: (onLayer: (blob: PushBlob) => void) => Promise<PreparedPush>,
+): Promise<PreparedPush> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([ctx.signal, stop.signal]);
+  const sent: Promise<void>[] = [];
+  try {
+    const prepared = await work((blob) => {
+      const one = client.pushBlobs(reference, [blob], { ...ctx, signal });
+      one.catch(() => undefined);
+      sent.push(one);
+    });
+    await Promise.all(sent);
+    return prepared;
+  } catch (error) {
+    stop.abort(error);
+    await Promise.allSettled(sent);
+    throw error;
+  }
+}
+
+async function prepare(
+  request: PushRequest,
+  onLayer: (blob: PushBlob) => void,
+  engine: Engine,
+  ctx: Ctx,
+): Promise<PreparedPush> {
   const { store } = engine;
   const { records, images, names, repositories = [], form } = request;
   const prepared = await pushContent(
     { images, names: [...names, ...repositories] },
-    { ...form, keeper: store, repositoriesOf: (blob) => repositoriesOf(blob, store) },
+    { ...form, keeper: store, repositoriesOf: (blob) => repositoriesOf(blob, store), onLayer },
     ctx,
   );
   const { manifests, root } = prepared;
