@@ -3,7 +3,7 @@ import { createConnection, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { build, type BuildResult } from "../../src/index.ts";
+import { build, type BuildResult, load as loadArchive, save } from "../../src/index.ts";
 import { startDockerd, whyNoContainerdStore, whyNoDockerd } from "./dockerd.ts";
 
 const because = (why: string | undefined): string => (why === undefined ? "" : ` (skipped: ${why})`);
@@ -44,6 +44,14 @@ describe.each(stores)("build --load into a Docker Engine that keeps images by %s
       const container = dockerd.docker("create", "--network", "none", "loaded:2", "/x").trim();
       expect(dockerd.docker("cp", `${container}:/small`, "-")).toContain("small");
       expect(dockerd.docker("cp", `${container}:/large`, "-").length).toBeGreaterThan(3_000_000);
+
+      const saved = join(folder, "saved.tar");
+      dockerd.docker("save", "-o", saved, "loaded:2");
+      const other = { store: join(folder, "other") };
+      const [loaded] = await loadArchive({ file: saved, ...other });
+      expect(loaded).toEqual({ imageId: made.imageId, platform: expect.any(String), names: ["loaded:2"] });
+      await save({ images: ["loaded:2"], type: "docker", dest: join(folder, "back.tar"), ...other });
+      expect(dockerd.docker("load", "-i", join(folder, "back.tar"))).toContain("Loaded image: loaded:2");
 
       dockerd.docker("rm", container);
       dockerd.docker("rmi", "-f", "loaded:1", "loaded:2", "other:2");

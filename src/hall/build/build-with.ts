@@ -28,7 +28,7 @@ import { builtFor, mergePlans, ownImage } from "../bases/platforms.ts";
 import { nameLayers } from "./name-layers.ts";
 import { announcePlan, shownEvents } from "./plan-events.ts";
 import { fromStore } from "../bases/stored-base.ts";
-import { readOutputs, storedNames } from "../outputs/read-outputs.ts";
+import { readOutputs, storedNames, tellTimes } from "../outputs/read-outputs.ts";
 import type { Output } from "../outputs/output.ts";
 import { shapeLayers, shapeOf } from "./shape-layers.ts";
 import { stageUsage } from "./stage-usage.ts";
@@ -67,6 +67,7 @@ export async function buildWith(
   locked?.tellUnused(dockerfile);
   await engine?.requireEmulation(plans, ctx);
   announcePlan(plan, ctx);
+  tellTimes(wanted, plan.epoch, ctx);
   if (engine) nameLayers(plan, held, engine);
   const shown = { ...ctx, emit: shownEvents(plan, made, ctx.emit) };
   const shape = shapeOf(options);

@@ -10,6 +10,8 @@ interface ImagesOutput {
   readonly form: ImageForm;
   /** Layers with the files' own times, although the image has a time that is set (rewrite-timestamp=false). */
   readonly ownTimes: boolean;
+  /** It was said that times are to be rewritten, which takes a time to rewrite them to. */
+  readonly rewrites: boolean;
 }
 
 /** The image in the store; with `push` in its registries too. */

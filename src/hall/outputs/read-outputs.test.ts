@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { OutputSpec } from "../api/output-api.ts";
-import { leavesStore, type Outgoing, readOutputs, storedNames } from "./read-outputs.ts";
+import { leavesStore, type Outgoing, readOutputs, storedNames, tellTimes } from "./read-outputs.ts";
 
 const spec = (
   type: OutputSpec["type"],
@@ -21,7 +21,7 @@ function read(output: OutputSpec, more: Outgoing = {}): unknown {
 }
 
 test.each<[OutputSpec, object]>([
-  [spec("image"), { type: "image", names: [name], push: undefined, form, ownTimes: false }],
+  [spec("image"), { type: "image", names: [name], push: undefined, form, ownTimes: false, rewrites: false }],
   [spec("image", { unpack: "false", store: "", push: "false" }), { type: "image", push: undefined }],
   [spec("image", { push: "" }), { names: [name], push: { repositories: [], insecure: false } }],
   [
@@ -136,6 +136,18 @@ describe("of several", () => {
     );
     expect(forms).toEqual([undefined, ["1", "2"], []]);
     expect(() => readOutputs({ outputs: [spec("image")], annotations })).toThrow("no output takes the image out");
+  });
+
+  test("times that were to be rewritten want a time", () => {
+    const told = (epoch: number | undefined, value: string): number => {
+      const outputs = readOutputs({
+        outputs: [spec("oci", { "rewrite-timestamp": value }, "a"), spec("local", {}, "b")],
+      });
+      let count = 0;
+      tellTimes(outputs, epoch, { emit: () => count++ });
+      return count;
+    };
+    expect([told(undefined, "true"), told(0, "true"), told(undefined, "false")]).toEqual([1, 0, 0]);
   });
 
   test("only what stays in the store needs no engine", () => {

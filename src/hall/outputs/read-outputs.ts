@@ -1,6 +1,6 @@
 import { realpathSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { SlipwayError } from "../../base/index.ts";
+import { type Ctx, SlipwayError } from "../../base/index.ts";
 import type { Annotation } from "../../export/index.ts";
 import { formatReference, parseReference } from "../../oci/index.ts";
 import type { OutputSpec } from "../api/output-api.ts";
@@ -33,6 +33,16 @@ export function readOutputs(given: Outgoing): readonly Output[] {
   checkPlaces(read);
   checkAnnotated(read, annotations);
   return read;
+}
+
+/** Tells of times that were to be rewritten, where there is none to rewrite them to. */
+export function tellTimes(outputs: readonly Output[], epoch: number | undefined, { emit }: Pick<Ctx, "emit">): void {
+  if (epoch !== undefined || !outputs.some((output) => "rewrites" in output && output.rewrites)) return;
+  emit({
+    type: "warning",
+    message: "rewrite-timestamp=true rewrites nothing: no time is set",
+    hint: "--build-arg SOURCE_DATE_EPOCH=SECONDS sets it",
+  });
 }
 
 /** Whether an output has to be made by the engine. */
@@ -178,13 +188,18 @@ function readCommon(
   attributes: Attributes,
   given: readonly string[],
   { annotations = [] }: Outgoing,
-): Pick<ImageOutput, "names" | "form" | "ownTimes"> {
+): Pick<ImageOutput, "names" | "form" | "ownTimes" | "rewrites"> {
   const names = given.map(wholeName);
-  const ownTimes = attributes.flag("rewrite-timestamp") === false;
+  const rewrite = attributes.flag("rewrite-timestamp");
   readTimes(attributes);
   attributes.onlyFlag("oci-artifact", false, "--attest-as=referrers attaches artifacts");
   attributes.onlyFlag("prefer-nondist-layers", false, "layers get the usual media types");
-  return { names, form: readImageForm(attributes, annotations), ownTimes };
+  return {
+    names,
+    form: readImageForm(attributes, annotations),
+    ownTimes: rewrite === false,
+    rewrites: rewrite === true,
+  };
 }
 
 function readTimes(attributes: Attributes): void {
