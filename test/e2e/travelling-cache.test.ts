@@ -69,7 +69,8 @@ describe.skipIf(why !== undefined)(`a cache that travels${why === whyNoLab ? bec
     proxy = await startFaultProxy(registry.domain, [
       ({ method, path, response }) => {
         if (!refusing?.(`${method} ${path}`)) return false;
-        response.writeHead(500).end();
+        // Not 500, which is tried again and again.
+        response.writeHead(400).end();
         return true;
       },
     ]);
