@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodeHeader } from "../../src/layer/index.ts";
 import { readTree } from "../e2e/support/tar-tree.ts";
+import { FakeRegistry } from "../registry/support/fake-registry.ts";
+import { plantImage } from "../registry/support/planted.ts";
 import { type Ended, killGroup } from "../e2e/support/slipway.ts";
 import { baseFiles, hasManyIds, kinds, obstacle, type Person, person } from "./people.ts";
 
@@ -153,6 +155,34 @@ RUN --mount=type=cache,target=/c,uid=7,mode=777 echo kept > /c/kept; chown 7 /c/
       expect(stderr).toMatch(/Device nodes .* left out: null/);
       expect([...readTree(out).keys()].filter((name) => name !== "")).toEqual(["able"]);
       expect(readFileSync(out).includes(`SCHILY.xattr.security.capability=${capability}`, 0, "latin1")).toBe(true);
+    });
+
+    test("a layer of a registry brings what this user may have; device nodes are left out with a warning", async () => {
+      const registry = new FakeRegistry({});
+      await registry.listen();
+      const header = { mode: 0o4755, uid: 1, gid: 2, size: 0, mtimeNs: 0n, linkname: "", devMajor: 8, devMinor: 0 };
+      const entries = [
+        { ...header, name: "su", type: "file" as const },
+        { ...header, name: "sda", type: "block" as const },
+        { ...header, name: ".wh.base", type: "file" as const },
+      ].map((entry) => encodeHeader({ ...entry, xattrs: new Map() }));
+      const below = encodeHeader({ ...header, name: "base", type: "file", xattrs: new Map() });
+      const layers = [[below], entries].map((parts) => ({ tar: Buffer.concat([...parts, Buffer.alloc(1024)]) }));
+      plantImage(registry, "devices", { layers });
+      const out = join(who.home, "pulled.tar");
+      const context = who.context("pulled", {
+        Dockerfile: `FROM scratch\nCOPY --from=${registry.domain}/devices / /\n`,
+      });
+      const { stderr } = await good(["build", "-o", `type=tar,dest=${out}`, context]);
+      registry.close();
+      expect(stderr).toMatch(/Device nodes of the layer .* left out: sda/);
+      const tree = readTree(out);
+      expect([tree.has("sda"), tree.has("base"), tree.get("su")?.mode, tree.get("su")?.owner]).toEqual([
+        false,
+        false,
+        "4755",
+        owner("1:2"),
+      ]);
     });
 
     test("files that cannot be read, ids that are not there and volumes that are not theirs are named", async () => {

@@ -94,9 +94,10 @@ async function unpack(
   arrival: Arrival,
   told: (bytes: number) => void,
   { snapshotter, namespace }: Engine,
-  { signal }: Ctx,
+  { signal, emit }: Ctx,
 ): Promise<void> {
-  const { id, parent, diffId } = layer;
+  const { id, parent, diffId, blob } = layer;
+  let leftOut: readonly string[] = [];
   await using active = await snapshotter.prepare(parent);
   const { growth } = arrival;
   const fd = arrival.open();
@@ -107,7 +108,7 @@ async function unpack(
     if (arrived) told(growth.taken);
   }, interval);
   try {
-    await unpackLayer({
+    ({ leftOut } = await unpackLayer({
       source: { fd, growth },
       upper: active.upper,
       overlayXattrs: namespace.overlayXattrs,
@@ -121,13 +122,20 @@ async function unpack(
               .map(({ upper }) => upper)
               .toReversed(),
       signal,
-    });
+    }));
   } finally {
     clearInterval(clock);
     closeSync(fd);
   }
   if (!(await arrival.whole)) throw new SlipwayError({ code: "SLIP_INTERNAL", message: "the download was begun anew" });
   await active.commit({ diffId, fills: id });
+  if (leftOut.length === 0) return;
+  const names = [...leftOut.slice(0, 5), ...(leftOut.length > 5 ? ["..."] : [])].join(", ");
+  emit({
+    type: "warning",
+    message: `Device nodes of the layer ${blob.digest.slice(0, 19)} that only root may make were left out: ${names}`,
+    hint: "work as root where an image needs them; containers get a /dev of their own",
+  });
 }
 
 /** True when a blob of the store is no longer what it was. */
