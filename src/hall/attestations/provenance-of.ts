@@ -103,6 +103,8 @@ function argsOf(options: BuildOptions): Readonly<Record<string, string>> {
     ...contexts,
     ...(target === undefined ? [] : [["target", target]]),
     ...(noCache ? [["no-cache", ""]] : noCacheFilter.length > 0 ? [["no-cache", noCacheFilter.join(",")]] : []),
+    // BuildKit has none for these; they say why the layers are not those of the steps.
+    ...(options.squash ? [["squash", ""]] : options.fold ? [["fold", ""]] : []),
     ...(options.network === undefined || options.network === "default"
       ? []
       : [["force-network-mode", options.network]]),
