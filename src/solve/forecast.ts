@@ -25,6 +25,8 @@ export interface ForecastOptions<R> {
   readonly noCache?: ((vertex: Vertex) => boolean) | undefined;
   /** Sources that are not there yet, or that may be other ones when they are asked for. */
   readonly unknown?: ((vertex: Vertex) => boolean) | undefined;
+  /** Sources that are not there yet, of which all is known that keys need. */
+  readonly away?: ((vertex: Vertex) => boolean) | undefined;
 }
 
 /** An identity, or what it waits for. */
@@ -75,7 +77,8 @@ class Forecaster<R> {
     const runs = vertex.inputs.filter(({ digest }) => this.#found.get(digest)?.status === "run");
     const told = { vertex, forced, identity, op, inputs };
     if (op.role !== "step") {
-      const status = this.#options.unknown?.(vertex) ? "fetch" : this.#worst(vertex);
+      const { unknown, away } = this.#options;
+      const status = unknown?.(vertex) || away?.(vertex) ? "fetch" : this.#worst(vertex);
       this.#found.set(vertex.digest, { ...told, status, waitsFor: runs });
     } else if (forced) this.#found.set(vertex.digest, { ...told, status: "run", waitsFor: runs });
     else if (identity !== undefined) {

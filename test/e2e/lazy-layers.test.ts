@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type DockerRegistry, startDockerRegistry, whyNoDockerRegistry } from "../registry/support/docker-registry.ts";
@@ -162,6 +162,48 @@ describe.skipIf(why !== undefined)(
       expect(folders(here.store)).toBe(layers);
       expect((await lab.slipway(["pull", at("team/base:1")], here)).stderr).toContain("up to date");
       expect((await lab.slipway(["images"], here)).stdout).not.toContain("compressed");
+      expect(await lab.verify(here.store)).toEqual([]);
+    });
+
+    test("a plan asks for manifest and configuration, and keeps nothing", async () => {
+      const here = machine();
+      const context = lab.context({
+        Dockerfile: `FROM ${at("team/base:1")} AS one\nRUN true\nFROM scratch\nCOPY --from=one /one /\nCOPY --from=${at("team/base:1")} /two /\n`,
+      });
+      let planned = "";
+      const counts = await transfers(async () => {
+        const { code, stdout, stderr } = await lab.slipway(["plan", context], here);
+        expect([code, stderr]).toEqual([0, ""]);
+        planned = stdout;
+      });
+      expect(counts).toEqual({ down: 1, up: 0, mounted: 0 });
+      expect(planned).toMatch(/pull +.*team\/base:1.*its registry has it/);
+      expect(planned).toMatch(/run +.*RUN true/);
+      expect(planned).toMatch(/maybe +.*COPY --from=\S+base:1/);
+      expect((await lab.slipway(["images", "-q"], here)).stdout).toBe("");
+      const lacks = lab.context({ Dockerfile: `FROM ${at("team/none:1")}\n` });
+      const none = await lab.slipway(["plan", lacks], here);
+      expect([none.code, none.stderr]).toEqual([5, expect.stringContaining("its registry did not tell")]);
+    });
+
+    test("a damaged archive of a layer in the store is fetched again", async () => {
+      const here = machine();
+      await build(here, `FROM ${at("team/base:1")}\nENV A=1\n`, "-t", "app");
+      expect((await lab.slipway(["save", "-o", join(lab.folder, "damaged.tar"), "app"], here)).code).toBe(0);
+      const blobs = join(here.store, "blobs/sha256");
+      for (const prefix of readdirSync(blobs)) {
+        for (const name of readdirSync(join(blobs, prefix))) {
+          const file = join(blobs, prefix, name);
+          const bytes = readFileSync(file);
+          bytes[bytes.length >> 1]! ^= 0xff;
+          writeFileSync(file, bytes);
+        }
+      }
+      const counts = await transfers(async () => {
+        const { code, stderr } = await lab.slipway(["pull", at("team/base:1")], here);
+        expect([code, stderr]).toEqual([0, expect.any(String)]);
+      });
+      expect(counts).toMatchObject({ down: layers });
       expect(await lab.verify(here.store)).toEqual([]);
     });
 

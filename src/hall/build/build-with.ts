@@ -286,7 +286,9 @@ export async function planFrom(
         if (!fromStore(image.origin)) made.add(image.id);
         // Its files may be asked for when the image has been removed; what this build has looked up, nothing removes.
         const stored = store.images.get(image.id);
-        if (stored) held.set(image.id, { diffIds: image.config.rootfs.diff_ids, top: stored.snapshots.at(-1) });
+        if (stored || rooms.planning) {
+          held.set(image.id, { diffIds: image.config.rootfs.diff_ids, top: stored?.snapshots.at(-1) });
+        }
         configs.set(`${name} ${formatPlatform(platform)}`, image.config);
         return image;
       },

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Ctx, type Digest, digestOf, SlipwayError } from "../../base/index.ts";
+import { type Ctx, type Digest, digestOf, SlipwayError, toSlipwayError } from "../../base/index.ts";
 import { shownRemote, withoutPassword } from "../../fetch/index.ts";
 import type { OpSpec, Vertex } from "../../graph/index.ts";
 import { Answers, type FileTree, opFor, type OpRooms } from "../../ops/index.ts";
@@ -9,7 +9,7 @@ import { defaultPath, type ImageResolver } from "../../plan/index.ts";
 import { type FileList, type Forecast, forecast, type MissCause, NeedsRun } from "../../solve/index.ts";
 import { defaultStoreRoot, openStore, type Store } from "../../store/index.ts";
 import type { BuildOptions } from "../api/api.ts";
-import { imageResolver, isArchiveName } from "../bases/bases.ts";
+import { imageResolver, isArchiveName, isAway } from "../bases/bases.ts";
 import { planFrom, type PlannedBuild } from "../build/build-with.ts";
 import { cacheControl } from "../build/cache-control.ts";
 import { causeText, type Explainer, stepName } from "../build/explain.ts";
@@ -23,7 +23,7 @@ export async function foresee(options: BuildOptions): Promise<Foreseen> {
   using opened = openUnchanged(options.store);
   const { store } = opened;
   const ctx = quiet(options);
-  const { planned, unknown } = await planUnchanged(options, store, ctx);
+  const { planned, unknown, away } = await planUnchanged(options, store, ctx);
   const { plan, plans, held, dockerfile } = planned;
   const { solve, explainer } = cacheControl(options, plan, dockerfile, store, { runs: false }, ctx);
   const lists = new Map<Digest, Readonly<Record<string, FileList>>>();
@@ -35,6 +35,7 @@ export async function foresee(options: BuildOptions): Promise<Foreseen> {
       op: (vertex) => opFor(vertex, rooms),
       cache: { get: (key) => entryOf(store, key), promised: (definition) => store.travelled.promised(definition) },
       noCache: solve.noCache,
+      away: ({ op }) => op.kind === "image" && away.has(op.id),
       // What a server has now, only a build asks.
       unknown: ({ op }) => (op.kind === "image" ? unknown.has(op.id) : op.kind === "http" || op.kind === "git"),
     },
@@ -83,7 +84,7 @@ function followed({ waitsFor, forced }: Forecast<FileTree>): readonly MissCause[
 }
 
 function becauseOf(
-  { vertex, status, waitsFor }: Forecast<FileTree>,
+  { vertex, status, waitsFor, identity }: Forecast<FileTree>,
   causes: readonly MissCause[],
   store: Store,
 ): string | undefined {
@@ -92,6 +93,7 @@ function becauseOf(
       return causeText(causes);
     case "fetch":
       if (vertex.op.kind !== "image") return "a server is asked for it";
+      if (identity !== undefined) return "its registry has it";
       return store.images.get(vertex.op.id) ? "a newer one is asked for" : "it is made from the Debian archive";
     case "maybe":
       return `depends on ${waitsFor.map((input) => stepName(input)).join(", ")}`;
@@ -179,13 +181,13 @@ function openUnchanged(root: string = defaultStoreRoot()): Disposable & { readon
   };
 }
 
-/** Plans with what is in the store; a Debian base that is not there yet is taken as it will most likely be. */
-async function planUnchanged(
-  options: BuildOptions,
-  store: Store,
-  ctx: Ctx,
-): Promise<{ readonly planned: PlannedBuild; readonly unknown: ReadonlySet<Digest> }> {
+/**
+ * Plans with what is in the store. Of an image that is not, its registry says what a build would bring; a Debian base that comes from the archive is taken
+ * as it will most likely be.
+ */
+async function planUnchanged(options: BuildOptions, store: Store, ctx: Ctx): Promise<Foreknown> {
   const unknown = new Set<Digest>();
+  const away = new Set<Digest>();
   const { signal: _signal, onEvent: _onEvent, input, ...plain } = options;
   const { baseImages = "auto", pull } = plain;
   const stored = imageResolver(store, undefined, { baseImages, planning: true }, ctx);
@@ -197,7 +199,18 @@ async function planUnchanged(
     } catch (error) {
       if (!(error instanceof NeedsRun)) throw error;
     }
-    if (baseImages === "registry" || !(await isArchiveName(name))) throw notHere(name);
+    const ofArchive = baseImages !== "registry" && (await isArchiveName(name));
+    if (baseImages !== "archive") {
+      try {
+        const { askedImage } = await import("./asked-image.ts");
+        const image = await askedImage(name, platform, ofArchive, ctx);
+        away.add(image.id);
+        return image;
+      } catch (error) {
+        if (!ofArchive || !isAway(error)) throw notHere(name, error);
+      }
+    }
+    if (!ofArchive) throw notHere(name);
     const id = digestOf({ base: name, platform });
     unknown.add(id);
     const config = { Env: [`PATH=${defaultPath}`], Cmd: ["bash"] };
@@ -209,7 +222,7 @@ async function planUnchanged(
     const locked = options.locked ? await lockedInputs(options, resolve, store, ctx) : undefined;
     const found = locked?.resolveImage ?? resolve;
     const planned = await planFrom({ ...plain, spooled }, planningRooms(store), found, ctx, locked?.inputs);
-    return { planned, unknown };
+    return { planned, unknown, away };
   } catch (error) {
     if (!(error instanceof NeedsRun)) throw error;
     throw new SlipwayError({
@@ -218,6 +231,14 @@ async function planUnchanged(
       hint: "clone or unpack it, and name the folder; a build fetches it",
     });
   }
+}
+
+interface Foreknown {
+  readonly planned: PlannedBuild;
+  /** Images of which nobody knows yet what they will be. */
+  readonly unknown: ReadonlySet<Digest>;
+  /** Images that are known, and come from their registry first. */
+  readonly away: ReadonlySet<Digest>;
 }
 
 async function lockedInputs(
@@ -237,11 +258,13 @@ function planningRooms(store: Store): OpRooms {
   return { store, machinery: undefined, planning: true, answers: new Answers() };
 }
 
-/** What a build would pull is not known before it is. */
-function notHere(name: string): SlipwayError {
+/** @param cause why its registry did not tell; without it nobody was asked. */
+function notHere(name: string, cause?: unknown): SlipwayError {
+  const why = cause === undefined ? "" : `, and its registry did not tell: ${toSlipwayError(cause).message}`;
   return new SlipwayError({
     code: "SLIP_IMAGE_UNKNOWN",
-    message: `Cannot foresee a build from ${JSON.stringify(name)}: it is not in the store`,
+    message: `Cannot foresee a build from ${JSON.stringify(name)}: it is not in the store${why}`,
+    cause,
     hint: `\`slipway pull ${name}\` brings it; --build-context ${name}=docker-image://debian:bookworm stands another image in for it`,
   });
 }
