@@ -84,12 +84,13 @@ test.each([
   [["--sbom", "."], "true", ["."]],
   [["--sbom"], "true", []],
   [["--sbom", "--attest", "x", "."], "true", ["."]],
+  [["--sbom", "--attest=x", "."], "true", ["."]],
   [["--sbom", "false", "."], "false", ["."]],
   [["--sbom", "format=all", "."], "format=all", ["."]],
   [["--sbom=x", "."], "x", ["."]],
 ])("a flag that may go without a value: %j", (argv, sbom, positionals) => {
   const flags = {
-    sbom: { type: "string", bare: { value: "true", values: /^(?:true|false)$|=/ } },
+    sbom: { type: "string", bare: { value: "true", values: /^(?:true|false)$|^[a-z]+=/ } },
     attest: { type: "list" },
   } as const;
   expect(parseArgs(flags, argv)).toMatchObject({ values: { sbom }, positionals });

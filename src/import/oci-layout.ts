@@ -93,11 +93,13 @@ function find(
     if (size === undefined) throw unknown(content, manifests, `nothing of the digest ${digest} is there`);
     return { mediaType: "", digest, size };
   }
-  const named = manifests.find((entry) => namesOf(entry).includes(tag ?? "latest"));
+  // What refers to an image is listed beside it, and is none.
+  const images = manifests.filter((entry) => (entry as { readonly artifactType?: unknown }).artifactType === undefined);
+  const named = images.find((entry) => namesOf(entry).includes(tag ?? "latest"));
   if (named) return named;
-  const [only, ...others] = manifests;
+  const [only, ...others] = images;
   if (tag === undefined && only && others.length === 0) return only;
-  throw unknown(content, manifests, `it has no image called ${JSON.stringify(tag ?? "latest")}`);
+  throw unknown(content, images, `it has no image called ${JSON.stringify(tag ?? "latest")}`);
 }
 
 /** The tag as most tools write it, and that of the whole name that containerd writes. */

@@ -223,6 +223,12 @@ describe.skipIf(why !== undefined)(`attestations${why === whyNoLab ? because : `
       ) as Manifest;
     const index = read(read("index.json").manifests[0]?.digest ?? "");
     expect(read(index.manifests[1]?.digest ?? "").layers).toHaveLength(1);
+    // What refers to an image is no image of the layout.
+    const referred = join(lab.folder, "referred");
+    await lab.build(context, "--sbom", "--attest-as=referrers", "-o", `type=oci,tar=false,dest=${referred}`);
+    const onIt = lab.context({ Dockerfile: "FROM it\nLABEL a=b\n" });
+    expect((await lab.build(onIt, "--build-context", `it=oci-layout://${referred}`)).code).toBe(0);
+
     const archive = await lab.slipway(["build", "--sbom=true", "-o", `type=docker,dest=${layout}.tar`, context]);
     expect([archive.code === 0, archive.stderr]).toEqual([
       false,

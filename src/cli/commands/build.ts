@@ -17,7 +17,7 @@ import { writeWhole } from "../write-whole.ts";
 import { refusedBuildFlags } from "./build-refused.ts";
 
 /** `--sbom` alone is `--sbom=true`. */
-const bare = { value: "true", values: /^(?:[01tf]|true|false)$|=/i };
+const bare = { value: "true", values: /^(?:[01tf]|true|false)$|^[a-z][a-z-]*=/i };
 
 export const buildOptions = {
   tag: { type: "list", short: "t", value: "NAME[:TAG]", help: "Name of the image" },
