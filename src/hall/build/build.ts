@@ -6,7 +6,7 @@ import type { BuildOptions, BuildResult } from "../api/api.ts";
 import { callEngine } from "../engine/call-engine.ts";
 import { buildWith } from "./build-with.ts";
 import { leavesStore } from "../outputs/read-outputs.ts";
-import { keepWithinLimit } from "../engine/keep-within-limit.ts";
+import { readStorageLimit } from "../config/storage-config.ts";
 import type { Prepared } from "../engine/protocol.ts";
 import { readsInput, spoolInput } from "../input/spool-input.ts";
 
@@ -34,8 +34,9 @@ async function buildPrepared(
 ): Promise<BuildResult> {
   const answers = new Answers();
   const early = await fromCache(options, answers, signal, onEvent);
-  if (early) await keepWithinLimit(options.store, { signal, onEvent });
-  return early ?? callEngine("build", { ...options, said: answers.said() }, { signal, onEvent });
+  // A build that the cache answers writes next to nothing, but the limit may be a new one.
+  if (early?.isOver) await callEngine("keep", { store: options.store }, { signal, onEvent });
+  return early?.result ?? callEngine("build", { ...options, said: answers.said() }, { signal, onEvent });
 }
 
 /** The result, when nothing at all has to run; its events are shown only then. */
@@ -44,15 +45,16 @@ async function fromCache(
   answers: Answers,
   signal: AbortSignal,
   onEvent: (event: BuildEvent) => void,
-): Promise<BuildResult | undefined> {
+): Promise<{ readonly result: BuildResult; readonly isOver: boolean } | undefined> {
   if (options.noCache || options.outputs?.some(leavesStore)) return undefined;
   const events: BuildEvent[] = [];
   const ctx: Ctx = { signal, emit: (event) => events.push(event) };
   using store = openStore(options.store);
   try {
     const result = await buildWith(options, store, undefined, ctx, answers);
+    const limit = readStorageLimit();
     for (const event of events) onEvent(event);
-    return result;
+    return { result, isOver: limit !== undefined && store.isOver(limit) };
   } catch (error) {
     if (error instanceof NeedsRun) return undefined;
     for (const event of events) onEvent(event);
