@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseCache } from "./cache-spec.ts";
+import { parseCaches } from "./cache-spec.ts";
 
 test.each([
   ["registry.example/app:cache", { type: "registry", attributes: { ref: "registry.example/app:cache" } }],
@@ -12,7 +12,14 @@ test.each([
   ],
   ['type=local,dest=x,"mounts=npm,go"', { type: "local", attributes: { dest: "x", mounts: "npm,go" } }],
 ])("--cache-to %s", (text, expected) => {
-  expect(parseCache("--cache-to", text)).toEqual(expected);
+  expect(parseCaches("--cache-to", text)).toEqual([expected]);
+});
+
+test("several names may stand in one", () => {
+  expect(parseCaches("--cache-from", "a:1,b:2").map(({ attributes }) => attributes)).toEqual([
+    { ref: "a:1" },
+    { ref: "b:2" },
+  ]);
 });
 
 test.each([
@@ -24,7 +31,7 @@ test.each([
   ["type=s3,bucket=x", "SLIP_UNSUPPORTED", "type=s3"],
   ["type=azblob,name=x", "SLIP_UNSUPPORTED", "type=azblob"],
 ])("refuses --cache-from %j", (text, code, message) => {
-  expect(() => parseCache("--cache-from", text)).toThrow(
+  expect(() => parseCaches("--cache-from", text)).toThrow(
     expect.objectContaining({ code, message: expect.stringContaining(message) as string }) as Error,
   );
 });

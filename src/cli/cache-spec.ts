@@ -13,14 +13,15 @@ const refused: Readonly<Record<string, string>> = {
 };
 
 /**
- * One `--cache-from` or `--cache-to`: `type=registry,ref=NAME`, or a name alone. `mounts` may be a list: what follows it without a `=` belongs to it.
+ * One `--cache-from` or `--cache-to`: `type=registry,ref=NAME`, or names alone. `mounts` may be a list: what follows it without a `=` belongs to it.
  * @param flag for messages.
  * @throws SLIP_USAGE, SLIP_UNSUPPORTED
  */
-export function parseCache(flag: "--cache-from" | "--cache-to", text: string): CacheSpec {
+export function parseCaches(flag: "--cache-from" | "--cache-to", text: string): readonly CacheSpec[] {
   if (text === "") throw usage(`Empty value for ${flag}`, "write type=registry,ref=NAME");
   const fields = csvFields(flag, text);
-  if (fields.length === 1 && fields[0]?.[1] === undefined) return { type: "registry", attributes: { ref: text } };
+  if (fields.every(([, value]) => value === undefined))
+    return fields.map(([ref]) => ({ type: "registry", attributes: { ref } }));
   const attributes: Record<string, string> = {};
   let last = "";
   for (const [key, value] of fields) {
@@ -44,5 +45,5 @@ export function parseCache(flag: "--cache-from" | "--cache-to", text: string): C
   const known = types.find((one) => one === type);
   if (known === undefined)
     throw usage(`Unknown type "${type}" in ${flag}`, didYouMean(type, types) ?? `one of: ${types.join(", ")}`);
-  return { type: known, attributes: rest };
+  return [{ type: known, attributes: rest }];
 }

@@ -3,7 +3,7 @@ import { toSlipwayError } from "../../base/index.ts";
 import type { BuildOptions, BuildResult } from "../../index.ts";
 import { parseAnnotation } from "../annotation-spec.ts";
 import { cut, type ParsedArgs, usage, wholeNumber } from "../args.ts";
-import { parseCache } from "../cache-spec.ts";
+import { parseCaches } from "../cache-spec.ts";
 import { parseAttest } from "../attest-spec.ts";
 import { parseCall } from "../call-spec.ts";
 import { command } from "../command.ts";
@@ -275,7 +275,7 @@ function pairs(
 }
 
 function cacheSpecs(flag: "--cache-from" | "--cache-to", given: readonly string[]): BuildOptions["cacheFrom"] {
-  return given.length > 0 ? given.map((text) => parseCache(flag, text)) : undefined;
+  return given.length > 0 ? given.flatMap((text) => parseCaches(flag, text)) : undefined;
 }
 
 function progressMode({ values }: BuildArgs, io: CommandIo): ProgressMode {
