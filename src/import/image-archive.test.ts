@@ -93,6 +93,13 @@ test.each<readonly [string, readonly Entry[], string]>([
   });
 });
 
+test("a file that the disk has no room for is refused before it is written", async () => {
+  const header = { name: "big", mode: 0o644, uid: 0, gid: 0, mtimeNs: 0n, linkname: "", devMajor: 0, devMinor: 0 };
+  const huge = encodeHeader({ ...header, type: "file", xattrs: new Map(), size: 2 ** 50 });
+  await expect(open(Buffer.concat([huge, Buffer.alloc(4096)]))).rejects.toMatchObject({ code: "SLIP_DISK_FULL" });
+  expect(readdirSync(join(folder, "out"))).toEqual([]);
+});
+
 test("refuses what is cut off", async () => {
   const whole = tarOf([{ name: "a", content: "x".repeat(5000) }]);
   await expect(open(whole.subarray(0, 3000))).rejects.toMatchObject({ code: "SLIP_LAYER_INVALID" });

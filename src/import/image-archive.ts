@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream, realpathSync, statSync } from "node:fs";
+import { createReadStream, createWriteStream, realpathSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -48,7 +48,10 @@ export async function openImageArchive(
     const target = linkTarget(entry, path, name);
     if (target !== undefined) links.set(path, target);
     else if (entry.type !== "file") throw refused(name, `${JSON.stringify(path)} is neither a file nor a link`);
-    else files.set(path, await takeOut(entry.content(), join(folder, String(files.size)), signal));
+    else {
+      checkRoom(entry.size, folder, name);
+      files.set(path, await takeOut(entry.content(), join(folder, String(files.size)), signal));
+    }
   }
   return { name, ours: true, find: (path) => find(path, files, links, name) };
 }
@@ -82,6 +85,17 @@ async function digestOfFile(file: string): Promise<Digest> {
 /** The bytes of a file that was taken out. */
 export function readArchived({ file }: ArchivedFile): Bytes {
   return createReadStream(file, { highWaterMark: 1 << 18 }) as Bytes;
+}
+
+/** A header may promise any number of bytes, and a compressed archive keep to it. */
+function checkRoom(size: number, folder: string, archive: string): void {
+  const { bavail, bsize } = statfsSync(folder);
+  if (size <= bavail * bsize) return;
+  throw new SlipwayError({
+    code: "SLIP_DISK_FULL",
+    message: `Cannot load ${archive}: it has a file of ${size} bytes, and the disk of the store has ${bavail * bsize} left`,
+    hint: "free space, or choose a store on another disk with --store",
+  });
 }
 
 async function takeOut(content: Bytes, file: string, signal: AbortSignal): Promise<ArchivedFile> {

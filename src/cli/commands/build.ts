@@ -13,7 +13,7 @@ import { parseAgents, parseSecrets } from "../given-spec.ts";
 import { checkOutputs, parseOutput, withLoad, withPush } from "../output-spec.ts";
 import { printError } from "../print-error.ts";
 import { dockerModes, openProgress, type ProgressMode, progressModes } from "../progress/index.ts";
-import { writeWhole } from "../write-whole.ts";
+import { removeOld, writeWhole } from "../write-whole.ts";
 import { refusedBuildFlags } from "./build-refused.ts";
 
 /** `--sbom` alone is `--sbom=true`. */
@@ -193,7 +193,7 @@ export const build = command({
     }
     const mode = progressMode(args, io);
     // An id of an earlier build must not stay behind a build that fails.
-    if (args.values.iidfile !== undefined) rmSync(args.values.iidfile, { force: true });
+    if (args.values.iidfile !== undefined) removeOld(args.values.iidfile, "image id");
     const progress = await openProgress(mode, io);
     try {
       const library = await io.library();
