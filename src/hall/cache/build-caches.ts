@@ -6,7 +6,6 @@ import type { Store } from "../../store/index.ts";
 import type { BuildOptions } from "../api/api.ts";
 import type { AssembledImage } from "../build/assemble.ts";
 import type { Engine } from "../engine/engine.ts";
-import { oneIdStore } from "../engine/store-ids.ts";
 import type { Prepared } from "../engine/protocol.ts";
 import type { SolvedBuild } from "./gather.ts";
 import type { ImportedCaches } from "./import-caches.ts";
@@ -51,7 +50,7 @@ export async function openCaches(
     inline: async (image, plan, build) => {
       if (!isInline) return image;
       const { withInlineCache } = await import("./inline-cache.ts");
-      const squashed = engine ? engine.namespace.kind === "single-id" : oneIdStore(store.root) !== undefined;
+      const squashed = engine ? engine.namespace.kind === "single-id" : await isOneId(store);
       return withInlineCache(image, plan, build, squashed, ctx);
     },
     write: async (build) => {
@@ -60,6 +59,12 @@ export async function openCaches(
       await exportCaches(targets, build, imported.mounts, engine, ctx);
     },
   };
+}
+
+/** What the store's files were made with: the engine would find the same. */
+async function isOneId({ root }: Store): Promise<boolean> {
+  const { oneIdStore } = await import("../engine/store-ids.ts");
+  return oneIdStore(root) !== undefined;
 }
 
 async function read(sources: readonly CacheSource[], engine: Engine, ctx: Ctx): Promise<ImportedCaches> {
