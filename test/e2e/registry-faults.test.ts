@@ -20,7 +20,7 @@ import {
 import { imageOf } from "../registry/support/images.ts";
 import { layerOf } from "../registry/support/layers.ts";
 import { openLab, whyNoLab } from "./support/lab.ts";
-import { type Ended, start } from "./support/slipway.ts";
+import { type Ended, killGroup, type Running, start, until } from "./support/slipway.ts";
 
 const why = whyNoLab ?? whyNoDockerRegistry;
 const because = why === undefined ? "" : ` (skipped: ${why})`;
@@ -231,6 +231,47 @@ describe.skipIf(why !== undefined)(`a registry in trouble${because}`, () => {
       expect(await lab.verify(store)).toEqual([]);
       expect((await tagIn(path)) !== null).toBe(wanted === "done");
     });
+  });
+
+  test("a pull and a push that are killed while bytes go leave a store that goes on", async () => {
+    let running: Running | undefined;
+    const kill = (): false => {
+      if (running) killGroup(running.child);
+      return false;
+    };
+    await using proxy = await startFaultProxy(registry.domain, [
+      fault(getBlob, kill, always),
+      fault(upload, kill, always),
+    ]);
+    const [name, other] = [`${proxy.domain}/team/app:1`, `${proxy.domain}/killed/app:1`];
+    const pulled = join(lab.folder, "killed");
+    await slipway(source, ["tag", `${registry.domain}/team/app:1`, other]);
+    for (const [store, args] of [
+      [pulled, ["pull", name]],
+      [source, ["push", other]],
+    ] as const) {
+      running = start(args, { store, env });
+      expect((await running.ended).code).toBe(null);
+      running = undefined;
+      expect([await lab.verify(store), await tagIn("killed/app")]).toEqual([[], null]);
+      expect((await slipway(store, args)).code).toBe(0);
+    }
+    expect(await tagIn("killed/app")).toBe(image.manifest.descriptor.digest);
+  });
+
+  test("two pulls at once bring each blob once; one that is interrupted says so", async () => {
+    const store = join(lab.folder, "two");
+    await using slow = await startFaultProxy(registry.domain, [fault(getBlob, late(700), always)]);
+    const name = `${slow.domain}/team/app:1`;
+    const both = await Promise.all([slipway(store, ["pull", "-q", name]), slipway(store, ["pull", "-q", name])]);
+    expect(both.map(({ code }) => code)).toEqual([0, 0]);
+    expect(slow.requests.filter((line) => getBlob.test(line))).toHaveLength(1);
+    const running = start(["pull", name], { store: join(lab.folder, "interrupted"), env });
+    await until(() => slow.requests.filter((line) => getBlob.test(line)).length > 1);
+    running.child.kill("SIGINT");
+    const { code, stderr } = await running.ended;
+    expect([code, stderr]).toEqual([130, expect.stringMatching(/cancel/i)]);
+    expect(await lab.verify(join(lab.folder, "interrupted"))).toEqual([]);
   });
 
   test("what was left behind by all that is in order", async () => {
