@@ -1,4 +1,3 @@
-import { rmSync } from "node:fs";
 import { toSlipwayError } from "../../base/index.ts";
 import type { BuildOptions, BuildResult } from "../../index.ts";
 import { parseAnnotation } from "../annotation-spec.ts";
