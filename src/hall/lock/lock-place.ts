@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { SlipwayError } from "../../base/index.ts";
 import { type LockFile, parseLock } from "../../lockfile/index.ts";
@@ -53,13 +53,21 @@ export function readLock(place: Place): ReadLock {
 
 /** The lock in a file; undefined where there is no such file. */
 export function findLock(file: string): ReadLock | undefined {
-  if (!existsSync(file)) return undefined;
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (!stat) return undefined;
   const name = basename(file);
-  let text: string;
+  return { ...parseLock(read(file, stat), name), name, folder: dirname(file) };
+}
+
+/** Larger than any lock file (bytes); the parser knows it more exactly. */
+const largest = 4 << 20;
+
+function read(file: string, stat: Stats): string {
   try {
-    text = readFileSync(file, "utf8");
+    if (!stat.isFile()) throw new Error("it is no file");
+    if (stat.size > largest) throw new Error(`it has ${stat.size} bytes, which no lock file has`);
+    return readFileSync(file, "utf8");
   } catch (cause) {
     throw new SlipwayError({ code: "SLIP_LOCK", message: `Cannot read ${file}: ${(cause as Error).message}`, cause });
   }
-  return { ...parseLock(text, name), name, folder: dirname(file) };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { isSlipwayError, SlipwayError } from "../../base/index.ts";
@@ -69,7 +70,7 @@ function isNamed(entry: LockEntry, name: string): boolean {
 }
 
 function write(file: string, text: string): void {
-  const half = `${file}.${process.pid}`;
+  const half = `${file}.${randomUUID()}`;
   try {
     writeFileSync(half, text, { flag: "wx" });
     renameSync(half, file);

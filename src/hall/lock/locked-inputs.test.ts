@@ -1,3 +1,4 @@
+import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { addImage, addLayer, tempFolder, tempStore } from "../../../test/support/store-lab.ts";
@@ -8,7 +9,7 @@ import type { LockEntry } from "../../lockfile/index.ts";
 import type { ImageResolver } from "../../plan/index.ts";
 import { NeedsRun } from "../../solve/index.ts";
 import { packagesKey } from "../bases/stored-base.ts";
-import { lockPlace } from "./lock-place.ts";
+import { findLock, lockPlace } from "./lock-place.ts";
 import { LockedInputs } from "./locked-inputs.ts";
 
 const platform = { os: "linux", architecture: "amd64" } as const;
@@ -198,4 +199,17 @@ test("a lock lies beside its Dockerfile", () => {
     [folder, "-"],
   ])
     expect(() => place(context as string, dockerfile)).toThrow("the Dockerfile is no file of this machine");
+});
+
+test("what is no lock file is not read for one", () => {
+  const folder = tempFolder();
+  const path = (name: string): string => join(folder, name);
+  expect(findLock(path("missing"))).toBeUndefined();
+  mkdirSync(path("folder"));
+  expect(() => findLock(path("folder"))).toThrow("it is no file");
+  writeFileSync(path("large"), "");
+  truncateSync(path("large"), 2 ** 40);
+  expect(() => findLock(path("large"))).toThrow("which no lock file has");
+  writeFileSync(path("slipway.lock"), "version = 1\n");
+  expect(findLock(path("slipway.lock"))).toEqual({ entries: [], name: "slipway.lock", folder });
 });
