@@ -3,15 +3,7 @@ import { blobBytes, type BlobStore } from "./blob-store.ts";
 import type { CacheMountRow } from "./cache-mount-store.ts";
 import type { CacheRecord, SnapshotId } from "./contract.ts";
 import type { Database } from "./database.ts";
-import {
-  chainOf,
-  type Chosen,
-  irreplaceable,
-  References,
-  removeChosen,
-  type SnapshotRow,
-  snapshotRows,
-} from "./gc.ts";
+import { chainOf, type Chosen, irreplaceable, References, removeChosen, type SnapshotRow, snapshotRows } from "./gc.ts";
 import { recordOf, type RecordRow } from "./record-store.ts";
 import { type RemadeFile, remadeFiles } from "./remade.ts";
 import type { State } from "./state.ts";

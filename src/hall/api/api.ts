@@ -16,14 +16,7 @@ export type { SecretSource } from "../../ops/index.ts";
 export type { Resources, Ulimit } from "../../base/index.ts";
 export type { ExecSettings, ExtraHost } from "../../graph/index.ts";
 export type { Entitlement } from "../../plan/index.ts";
-export type {
-  BuildFacts,
-  LabelFilter,
-  PastEviction,
-  PruneKind,
-  StageUsage,
-  StorageLimit,
-} from "../../store/index.ts";
+export type { BuildFacts, LabelFilter, PastEviction, PruneKind, StageUsage, StorageLimit } from "../../store/index.ts";
 export type { Annotation, AnnotationPlace } from "../../export/index.ts";
 export type { CacheSpec } from "./cache-api.ts";
 export type { OutputSpec, WrittenOutput } from "./output-api.ts";

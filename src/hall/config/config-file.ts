@@ -51,6 +51,11 @@ function parse(text: string, file: string): Omit<ConfigFile, "file"> {
 }
 
 /** SLIP_CONFIG: what is wrong with the file. */
-export function bad(file: string, problem: string, hint = "docs/registries.md tells what may stand there", cause?: unknown) {
+export function bad(
+  file: string,
+  problem: string,
+  hint = "docs/registries.md tells what may stand there",
+  cause?: unknown,
+) {
   return new SlipwayError({ code: "SLIP_CONFIG", message: `Cannot use ${file}: ${problem}`, hint, cause });
 }
