@@ -1,7 +1,7 @@
 // Measures the memory and the time of a pull and of a push over loopback: resident bytes of all processes of the command together, at their peak.
 // The image lies nowhere and the registry is this process, so that 2 GB cost what the store takes of them.
 //
-//   node scripts/transfer-memory.ts [LARGE_MB [SMALL_MB COUNT]]
+//   node scripts/transfer-memory.ts [LARGE_MB [SMALL_MB COUNT [MB_PER_SECOND]]]
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { peakMemory } from "../test/registry/support/peak-memory.ts";
 import { largeLayer, startLargeRegistry } from "../test/registry/support/large-registry.ts";
 
-const [large = 1200, small = 40, count = 20] = process.argv.slice(2).map(Number);
+const [large = 1200, small = 40, count = 20, rate = Number.POSITIVE_INFINITY] = process.argv.slice(2).map(Number);
 const program = fileURLToPath(new URL("../bin/slipway", import.meta.url));
 const store = mkdtempSync(join(tmpdir(), "slipway-memory-"));
 const sizes = [...Array.from({ length: count }, () => small), large];
@@ -27,7 +27,7 @@ async function measured(what: string, ...args: readonly string[]): Promise<void>
 }
 
 try {
-  await using registry = await startLargeRegistry(layers);
+  await using registry = await startLargeRegistry(layers, rate * 1e6);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   console.log(`${total} MB in ${sizes.length} layers, the largest of ${Math.max(...sizes)} MB`);
   await measured("pull", "pull", "-q", `${registry.domain}/large`);

@@ -162,6 +162,13 @@ describe.skipIf(why !== undefined)(
       expect(folders(here.store)).toBe(layers);
       expect((await lab.slipway(["pull", at("team/base:1")], here)).stderr).toContain("up to date");
       expect((await lab.slipway(["images"], here)).stdout).not.toContain("compressed");
+      // The files are here, the archives no more: those come again, because packing the files anew would make others.
+      const again = await transfers(async () => {
+        expect((await lab.slipway(["prune", "--all", "--force"], here)).code).toBe(0);
+        expect((await lab.slipway(["save", "-o", archive, "app"], here)).code).toBe(0);
+      });
+      expect(again).toMatchObject({ down: layers });
+      expect(folders(here.store)).toBe(layers);
       expect(await lab.verify(here.store)).toEqual([]);
     });
 

@@ -69,8 +69,11 @@ function* gzip(source: Iterable<Buffer>): Generator<Buffer> {
   yield tail;
 }
 
-/** Serves an image of the layers under every name. */
-export async function startLargeRegistry(layers: readonly LargeLayer[]): Promise<LargeRegistry> {
+/** Serves an image of the layers under every name. @param rate bytes a second of each answer */
+export async function startLargeRegistry(
+  layers: readonly LargeLayer[],
+  rate: number = Number.POSITIVE_INFINITY,
+): Promise<LargeRegistry> {
   const platform = { os: "linux", architecture: process.arch === "x64" ? "amd64" : process.arch };
   const rootfs = { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) } as const;
   const config = encodeConfig({ ...platform, rootfs });
@@ -99,11 +102,14 @@ export async function startLargeRegistry(layers: readonly LargeLayer[]): Promise
     if (!layer) return void response.writeHead(404).end();
     response.writeHead(200, { "content-length": layer.descriptor.size });
     let sent = 0;
+    const started = Date.now();
     for (const chunk of layer.chunks()) {
       if (response.destroyed) return;
       if (sent >= limit) await Promise.race([going.promise, closed(response)]);
       if (!response.write(chunk)) await Promise.race([drained(response), closed(response)]);
       sent += chunk.length;
+      const early = started + (1000 * sent) / rate - Date.now();
+      if (early > 5) await sleep(early);
     }
     response.end();
   };
