@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { foldLayers } from "./fold-layers.ts";
+import { proveSame } from "./prove-same.ts";
 import { squashLayers } from "./squash-layers.ts";
 import {
   apply,
@@ -234,4 +235,13 @@ test("the hash sees every change of a tree", () => {
   ];
   const hashes = trees.map(([nodes, base]) => hash(nodes, base));
   expect(new Set(hashes).size).toBe(hashes.length);
+});
+
+test("layers that would not give the same files are refused", () => {
+  using lab = new StackLab();
+  const stack = (content: string) => ({ own: [lab.layer({ f: file(content) })], base: [], overlayXattrs }) as const;
+  expect(() => proveSame(stack("as it was"), stack("otherwise"))).toThrow(
+    expect.objectContaining({ code: "SLIP_INTERNAL", message: expect.stringContaining("would not be the same") }),
+  );
+  expect(proveSame(stack("as it was"), stack("as it was"))).toMatch(/^sha256:/);
 });

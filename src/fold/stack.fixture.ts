@@ -35,6 +35,7 @@ export type Node =
     })
   | (Look & { readonly type: "folder"; readonly opaque: boolean; readonly nodes: Nodes })
   | { readonly type: "link"; readonly target: string }
+  | (Look & { readonly type: "fifo" })
   | { readonly type: "whiteout" };
 export type Nodes = Readonly<Record<string, Node>>;
 
@@ -87,7 +88,10 @@ function fill(path: string, nodes: Nodes): void {
     if (lstatSync(at, { throwIfNoEntry: false })) continue;
     if (node.type === "whiteout") makeNode(at, constants.S_IFCHR, 0, 0);
     else if (node.type === "link") symlinkSync(node.target, at);
-    else if (node.type === "folder") {
+    else if (node.type === "fifo") {
+      makeNode(at, constants.S_IFIFO, 0, 0);
+      finish(at, node);
+    } else if (node.type === "folder") {
       mkdirSync(at);
       fill(at, node.nodes);
       if (node.opaque) setXattr(at, `${overlayXattrs}.overlay.opaque`, Buffer.from("y"));
@@ -135,7 +139,9 @@ export function apply(layers: readonly string[]): Applied {
           remove(target, true);
           const what = stats.isSymbolicLink()
             ? `link ${readlinkSync(source)}`
-            : `file ${readFileSync(source, "latin1")}`;
+            : stats.isFile()
+              ? `file ${readFileSync(source, "latin1")}`
+              : "fifo";
           tree.set(target, { text: `${what} ${stats.isSymbolicLink() ? "" : look}`, inode: `${number}:${stats.ino}` });
         }
       }
@@ -187,6 +193,7 @@ const node = fc.letrec<{ node: Node; nodes: Nodes }>((tie) => ({
     },
     { weight: 3, arbitrary: fc.constant(whiteout) },
     { weight: 1, arbitrary: fc.record({ type: fc.constant("link" as const), target: name }) },
+    { weight: 1, arbitrary: fc.record({ type: fc.constant("fifo" as const), ...look }) },
     {
       weight: 6,
       arbitrary: fc.record({
