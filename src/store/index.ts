@@ -2,7 +2,7 @@
 export type * from "./contract.ts";
 export type { EvictOptions } from "./evict.ts";
 export type * from "./usage.ts";
-export { defaultStoreRoot, openStore } from "./open-store.ts";
 export type { LayerSource, NewRemoteLayer, RemoteLayer, RemoteLayers } from "./remote-layers.ts";
+export { defaultStoreRoot, openStore } from "./open-store.ts";
 export { measure as measureFolder } from "./chores.ts";
 export { ulid } from "./ulid.ts";

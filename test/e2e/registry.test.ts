@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
@@ -56,6 +56,22 @@ describe.skipIf(why !== undefined)(`registries${why === whyNoLab ? because : ` (
     const quiet = await lab.slipway(["pull", "-q", "--all-tags", at("team/one")], other);
     expect([quiet.stdout, quiet.stderr]).toEqual([`${at("team/one:1")}\n`, ""]);
     expect(await lab.verify(other.store)).toEqual([]);
+  });
+
+  test("slipway lock has the digest that skopeo tells, and --locked builds from it when the tag has moved on", async () => {
+    await pushed("team/locked:1", "locked");
+    const digest = rawDigest(at("team/locked:1"));
+    const context = lab.context({ Dockerfile: `FROM ${at("team/locked:1")}\n` });
+    expect((await lab.slipway(["lock", context], { env })).stdout).toContain(digest);
+    expect(readFileSync(join(context, "slipway.lock"), "utf8")).toContain(`digest = "${digest}"`);
+    await pushed("team/locked:1", "moved");
+    expect(rawDigest(at("team/locked:1"))).not.toBe(digest);
+    const tar = join(lab.folder, "locked.tar");
+    const { code, stderr } = await lab.slipway(["build", "--locked", "-o", `type=tar,dest=${tar}`, context], other);
+    expect(code, stderr).toBe(0);
+    expect((await readTree(tar)).get("a")?.content).toBe("locked");
+    const moved = await lab.slipway(["lock", "--check", context], { env });
+    expect([moved.code, moved.stdout]).toEqual([1, expect.stringContaining(`${digest} -> sha256:`)]);
   });
 
   test("FROM and COPY --from take images of a registry, --pull what the tag means now", async () => {
