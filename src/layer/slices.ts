@@ -16,7 +16,7 @@ const sampleSize = 512;
 /** Fewer dense bytes side by side are not worth a slice of their own. */
 const leastDense = 4 * unitSize;
 /** Bytes that are deflated to see. */
-const trialSize = 48 * 1024;
+const trialSize = 16 * 1024;
 
 /**
  * How unevenly bytes may be spread (Pearson's chi-squared against all bytes alike, 255 degrees of freedom): in one sample, where text has thousands,
