@@ -97,8 +97,9 @@ async function placeLayer(
     await layout.addFile(digest, keeper.blobs.path(digest), size);
     return { mediaType: types[compression], digest, size };
   }
-  const { digest, size } = await layout.addWritten((target) =>
-    writeChecked(layer, target, keeper, { ...wanted, compression }),
+  const { digest, size } = await layout.addWritten(
+    (target) => writeChecked(layer, target, keeper, { ...wanted, compression }),
+    keeper && (() => keeper.scratch()),
   );
   return { mediaType: types[compression], digest, size };
 }

@@ -24,8 +24,11 @@ export interface Layout {
    * @param bring what makes the file be there, when it may not be yet
    */
   addFile(digest: Digest, file: string, size: number, bring?: () => Promise<void>): Promise<void>;
-  /** Has a blob written whose digest is known only at its end. */
-  addWritten<T extends WrittenBlob>(write: (target: BlobTarget) => Promise<T>): Promise<T>;
+  /**
+   * Has a blob written whose digest is known only at its end.
+   * @param scratch makes a folder for it, where it cannot be written in place: it may be large
+   */
+  addWritten<T extends WrittenBlob>(write: (target: BlobTarget) => Promise<T>, scratch?: () => string): Promise<T>;
   /** Makes all of it visible under its name. Returns its bytes. */
   commit(): Promise<number>;
   abandon(): Promise<void>;
@@ -180,9 +183,12 @@ class TarLayout implements Layout {
     this.#blobs.add(digest);
   }
 
-  async addWritten<T extends WrittenBlob>(write: (target: BlobTarget) => Promise<T>): Promise<T> {
+  async addWritten<T extends WrittenBlob>(
+    write: (target: BlobTarget) => Promise<T>,
+    scratch?: () => string,
+  ): Promise<T> {
     const { seekable } = this.#output;
-    if (!seekable) return this.#throughFile(write);
+    if (!seekable) return this.#throughFile(write, scratch);
     // name and size are known at its end: the header is put in front of it then
     await this.#makeFolders(blobPath(placeholder));
     const start = this.#output.position;
@@ -205,8 +211,11 @@ class TarLayout implements Layout {
     return this.#output.abandon();
   }
 
-  async #throughFile<T extends WrittenBlob>(write: (target: BlobTarget) => Promise<T>): Promise<T> {
-    const folder = await mkdtemp(join(tmpdir(), "slipway-"));
+  async #throughFile<T extends WrittenBlob>(
+    write: (target: BlobTarget) => Promise<T>,
+    scratch?: () => string,
+  ): Promise<T> {
+    const folder = scratch?.() ?? (await mkdtemp(join(tmpdir(), "slipway-")));
     try {
       const file = join(folder, "blob");
       const written = await write(file);
