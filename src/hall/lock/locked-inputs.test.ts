@@ -29,7 +29,7 @@ function locked(
   const store = tempStore();
   const events: BuildEvent[] = [];
   const inputs = new LockedInputs(
-    { entries, name: "slipway.lock", folder: "/work" },
+    { entries, name: "slipway.lock", folder: "/project" },
     {
       store,
       engine: undefined,
