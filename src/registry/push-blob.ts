@@ -4,7 +4,7 @@ import type { PushBlob, RegistryCtx } from "./contract.ts";
 import type { HttpAnswer } from "./http/exchange.ts";
 import { AnswerError, CutError, isPassing } from "./http/failures.ts";
 import { resolveLocation } from "./http/follow.ts";
-import { notToSpec } from "./http/read-answer.ts";
+import { notToSpec, taken } from "./http/read-answer.ts";
 import { progressOf } from "./progress.ts";
 import type { Remote } from "./remote.ts";
 import { take } from "./take.ts";
@@ -164,7 +164,7 @@ async function patch(
       },
       body: { size, open: () => take(blob.open(at), size, (sent) => progress(at + sent)) },
       patient: true,
-      ok: [202],
+      ok: taken,
     },
     ctx,
   );
@@ -198,7 +198,7 @@ async function finish(
       },
       ...(rest > 0 && { body: { size: rest, open: () => take(blob.open(at), rest, (sent) => progress(at + sent)) } }),
       patient: true,
-      ok: [201, 204],
+      ok: taken,
     },
     ctx,
   );

@@ -4,6 +4,7 @@ import { repositoryScope } from "./auth/token.ts";
 import type { RegistryCtx } from "./contract.ts";
 import type { HttpAnswer } from "./http/exchange.ts";
 import { manifestLimit } from "./http/limits.ts";
+import { taken } from "./http/read-answer.ts";
 import type { Remote } from "./remote.ts";
 
 /**
@@ -33,7 +34,7 @@ export async function putManifest(
       headers: { "content-type": descriptor.mediaType, ...condition },
       body: bytes,
       patient: true,
-      ok: condition === undefined ? [201] : [201, 412],
+      ok: condition === undefined ? taken : [...taken, 412],
     },
     ctx,
   );

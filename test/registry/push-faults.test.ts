@@ -158,6 +158,30 @@ describe("mended on the way", () => {
   });
 });
 
+test.each([
+  ["201 to a chunk, as Amazon's does", /^PATCH/, 201],
+  ["204 to a chunk", /^PATCH/, 204],
+  ["202 to a blob", /^PUT .*uploads/, 202],
+  ["200 to a manifest", /^PUT .*manifests/, 200],
+  ["202 to a manifest", /^PUT .*manifests/, 202],
+] as const)("a registry that answers %s has taken it", async (_what, match, code) => {
+  const place = await lab();
+  const { registry, at, ctx, image } = place;
+  registry.faults = [
+    fault(
+      match,
+      ({ response }) => {
+        const write = response.writeHead.bind(response) as (status: number, headers?: object) => typeof response;
+        response.writeHead = ((_status: number, headers?: object) => write(code, headers)) as typeof response.writeHead;
+        return false;
+      },
+      always,
+    ),
+  ];
+  await testClient().push(at, image.content, ctx);
+  expectThere(place);
+});
+
 test("a registry that takes all bytes and never the blob is given up", async () => {
   const { registry, at, ctx, image } = await lab();
   let posts = 0;

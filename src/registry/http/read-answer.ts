@@ -3,6 +3,9 @@ import { AnswerError, plainText, type RegistryProblem } from "./failures.ts";
 import type { HttpAnswer } from "./exchange.ts";
 import { parseRetryAfter } from "./retrier.ts";
 
+/** How registries say that they took what was sent: one of these is in the specification for each request, some answer another. */
+export const taken: readonly number[] = [200, 201, 202, 204];
+
 const problemLimit = 64 * 1024;
 
 /**
