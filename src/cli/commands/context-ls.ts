@@ -11,7 +11,7 @@ export const contextLs = command({
   description:
     "Lists what of a folder takes part in a build. With --why also what does not, each with the line of the ignore file that decides.",
   options: {
-    file: buildOptions.file,
+    file: { ...buildOptions.file, help: "The Dockerfile (default: Dockerfile in PATH)" },
     why: { type: "flag", help: "Also what is left out, and the line of the ignore file that decides" },
     format: { type: "string", value: "text|json", choices: ["text", "json"], help: "json prints an object a line" },
   },

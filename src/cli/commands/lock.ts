@@ -10,7 +10,7 @@ import { transferProgress } from "../transfer-progress.ts";
 import { buildOptions, toBuildOptions } from "./build.ts";
 
 const taken = {
-  file: buildOptions.file,
+  file: { ...buildOptions.file, help: "The Dockerfile (default: Dockerfile in PATH)" },
   platform: buildOptions.platform,
   "build-arg": buildOptions["build-arg"],
   "build-context": buildOptions["build-context"],
