@@ -29,7 +29,7 @@ test.each([
   { argv: ["buidl"], code: 2, text: 'did you mean "build"?' },
   { argv: ["build"], code: 2, text: '"slipway build" requires 1 argument, got 0' },
   { argv: ["build", "--tga", "x", "."], code: 2, text: 'did you mean "--tag"?' },
-  { argv: ["build", "-o", "type=oci", "."], code: 2, text: "No dest in --output type=oci" },
+  { argv: ["build", "-o", "type=oci,level=3", "."], code: 8, text: "type=oci has no attribute level" },
   { argv: ["build", "--builder", "x", "."], code: 3, text: "Flag --builder is not supported" },
   { argv: ["run", "--privileged", "x"], code: 125, text: "Flag --privileged is not supported" },
 ])("slipway $argv ends with $code", ({ argv, code, text }) => {
