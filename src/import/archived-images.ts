@@ -14,6 +14,7 @@ import {
   parseManifestOrIndex,
   parseReference,
 } from "../oci/index.ts";
+import { type AttachedDocument, attachedDocuments, subjectOf } from "./attached-documents.ts";
 import type { ImageContent } from "./contract.ts";
 import { type ArchivedFile, type ImageArchive, readArchived, refused } from "./image-archive.ts";
 import { readDocument } from "./read-document.ts";
@@ -27,6 +28,8 @@ export interface ArchivedImage {
   /** The archive has the manifest itself: it can leave as it came. */
   readonly whole: boolean;
   readonly content: ImageContent;
+  /** What its index has about it; undefined when that is not there whole, or too much to keep. */
+  readonly attached?: readonly AttachedDocument[] | undefined;
 }
 
 /** Images that stand behind the same names: one, or one a platform. */
@@ -106,8 +109,11 @@ async function imagesBehind(
   if ("manifests" in document) {
     const images: ArchivedImage[] = [];
     for (const child of document.manifests) {
-      if (child.annotations?.["vnd.docker.reference.type"] !== undefined) continue;
-      images.push(...(await imagesBehind(archive, content, child, [...indexes, descriptor.digest])));
+      if (subjectOf(child) !== undefined) continue;
+      const own = document.manifests.filter((other) => subjectOf(other) === child.digest);
+      const attached = await attachedDocuments(content, own, (digest) => archive.find(blobPath(digest)) !== undefined);
+      const behind = await imagesBehind(archive, content, child, [...indexes, descriptor.digest]);
+      images.push(...behind.map((image) => ({ ...image, attached: image.attached ?? attached })));
     }
     return images;
   }

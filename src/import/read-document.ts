@@ -37,9 +37,10 @@ export async function* verified(
 export async function readDocument(
   content: ImageContent,
   descriptor: Pick<Descriptor, "digest" | "size" | "mediaType">,
+  limit = documentLimit,
 ): Promise<Uint8Array> {
-  if (descriptor.size > documentLimit) {
-    throw invalid(content, `${descriptor.digest} is larger than ${documentLimit} bytes`);
+  if (descriptor.size > limit) {
+    throw invalid(content, `${descriptor.digest} is larger than ${limit} bytes`);
   }
   const chunks: Uint8Array[] = [];
   for await (const chunk of verified(content, descriptor)) chunks.push(chunk);

@@ -39,6 +39,26 @@ describe.skipIf(whyNoLab)(`Images in archives${because}`, () => {
     expect(await lab.verify(elsewhere.store)).toEqual([]);
   });
 
+  test("attestations that an index lists beside an image stay with it", async () => {
+    const context = lab.context({ Dockerfile: "FROM scratch\nCOPY Dockerfile /attested\n" });
+    const spec = `type=oci,dest=${at("attested.tar")}`;
+    const built = await lab.slipway(["build", "-q", "-t", "attested:1", "--provenance=true", "-o", spec, context]);
+    expect([built.code, built.stderr]).toEqual([0, ""]);
+    const store = { store: at("attested-store") };
+    expect((await lab.slipway(["load", "-q", "-i", at("attested.tar")], store)).code).toBe(0);
+    const save = ["save", "--format", "oci", "-o", at("attested.tar2"), "attested:1"];
+    expect(await lab.slipway(save, store)).toMatchObject({ code: 0, stderr: "" });
+    expect(file("attested.tar").includes("vnd.docker.reference.type")).toBe(true);
+    const list = (name: string): readonly string[] =>
+      execFileSync("tar", ["-tf", at(name)], { encoding: "utf8" })
+        .trim()
+        .split("\n")
+        .sort();
+    expect(list("attested.tar2")).toEqual(list("attested.tar"));
+    expect((await lab.slipway(["save", "-o", at("attested.docker"), "attested:1"], store)).code).toBe(0);
+    expect(list("attested.docker").length).toBeLessThan(list("attested.tar").length);
+  });
+
   test("layers as another program made them stay as they are, whatever is pruned, and are compressed anew from their own bytes", async () => {
     const folder = at("foreign");
     mkdirSync(join(folder, "files/zoo"), { recursive: true });

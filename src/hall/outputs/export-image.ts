@@ -3,6 +3,7 @@ import type { ExportImage } from "../../export/index.ts";
 import { encodeConfig, formatReference, parseReference } from "../../oci/index.ts";
 import type { ImageRecord } from "../../store/index.ts";
 import type { Engine } from "../engine/engine.ts";
+import { cameAttached } from "./came-attached.ts";
 import { cameFrom } from "../registry/came-from.ts";
 import { cameAs, camePlain, pulledManifest } from "../registry/known-blobs.ts";
 
@@ -30,7 +31,9 @@ export function exportImage(engine: Engine, image: ImageRecord): ExportImage {
       plain: !came && camePlain(diffId, store),
     };
   });
-  return { config: image.config, configBytes, layers, manifest: pulledManifest(image.id, store), keeper: store };
+  const manifest = pulledManifest(image.id, store);
+  const attach = manifest && cameAttached(store);
+  return { config: image.config, configBytes, layers, manifest, attach, keeper: store };
 }
 
 /** The same image with the files' own times in its layers, for `rewrite-timestamp=false`. */

@@ -24,6 +24,7 @@ import { originKey } from "../bases/stored-base.ts";
 import { announce, endFailed, type Engine } from "../engine/engine.ts";
 import type { Plain } from "../engine/protocol.ts";
 import { noteIndex } from "../registry/known-blobs.ts";
+import { noteAttached } from "./came-attached.ts";
 import { keepBlobs } from "./keep-blobs.ts";
 
 /** The engine's part of `load`. */
@@ -124,6 +125,7 @@ async function takeInOne(
   );
   noteManifest(made, descriptor.digest, indexes, store);
   await keepBlobs(made.id, image, archive, engine, ctx);
+  if (image.attached && image.attached.length > 0) noteAttached(made.id, descriptor.digest, image.attached, store);
   store.facts.set(originKey(made.id), archive.name, made.id);
   // What `prune --all` leaves: nothing else brings it again.
   store.facts.set(`loaded ${made.id}`, true, made.id);

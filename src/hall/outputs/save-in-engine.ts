@@ -28,14 +28,15 @@ export async function saveInEngine(
     if (name !== undefined) group.names.add(name);
   }
   const named = [...groups.values()].map(({ records, names }): NamedImage => {
-    const exported = records.map((record) => exportImage(engine, record));
-    const index =
-      records.length > 1
-        ? cameIndex(
-            records.map(({ id }) => id),
-            store,
-          )
-        : undefined;
+    const exported = records.map((record) => ({
+      ...exportImage(engine, record),
+      // A docker archive has no place for what is beside an image.
+      ...(type === "docker" && { attach: undefined }),
+    }));
+    const index = cameIndex(
+      records.map(({ id }) => id),
+      store,
+    );
     return { images: exported as unknown as NamedImage["images"], names: [...names], index };
   });
   const write = type === "oci" ? exportOci : exportDocker;
