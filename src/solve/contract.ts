@@ -70,6 +70,8 @@ export interface SolveOptions<R> {
   readonly made?: Set<Digest> | undefined;
   /** Throw NeedsRun instead of running a step. */
   readonly lookupOnly?: boolean | undefined;
+  /** True for a failure after which the caller solves again, without what made it: it is not told as one. */
+  readonly solvedAgain?: ((error: unknown) => boolean) | undefined;
   /** A step has to run, and is about to. */
   readonly onMiss?: ((miss: Miss<R>) => void) | undefined;
   /** A step's result is there: called once for each, hit or run. */

@@ -410,6 +410,16 @@ describe("failing", () => {
     expect(world.runs).toEqual(["copy", "root"]);
   });
 
+  test("a failure after which the caller solves again is not told as one", async () => {
+    const world = new World({ bad: { run: async () => Promise.reject(fails) } });
+    const bad = node("bad");
+    const solvedAgain = (error: unknown): boolean => error === fails;
+    await expect(world.solve(bad, { solvedAgain })).rejects.toBe(fails);
+    expect([world.ids("step-failed", [bad]), world.ids("step-cancelled", [bad])]).toEqual([[], ["bad"]]);
+    await expect(world.solve(bad, { solvedAgain: () => false })).rejects.toMatchObject({ code: "SLIP_RUN_FAILED" });
+    expect(world.ids("step-failed", [bad])).toEqual(["bad"]);
+  });
+
   test("a failed step is not recorded, what came before it is", async () => {
     const world = new World({ bad: { run: async () => Promise.reject(fails) } });
     const root = node("bad", node("good"));

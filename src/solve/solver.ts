@@ -274,7 +274,8 @@ class Solver<R> {
   /** Reports a failed step once and cancels the others; what was only cancelled is not reported as failed. */
   #fail(vertex: Vertex, error: unknown, duration: number): unknown {
     if (error instanceof NeedsRun) return error;
-    if ((error instanceof InputsChanged || error instanceof BrokenPromise) && !this.#ctx.signal.aborted) {
+    const again = error instanceof InputsChanged || error instanceof BrokenPromise;
+    if (!this.#ctx.signal.aborted && (again || this.#options.solvedAgain?.(error))) {
       this.#ctx.emit({ type: "step-cancelled", id: vertex.digest });
       this.#failure = error;
       this.#failed.abort();

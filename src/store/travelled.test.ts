@@ -47,7 +47,9 @@ test("records of layers that cannot be had are forgotten with all that stands on
   const own = addRecord(store, "own", above).key;
   store.travelled.setSource([came, on, elsewhere] as Digest[], "the cache");
   expect(store.travelled.sourceOfSnapshot(above)).toBe("the cache");
+  expect([below, beside, own].map((id) => store.travelled.standsOn(new Set([id])))).toEqual([true, true, false]);
   expect(store.travelled.forgetOn(new Set([below]))).toEqual(["the cache"]);
+  expect(store.travelled.standsOn(new Set([below]))).toBe(false);
   const left = store.records.list().map(({ key }) => key);
   expect(new Set(left)).toEqual(new Set([elsewhere, own]));
   expect(store.travelled.forgetOn(new Set([below]))).toEqual([]);

@@ -8,6 +8,8 @@ export interface Travelled {
   sourceOf(key: Digest): string | undefined;
   /** The cache that a snapshot came from, as far as a record of it did. */
   sourceOfSnapshot(id: SnapshotId): string | undefined;
+  /** Whether there are records that came with caches and that stand on one of these snapshots. */
+  standsOn(lost: ReadonlySet<SnapshotId>): boolean;
   /**
    * Forgets the records that came with caches and that stand on one of these snapshots, because their layers cannot be had. What was made here stays.
    * @returns the caches that they came from.
@@ -49,13 +51,25 @@ export class TravelledStore implements Travelled {
   forgetOn(lost: ReadonlySet<SnapshotId>): readonly string[] {
     const { db } = this.#state;
     return db.write(() => {
-      const came = db.all<{ readonly key: Digest; readonly snapshot: SnapshotId; readonly source: string }>(
-        "SELECT key, snapshot, source FROM record_sources JOIN records USING (key)",
-      );
-      const gone = came.filter(({ snapshot }) => this.#snapshots.chain(snapshot).some(({ id }) => lost.has(id)));
-      for (const { key } of gone) db.run("DELETE FROM records WHERE key = ?", key);
+      const gone = this.#standing(lost);
+      for (const { key, source } of gone) {
+        db.run("DELETE FROM records WHERE key = ?", key);
+        db.run("UPDATE key_notes SET gone = ? WHERE key = ?", `the cache ${source} has lost its layers`, key);
+      }
       return [...new Set(gone.map(({ source }) => source))];
     });
+  }
+
+  standsOn(lost: ReadonlySet<SnapshotId>): boolean {
+    return lost.size > 0 && this.#standing(lost).length > 0;
+  }
+
+  #standing(lost: ReadonlySet<SnapshotId>): readonly { readonly key: Digest; readonly source: string }[] {
+    return this.#state.db
+      .all<{ readonly key: Digest; readonly snapshot: SnapshotId; readonly source: string }>(
+        "SELECT key, snapshot, source FROM record_sources JOIN records USING (key)",
+      )
+      .filter(({ snapshot }) => this.#snapshots.chain(snapshot).some(({ id }) => lost.has(id)));
   }
 
   setSource(keys: readonly Digest[], source: string): void {

@@ -93,6 +93,7 @@ export async function buildWith(
         also: plans.slice(1).map(({ root }) => root),
         jobs: options.jobs ?? availableParallelism(),
         lookupOnly: engine === undefined,
+        solvedAgain: () => engine !== undefined && store.travelled.standsOn(engine.lostLayers),
         onResult,
       },
       shown,

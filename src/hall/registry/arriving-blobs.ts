@@ -1,6 +1,6 @@
-import { createReadStream, openSync } from "node:fs";
-import { join } from "node:path";
-import { type Bytes, type Digest, release, SlipwayError, toSlipwayError } from "../../base/index.ts";
+import { openSync } from "node:fs";
+import { type Bytes, type Digest, Limiter, release, SlipwayError, toSlipwayError } from "../../base/index.ts";
+import { openOciLayout } from "../../import/index.ts";
 import { Growth } from "../../layer/index.ts";
 import { parseReference } from "../../oci/index.ts";
 import type { RegistryClient, RegistryCtx } from "../../registry/index.ts";
@@ -188,8 +188,7 @@ export class ArrivingBlobs implements AsyncDisposable {
       await (await client()).blob(parseReference(source.repository), blob, (bytes) => take(released(bytes)), ctx);
       return;
     }
-    const file = join(source.path, "blobs", blob.digest.replace(":", "/"));
-    await take(createReadStream(file, { highWaterMark: 1 << 18, signal: ctx.signal }) as Bytes);
+    await take(openOciLayout(source.path).blob(blob));
   }
 }
 
