@@ -19,7 +19,7 @@ test("a record's source is told until the record is gone or another takes its pl
 
 test("a source is said only of records that are there", () => {
   const store = tempStore();
-  expect(() => store.travelled.setSource([sha256("none")], "x")).toThrow();
+  expect(() => store.travelled.setSource([sha256("none")], "x")).toThrow("FOREIGN KEY");
 });
 
 test("promises are remembered, the later one counts, and the oldest make room", () => {
