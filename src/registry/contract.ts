@@ -50,6 +50,8 @@ export interface RegistryOptions {
   /** Proxies, certificates and the places of credentials are read from these variables; the process's own by default. */
   readonly env?: NodeJS.ProcessEnv | undefined;
   readonly limits?: Partial<RegistryLimits> | undefined;
+  /** A client of the same configuration and variables that is disposed of after this one: both together have as many connections as one. */
+  readonly beside?: RegistryClient | undefined;
 }
 
 /** What a name stands for, whole: the documents exactly as the registry has them, each with its digest verified. */

@@ -26,6 +26,7 @@ export class Endpoints implements Disposable {
   readonly #env: NodeJS.ProcessEnv;
   readonly #limits: RegistryLimits;
   readonly #connections: Connections;
+  readonly #isOwner: boolean;
   readonly #send: Send;
   readonly #opened = new Map<string, Promise<Endpoint>>();
   readonly #resting = new Map<string, number>();
@@ -33,12 +34,19 @@ export class Endpoints implements Disposable {
   /** What is shared by many actions ends with the client, not with the one that happened to ask first. */
   readonly #lifetime = new AbortController();
 
-  constructor(options: RegistryOptions) {
+  /** @param shared connections that are somebody else's. */
+  constructor(options: RegistryOptions, shared?: Connections) {
     this.#config = options.config ?? new Map();
     this.#env = options.env ?? process.env;
     this.#limits = { ...defaultLimits, ...options.limits };
-    this.#connections = new Connections(this.#config, this.#env);
+    this.#connections = shared ?? new Connections(this.#config, this.#env);
+    this.#isOwner = shared === undefined;
     this.#send = follower(this.#connections, this.#limits);
+  }
+
+  /** For others to share. */
+  get connections(): Connections {
+    return this.#connections;
   }
 
   /** The registry itself. */
@@ -89,7 +97,7 @@ export class Endpoints implements Disposable {
 
   [Symbol.dispose](): void {
     this.#lifetime.abort();
-    this.#connections[Symbol.dispose]();
+    if (this.#isOwner) this.#connections[Symbol.dispose]();
   }
 
   #remote({ base, authorizer }: Endpoint, repository: string | undefined, limits?: Partial<RegistryLimits>): Remote {

@@ -22,12 +22,14 @@ import { ConsumerError, useBlob } from "./use-blob.ts";
 const lackingBlob =
   "the registry has the image's manifest, and lacks a part of the image; whoever has it can push it again";
 
+const connectionsOf = new WeakMap<RegistryClient, Endpoints["connections"]>();
+
 /**
  * Opens a client of all registries; dispose of it when done, its connections are kept alive until then. Nothing is asked before the
  * first action.
  */
 export function openRegistries(options: RegistryOptions = {}): RegistryClient {
-  const endpoints = new Endpoints(options);
+  const endpoints = new Endpoints(options, options.beside && connectionsOf.get(options.beside));
   const pusher = new Pusher(endpoints);
 
   const read = (reference: Reference, ctx: RegistryCtx, expected?: Descriptor): Promise<Document<Manifest | Index>> =>
@@ -43,7 +45,7 @@ export function openRegistries(options: RegistryOptions = {}): RegistryClient {
     }
   };
 
-  return {
+  const client: RegistryClient = {
     resolve: (reference, ctx) =>
       explained(`look up ${familiarName(reference)}`, ctx.signal, () =>
         throughMirrors(endpoints, reference, ctx, (remote) => resolveManifest(remote, reference, ctx)),
@@ -86,6 +88,8 @@ export function openRegistries(options: RegistryOptions = {}): RegistryClient {
       }),
     [Symbol.dispose]: () => endpoints[Symbol.dispose](),
   };
+  connectionsOf.set(client, endpoints.connections);
+  return client;
 }
 
 function digestOf(reference: Reference): NonNullable<Reference["digest"]> {

@@ -250,4 +250,17 @@ describe.skipIf(why !== undefined)("a registry that is reached another way", () 
     expect(good.requests.length).toBeGreaterThan(2);
     expect(await lab.verify(store)).toEqual([]);
   });
+
+  test("over no more connections than it may have, also where another source is asked in passing", async () => {
+    const debian = `${registry.domain}/library/debian:bookworm`;
+    await lab.slipway(["tag", "base", debian]);
+    await lab.slipway(["push", "-q", debian]);
+    await using mirror = await startFaultProxy(registry.domain, []);
+    const settings = { "docker.io": { mirrors: [`http://${mirror.domain}`] }, [mirror.domain]: { connections: 1 } };
+    const context = lab.context({ Dockerfile: "FROM debian:bookworm AS app\nFROM app\nCOPY --from=app /etc /etc\n" });
+    const store = join(lab.folder, "passing");
+    const built = await lab.slipway(["build", "--progress=plain", context], { env: configured(settings), store });
+    expect([built.code, built.stderr]).toEqual([0, expect.any(String)]);
+    expect([mirror.requests.length > 3, mirror.mostConnections()]).toEqual([true, 1]);
+  });
 });

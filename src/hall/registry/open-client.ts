@@ -25,6 +25,7 @@ export class RegistryClients implements Disposable {
       client = openRegistries({
         config: typeof how === "string" ? config : lenient(config, how.insecure),
         limits: how === "impatient" ? impatient : {},
+        beside: how === "impatient" ? this.get("patient") : undefined,
       });
       this.#open.set(key, client);
     }
@@ -32,7 +33,7 @@ export class RegistryClients implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const client of this.#open.values()) client[Symbol.dispose]();
+    for (const client of [...this.#open.values()].toReversed()) client[Symbol.dispose]();
   }
 }
 
