@@ -45,6 +45,23 @@ test("what was written is found, read and listed by its digest", async () => {
   expect(leftovers(store)).toEqual([]);
 });
 
+test("bytes that are verified where they come from are not hashed again, and what fails there leaves nothing", async () => {
+  const store = tempStore();
+  const watch = { began: () => undefined, grew: () => undefined, verified: true };
+  // five bytes that are not "hello": nobody looks
+  await store.blobs.write(stream("HEL", "LO"), { digest: hello, size: 5 }, watch);
+  expect(await store.blobs.stat(hello)).toMatchObject({ digest: hello, size: 5 });
+  const other = { digest: sha256("other"), size: 5 };
+  const damaged = async function* (): AsyncIterable<Uint8Array> {
+    yield Buffer.from("other");
+    yield await Promise.reject(new Error("not the promised bytes"));
+  };
+  await expect(store.blobs.write(damaged(), other, watch)).rejects.toThrow("not the promised bytes");
+  await expect(store.blobs.write(stream("o"), other, watch)).rejects.toMatchObject({ code: "SLIP_DIGEST_MISMATCH" });
+  expect(await store.blobs.stat(other.digest)).toBeUndefined();
+  expect(leftovers(store)).toEqual([]);
+});
+
 test("an empty blob is a blob", async () => {
   const store = tempStore();
   const { digest } = await store.blobs.write(stream());

@@ -60,7 +60,8 @@ export class BlobStore implements ContentStore {
     const file = join(folder, "blob");
     if (expected.size !== undefined) await this.#makeRoom?.(expected.size);
     try {
-      const hasher = new Hasher();
+      const trusted = watch?.verified === true ? expected.digest : undefined;
+      const hasher = trusted === undefined ? new Hasher() : undefined;
       let size = 0;
       let digest: Digest;
       const handle = await promises.open(file, "wx", 0o600);
@@ -68,14 +69,14 @@ export class BlobStore implements ContentStore {
       const staged = new StagedWriter(handle, expected.size, watch);
       try {
         for await (const chunk of bytes) {
-          hasher.update(chunk);
+          hasher?.update(chunk);
           size += chunk.length;
           // Ends an endless answer early.
           if (expected.size !== undefined && size > expected.size) break;
           await staged.write(chunk);
         }
         await staged.flush();
-        digest = hasher.digest();
+        digest = trusted ?? (hasher as Hasher).digest();
         check(`Cannot store the blob ${expected.digest ?? digest}`, expected, digest, size);
         await handle.datasync();
       } finally {

@@ -26,6 +26,8 @@ export interface BlobWatch {
   began(file: string): void;
   /** So many bytes are in the file. */
   grew(bytes: number): void;
+  /** True for a source that throws at its end unless it gave the expected bytes: they are not hashed once more. */
+  readonly verified?: boolean | undefined;
 }
 
 /** Random, and sorts by the time it was made (ULID). */
