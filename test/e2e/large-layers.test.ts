@@ -1,24 +1,26 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { largeLayer, type LargeRegistry, startLargeRegistry } from "../registry/support/large-registry.ts";
 import { peakMemory } from "../registry/support/peak-memory.ts";
 import { because, openLab, whyNoLab } from "./support/lab.ts";
 
-const sizes = [...Array.from({ length: 12 }, () => 3_000_000), 90_000_000];
-const layers = sizes.map((size, at) => largeLayer(`file-${at}`, size + at));
+const small = Array.from({ length: 12 }, (_, at) => largeLayer(`file-${at}`, 2_000_000 + at));
+const large = [...small, largeLayer("large", 90_000_000)];
 const patient = { timeout: 20_000, interval: 50 };
 
 describe.skipIf(whyNoLab !== undefined)(`large layers${because}`, () => {
   const lab = openLab();
   const env = { HOME: lab.folder };
   let registry: LargeRegistry;
+  let layers = small;
   let machines = 0;
   const machine = () => ({ store: join(lab.folder, `machine-${machines++}`), env });
 
-  beforeEach(async () => {
+  const serve = async (served: typeof small): Promise<void> => {
+    layers = served;
     registry = await startLargeRegistry(layers);
-  });
+  };
   afterEach(() => registry[Symbol.asyncDispose]());
 
   const blobs = (): number => registry.asked.filter((line) => /^GET .*\/blobs\//.test(line)).length;
@@ -29,6 +31,7 @@ describe.skipIf(whyNoLab !== undefined)(`large layers${because}`, () => {
     );
 
   test("what is pulled and pushed never lies in memory", { timeout: 60_000 }, async () => {
+    await serve(large);
     const here = machine();
     const name = `${registry.domain}/large`;
     for (const args of [
@@ -45,8 +48,9 @@ describe.skipIf(whyNoLab !== undefined)(`large layers${because}`, () => {
   });
 
   test("a layer is unpacked while it comes, and counts when all of it is there", { timeout: 60_000 }, async () => {
+    await serve(small);
     const here = machine();
-    registry.hold(1_500_000);
+    registry.hold(1_000_000);
     const running = lab.start(["pull", `${registry.domain}/large`], here);
     // Nothing of the first layer counts, but its first file is there; the others come meanwhile.
     await expect.poll(() => unpacking(here.store), patient).toContain("first-file-0");
@@ -62,8 +66,9 @@ describe.skipIf(whyNoLab !== undefined)(`large layers${because}`, () => {
     "a process that is killed over it leaves nothing; of two that pull the same each layer comes once",
     { timeout: 60_000 },
     async () => {
+      await serve(small);
       const here = machine();
-      registry.hold(1_500_000);
+      registry.hold(1_000_000);
       const args = ["pull", `${registry.domain}/large`];
       const killed = lab.start(args, here);
       await expect.poll(() => unpacking(here.store), patient).toContain("first-file-0");

@@ -66,6 +66,9 @@ interface Coming {
   done: Promise<void>;
 }
 
+/** More than there are connections to a registry; each has a file that is open, and some memory. */
+const atOnce = 8;
+
 export interface ArrivingRooms {
   readonly client: () => Promise<RegistryClient>;
   readonly store: Store;
@@ -79,6 +82,7 @@ export interface ArrivingRooms {
 export class ArrivingBlobs implements AsyncDisposable {
   readonly #rooms: ArrivingRooms;
   readonly #stop = new AbortController();
+  readonly #limiter = new Limiter(atOnce);
   readonly #coming = new Map<Digest, Coming>();
 
   constructor(rooms: ArrivingRooms) {
@@ -137,7 +141,7 @@ export class ArrivingBlobs implements AsyncDisposable {
   }
 
   #start(layer: RemoteLayer, coming: Coming): void {
-    coming.done = this.#bring(layer, coming);
+    coming.done = this.#limiter.run(() => this.#bring(layer, coming));
     coming.done.catch(() => undefined);
   }
 
@@ -177,6 +181,7 @@ export class ArrivingBlobs implements AsyncDisposable {
             add(coming, arrival);
           },
           grew: (size) => arrival.grew(size),
+          verified: source.kind === "registry",
         });
         arrival.end(true);
       } catch (error) {

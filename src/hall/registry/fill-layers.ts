@@ -76,8 +76,7 @@ async function fillOne(
     arrival = await blobs.arrival(layer, arrival);
     try {
       await unpack(layer, arrival, told, engine, ctx);
-      noteBlob(layer, engine);
-      return;
+      break;
     } catch (error) {
       if (ctx.signal.aborted) throw error;
       // Damaged bytes show as a broken archive long before their digest is known.
@@ -87,6 +86,18 @@ async function fillOne(
       await blobs.again(layer);
     }
   }
+  // Damage that leaves the tar as it was would only show where the blob is sent to. The layer is here; its blob may come when it is asked for.
+  if (arrival.kept && (await isDamaged(layer, engine))) {
+    await blobs.again(layer);
+    if (
+      !(await blobs.bring(layer).then(
+        () => true,
+        () => false,
+      ))
+    )
+      return;
+  }
+  noteBlob(layer, engine);
 }
 
 async function unpack(
