@@ -23,6 +23,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sha256 } from "../base/index.ts";
 import { getXattr, mountAll, setXattr } from "../base/syscalls.ts";
 import { openStore, type SnapshotId, type Store } from "../store/index.ts";
 import { openSnapshotter, type Snapshotter } from "./index.ts";
@@ -44,6 +45,37 @@ const mounts = (): readonly string[] =>
 const rejects = (action: () => Promise<unknown>, code: string): Promise<void> => assert.rejects(action, { code });
 
 export const cases: Readonly<Record<string, (lab: Lab) => Promise<void>>> = {
+  "a layer that is elsewhere is brought before what stands on it is used": async ({ store, snapshotter, xattrs }) => {
+    const blob = { mediaType: "application/vnd.oci.image.layer.v1.tar", digest: sha256("blob"), size: 7 };
+    const bottom = store.remoteLayers.publish({ parent: undefined, diffId: sha256("a"), blob, sources: [] }).id;
+    const top = store.remoteLayers.publish({ parent: bottom, diffId: sha256("b"), blob, sources: [] }).id;
+    // Nobody who could bring it.
+    await rejects(() => snapshotter.view(top), "SLIP_STORE");
+    await rejects(() => snapshotter.prepare(top), "SLIP_STORE");
+    const asked: SnapshotId[] = [];
+    const bringing = openSnapshotter({
+      store,
+      overlayXattrs: xattrs,
+      fill: async (id) => {
+        asked.push(id);
+        for (const layer of store.remoteLayers.missing(id)) {
+          await using active = await snapshotter.prepare(layer.parent);
+          writeFileSync(join(active.upper, layer.id), "here");
+          assert.equal((await active.commit({ diffId: layer.diffId, fills: layer.id })).id, layer.id);
+        }
+      },
+    });
+    await using view = await bringing.view(top);
+    assert.deepEqual(names(await view.root()), [bottom, top].toSorted());
+    await using child = await bringing.prepare(top);
+    assert.deepEqual(names(await child.root()), [bottom, top].toSorted());
+    // Once; and who comes too late keeps nothing.
+    assert.deepEqual(asked, [top]);
+    await using late = await snapshotter.prepare(bottom);
+    assert.equal((await late.commit({ fills: top })).id, top);
+    assert.deepEqual(await store.verify(), []);
+  },
+
   "a snapshot without parent is an empty folder, 0755": async ({ snapshotter }) => {
     await using active = await snapshotter.prepare();
     const root = await active.root();
