@@ -67,21 +67,15 @@ describe.skipIf(whyNoLab)(`hostile images${because}`, () => {
       ],
       ["a whiteout of ..", image(of(file("d/.wh...")))],
       ["a name of megabytes", image(plain(Buffer.concat([longName(3 << 20), tarEntry(file("x"))])))],
-      ["an extended header of a gigabyte", image(plain(paxOf(1 << 30, "")))],
       [
         "a PAX size that is a lie",
         image(plain(Buffer.concat([paxOf(16, "16 size=1000000\n"), tarEntry(file("x")), Buffer.alloc(1024)]))),
       ],
-      ["a sparse file", image(plain(Buffer.concat([paxOf(22, "22 GNU.sparse.major=1\n"), tarEntry(file("x"))])))],
       ["a NUL in a name", image(plain(Buffer.concat([paxOf(14, "14 path=a\0bcd\n"), tarEntry(file("x"))])))],
       ["no tar", image(gzip(Buffer.from("hello world".repeat(1000))))],
       [
         "gzip that ends too soon",
         image({ ...gzip(tarOf(file("a"))), blob: gzipSync(tarOf(file("a"))).subarray(0, -9) }),
-      ],
-      [
-        "zstd that ends too soon",
-        image({ ...zstd(tarOf(file("a"))), blob: zstdCompressSync(tarOf(file("a"))).subarray(0, -5) }),
       ],
       ["a window of 2 GiB", image({ tar: tarOf(file("a")), blob: hugeWindow(), mediaType: mediaTypes.oci.layer.zstd })],
       ["escape sequences in a name", image(of(file("\u001b[31mred/../x")))],

@@ -72,7 +72,6 @@ const pulls: readonly Row[] = [
     [6, "SLIP_REGISTRY", "429", "86400 s"],
   ],
   ["403", [fault(getBlob, status(403), always)], [6, "SLIP_UNAUTHORIZED", "403"]],
-  ["401 that offers nothing", [fault(anyManifest, status(401), always)], [6, "SLIP_UNAUTHORIZED"]],
   [
     "a blob that is gone",
     [fault(getBlob, status(404), always)],
@@ -120,12 +119,6 @@ const pushes: readonly Row[] = [
     [6, "SLIP_UNAUTHORIZED"],
   ],
   ["403 to everything that is sent", [fault(/^P/, status(403), always)], [6, "SLIP_UNAUTHORIZED", "403"]],
-  ["413", [fault(upload, status(413), always)], [6, "SLIP_REGISTRY", "set `chunk`"]],
-  [
-    "no place for an upload",
-    [fault(/^POST/, passing({ headers: { location: undefined } }), always)],
-    [6, "SLIP_REGISTRY"],
-  ],
   [
     "a blob that is stored as another",
     [fault(finish, passing({ headers: { "docker-content-digest": another } }), always)],
