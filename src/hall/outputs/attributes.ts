@@ -66,6 +66,11 @@ export class Attributes {
     if (value !== undefined) throw this.unsupported(key, value, hint);
   }
 
+  /** A value of an attribute that BuildKit has and slipway does not. */
+  neverBe(key: string, value: string, hint: string): void {
+    if (this.#left.get(key) === value) throw this.unsupported(key, value, hint);
+  }
+
   unsupported(key: string, value: string, hint: string): SlipwayError {
     const message = `The output attribute ${key}=${value} is not supported for type=${this.#type}`;
     return new SlipwayError({ code: "SLIP_UNSUPPORTED", message, hint });

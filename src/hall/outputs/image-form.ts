@@ -2,7 +2,7 @@ import type { Annotation, AnnotationPlace, ImageForm } from "../../export/index.
 import { formatPlatform, parsePlatform } from "../../oci/index.ts";
 import { type Attributes, bad } from "./attributes.ts";
 
-const compressions = ["uncompressed", "gzip", "zstd", "estargz"] as const;
+const compressions = ["uncompressed", "gzip", "zstd"] as const;
 /** Levels as BuildKit has them. */
 const highest = { gzip: 9, zstd: 22 } as const;
 
@@ -59,10 +59,8 @@ export function readAnnotation(
 }
 
 function readCompression(attributes: Attributes): ImageForm["compression"] {
+  attributes.neverBe("compression", "estargz", "it is gzip, zstd or uncompressed");
   const compression = attributes.choice("compression", compressions);
-  if (compression === "estargz") {
-    throw attributes.unsupported("compression", compression, "it is gzip, zstd or uncompressed");
-  }
   return compression === "uncompressed" ? "none" : compression;
 }
 
