@@ -67,6 +67,8 @@ class GzipEncoder implements Encoder {
     readonly buffer: Buffer | undefined;
   }[] = [];
   #dictionary: Dictionary | undefined;
+  /** Bytes of pieces that are not done. */
+  #waiting = 0;
   #crc = 0;
   #length = 0;
 
@@ -94,7 +96,8 @@ class GzipEncoder implements Encoder {
       this.#running.push({ result, dictionary, buffer: at === slices.length - 1 ? piece : undefined });
       this.#dictionary = this.#endOf(bytes);
     }
-    while (this.#running.length > maxRunning) await this.#finishOldest();
+    this.#waiting += piece.length;
+    while (this.#waiting > mostWaiting) await this.#finishOldest();
   }
 
   async end(): Promise<void> {
@@ -119,7 +122,9 @@ class GzipEncoder implements Encoder {
     this.#out(result);
     giveBack(result);
     if (oldest.dictionary) this.#freeDictionaries.push(oldest.dictionary.memory);
-    if (oldest.buffer) this.#free.push(Buffer.from(oldest.buffer.buffer));
+    if (!oldest.buffer) return;
+    this.#waiting -= oldest.buffer.length;
+    this.#free.push(Buffer.from(oldest.buffer.buffer));
   }
 }
 
@@ -138,8 +143,8 @@ function deflate(bytes: Buffer, level: number, dictionary: Buffer | undefined): 
   return deflateAtOnce(bytes, options);
 }
 
-/** Slices waiting or running: enough for libuv's four threads, and the next ready when one ends. */
-const maxRunning = 6;
+/** Bytes waiting or running: work for libuv's four threads, and more ready when one ends, even where many others want the processors. */
+const mostWaiting = 4 * chunkSize;
 
 /** One zstd frame (RFC 8878), compressed by a libuv thread while the next piece is filled. */
 class ZstdEncoder implements Encoder {

@@ -65,7 +65,7 @@ export interface RegistryImage {
 /** A blob to push. */
 export interface PushBlob {
   readonly descriptor: Descriptor;
-  /** Its bytes from that offset; called only if the registry lacks the blob, and again after a cut. A chunk is used until the next is asked for. */
+  /** Its bytes from that offset; called only if the registry lacks the blob, and again after a cut. A chunk is used until the third after it is asked for. */
   open(from: number): Bytes;
   /** Repositories that may have it; those of the same registry are asked to share it. */
   readonly origins?: readonly Reference[] | undefined;

@@ -2,8 +2,11 @@ import type { ClientRequest } from "node:http";
 import { SlipwayError } from "../../base/index.ts";
 import type { StreamedBody } from "./exchange.ts";
 
+/** Chunks that the kernel has not taken yet, at most. */
+const ahead = 3;
+
 /**
- * Sends a body as fast as the other side takes it. The next chunk is asked for when the kernel has the one before, whose memory may be used again then.
+ * Sends a body as fast as the other side takes it. A chunk is asked for when the kernel has all but two of those before, the memory of which may be used again.
  * Stops without an error when the answer comes before the end, or the connection is gone: then the request itself tells.
  * @param waiting told when the other side is waited for, and when no longer.
  * @throws what the body's source throws, and SLIP_DIGEST_MISMATCH when it has not the promised length
@@ -22,18 +25,23 @@ export async function pump(
   outgoing.on("response", end);
   outgoing.on("close", end);
   outgoing.on("error", end);
-  let sent = 0;
+  let [sent, outstanding] = [0, 0];
   for await (const chunk of body.open()) {
     if (over) return;
     sent += chunk.byteLength;
     if (sent > body.size) throw wrongLength(body.size, "more");
+    outstanding++;
+    outgoing.write(chunk, () => {
+      outstanding--;
+      wake?.();
+    });
+    // At once, because the answer may come before the source says that this was all.
+    if (sent === body.size) outgoing.end();
+    if (outstanding < ahead || sent === body.size) continue;
     waiting(true);
     await new Promise<void>((resolve) => {
       wake = resolve;
-      outgoing.write(chunk, () => resolve());
-      // At once, because the answer may come before the source says that this was all.
-      if (sent === body.size) outgoing.end();
-      if (over) resolve();
+      if (over || outstanding < ahead) resolve();
     });
     waiting(false);
   }
