@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type DockerRegistry, startDockerRegistry, whyNoDockerRegistry } from "../registry/support/docker-registry.ts";
@@ -15,10 +16,16 @@ describe.skipIf(why !== undefined)(`a cache that travels${why === whyNoLab ? bec
   let registry: DockerRegistry;
   let proxy: FaultProxy;
   let refusing: ((request: string) => boolean) | undefined;
+  const env = { HOME: lab.folder, SLIPWAY_CONFIG: "" };
   const at = (name: string): string => `${proxy.domain}/${name}`;
 
-  /** Another machine: its own store, empty at first. */
-  const machine = (name: string) => ({ store: join(lab.folder, name), env: { HOME: lab.folder, SLIPWAY_CONFIG: "" } });
+  /** Another machine: its own store, empty but for the OCI runtime, which would have to be brought each time. */
+  const machine = (name: string) => {
+    const [store, runtime] = [join(lab.folder, name), join(lab.store, "runtime")];
+    mkdirSync(store);
+    if (existsSync(runtime)) execFileSync("cp", ["-a", runtime, store]);
+    return { store, env };
+  };
   type Machine = ReturnType<typeof machine>;
 
   const build = async (on: Machine, context: string, ...args: readonly string[]) => {
@@ -77,7 +84,7 @@ describe.skipIf(why !== undefined)(`a cache that travels${why === whyNoLab ? bec
     await lab.slipway(["tag", "base", at("team/base:1")]);
     const inspected = await lab.slipway(["inspect", "base"]);
     baseLayers = (JSON.parse(inspected.stdout) as [{ RootFS: { Layers: string[] } }])[0].RootFS.Layers.length;
-    const { code, stderr } = await lab.slipway(["push", at("team/base:1")], { env: machine("").env });
+    const { code, stderr } = await lab.slipway(["push", at("team/base:1")], { env });
     if (code !== 0) throw new Error(stderr);
   });
   afterAll(async () => {
@@ -112,6 +119,12 @@ describe.skipIf(why !== undefined)(`a cache that travels${why === whyNoLab ? bec
     expect([...second.from]).toEqual([ref]);
     // The configurations of base and cache.
     expect(second.fetched).toHaveLength(2);
+    const sizeOn = async (on: Machine): Promise<string> => {
+      const listed = (await lab.slipway(["images", "--no-trunc"], on)).stdout.split("\n");
+      return listed.find((line) => line.includes(first.id ?? "none"))?.split(/ {2,}/)[4] ?? "not listed";
+    };
+    // The cache knows what the layers take when they are unpacked.
+    expect(await sizeOn(two)).toBe(`${await sizeOn(one)} (not fetched)`);
 
     const pushed = await build(
       two,

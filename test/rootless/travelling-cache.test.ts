@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { start, stepsOf } from "../e2e/support/slipway.ts";
@@ -23,6 +24,15 @@ COPY late /late
       return Object.keys(steps).filter((text) => steps[text] === "ran" && /^(RUN|COPY)/.test(text));
     };
 
+    /** A new store that has the OCI runtime, which would have to be brought each time. */
+    const withRuntime = (name: string): string => {
+      const [store, runtime] = [join(who.home, name), join(who.store, "runtime")];
+      execFileSync("mkdir", [store]);
+      if (existsSync(runtime)) execFileSync("cp", ["-a", runtime, store]);
+      execFileSync("chown", ["--reference", who.home, store]);
+      return store;
+    };
+
     beforeAll(() => {
       who = person(kind);
     });
@@ -34,7 +44,7 @@ COPY late /late
       const here = await who.slipway([...args, "--cache-to", `type=local,dest=${cache},mode=max`, context("one")]);
       expect(here).toMatchObject({ code: 0 });
 
-      const env = { SLIPWAY_ROOT: join(who.home, "other-store") };
+      const env = { SLIPWAY_ROOT: withRuntime("other-store") };
       const from = ["--cache-from", `type=local,src=${cache}`];
       const tar = join(who.home, "out.tar");
       const next = await who.slipway([...args, ...from, "-o", `type=tar,dest=${tar}`, context("two")], { env });
@@ -43,7 +53,7 @@ COPY late /late
       expect([tree.has("etc/group"), tree.get("out/f")?.owner]).toEqual([false, many ? "1234:2345" : "0:0"]);
 
       if (!isRoot) return;
-      const store = join(who.home, "root-store");
+      const store = withRuntime("root-store");
       const root = await start([...args, ...from, context("one")], { store }).ended;
       expect(root.code).toBe(0);
       expect(ranOf(root.stderr).length).toBe(many ? 0 : 6);
