@@ -26,6 +26,7 @@ test.each([
   ["", "SLIP_USAGE", "Empty value for --cache-from"],
   ["ref=app", "SLIP_USAGE", "No type in --cache-from"],
   ["type=regisrty,ref=app", "SLIP_USAGE", 'Unknown type "regisrty"'],
+  ["type=registry,ref=a,ref=b", "SLIP_USAGE", '"ref" is given twice in --cache-from'],
   ["type=local,here", "SLIP_USAGE", 'Invalid field "here"'],
   ["type=gha", "SLIP_UNSUPPORTED", "--cache-from type=gha is not supported"],
   ["type=s3,bucket=x", "SLIP_UNSUPPORTED", "type=s3"],

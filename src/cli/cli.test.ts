@@ -379,6 +379,7 @@ describe("images", () => {
       Bytes: 1_953_792,
       Layers: 1,
       RemoteLayers: 0,
+      CompressedLayers: 0,
       Platform: "linux/amd64",
     });
   });

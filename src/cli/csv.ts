@@ -3,6 +3,7 @@ import { cut, usage } from "./args.ts";
 /**
  * One line of comma-separated `key=value` fields, as --output takes it: a field in double quotes may hold commas, a doubled quote is a quote.
  * @param shown the flag, for the message.
+ * Throws SLIP_USAGE, also for a key that has two values: one of them would be ignored.
  */
 export function csvFields(shown: string, text: string): readonly (readonly [string, string | undefined])[] {
   const fields: string[] = [];
@@ -20,5 +21,9 @@ export function csvFields(shown: string, text: string): readonly (readonly [stri
     fields.push(field);
     at = end < 0 ? text.length + 1 : end + 1;
   }
-  return fields.map(cut);
+  const cuts = fields.map(cut);
+  const keys = cuts.filter(([, value]) => value !== undefined).map(([key]) => key.trim().toLowerCase());
+  const twice = keys.find((key, at) => keys.indexOf(key) < at);
+  if (twice !== undefined) throw usage(`"${twice}" is given twice in ${shown} ${text}`, "leave one of them");
+  return cuts;
 }

@@ -223,6 +223,7 @@ export const details: ImageDetails = {
   size: 1_953_792,
   layers: 1,
   remoteLayers: 0,
+  compressedLayers: 0,
   platform: { os: "linux", architecture: "amd64" },
   layerSizes: [1_953_792],
   config: {

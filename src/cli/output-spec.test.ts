@@ -35,6 +35,7 @@ test.each([
   ["type=dokcer,dest=x", 'Unknown type "dokcer"'],
   ["type=oci,x", 'Invalid field "x"'],
   ['type=oci,"dest=x', "Invalid value"],
+  ["type=oci,dest=x,Dest=y", '"dest" is given twice in --output'],
 ])("refuses --output %s", (text, message) => {
   const code = "SLIP_USAGE";
   expect(() => parseOutput(text)).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) }));

@@ -81,11 +81,16 @@ describe.skipIf(why !== undefined)(
           "-t",
           at("team/base:2"),
         );
-        expect(told).toContain("The result was not checked");
+        expect(told).not.toContain("was not checked");
       });
       // The configurations, and one layer of its own.
       expect(counts).toEqual({ down: 1, up: 2, mounted: 0 });
       expect(folders(here.store)).toBe(1);
+      // That nobody looked whether the program is there is told once.
+      const start = `FROM ${at("team/base:1")}\nCMD ["/own"]\n`;
+      expect(await build(here, start)).toContain("program can start was not checked");
+      expect(await build(here, start)).not.toContain("was not checked");
+      expect(await build(here, `${start}LABEL c=3\n`)).not.toContain("was not checked");
       const elsewhere = await transfers(async () => {
         await build(here, `FROM ${at("team/base:1")}\nENV A=1\n`, "--push", "-t", at("else/where:1"));
       });

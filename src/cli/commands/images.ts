@@ -10,7 +10,7 @@ export const images = command({
   usage: "[OPTIONS] [REPOSITORY[:TAG]]",
   summary: "List images",
   description:
-    "An image with several names has a line for each. REPOSITORY may hold * and ?. Layers that stay in their registry until somebody needs their files count with their compressed size, and are said to.",
+    "An image with several names has a line for each. REPOSITORY may hold * and ?. Layers stay in their registry or cache until somebody needs their files: they are not fetched. Where only their compressed size is known they count with that, and are said to.",
   options: {
     all: { type: "flag", short: "a" },
     filter: { type: "list", short: "f", value: "FILTER", help: "dangling=true|false, or reference=PATTERN" },
@@ -45,6 +45,7 @@ export const images = command({
           Bytes: image.size,
           Layers: image.layers,
           RemoteLayers: image.remoteLayers,
+          CompressedLayers: image.compressedLayers,
           Platform: platformText(image),
         });
       });
@@ -68,10 +69,11 @@ export const images = command({
   },
 });
 
-/** What is not here counts with the size that it has in its registry. */
-function sizeText({ size, layers, remoteLayers }: ImageSummary): string {
+/** Layers that are not here are told, and which of them count with the size that they have in their registry. */
+function sizeText({ size, layers, remoteLayers, compressedLayers }: ImageSummary): string {
   if (remoteLayers === 0) return formatSize(size);
-  return `${formatSize(size)} (${remoteLayers === layers ? "" : `${remoteLayers} of ${layers} `}compressed)`;
+  const [count, what] = compressedLayers > 0 ? [compressedLayers, "compressed"] : [remoteLayers, "not fetched"];
+  return `${formatSize(size)} (${count === layers ? "" : `${count} of ${layers} `}${what})`;
 }
 
 function platformText({ platform: { os, architecture, variant } }: ImageSummary): string {

@@ -298,6 +298,14 @@ describe("the summary", () => {
     expect(summaryOf({ cachedSteps: 3 })).toContain("3 steps, all cached\n");
   });
 
+  test("has digests of bases as short as the others", () => {
+    const digest = `sha256:${"0123456789ab".padEnd(64, "c")}`;
+    const bases = { debian: `registry docker.io ${digest}`, other: `store (registry docker.io ${digest})` };
+    const text = summaryOf({ bases });
+    expect(text).toContain("  base         debian from the registry docker.io sha256:0123456789ab\n");
+    expect(text).toContain("  base         other from the store (registry docker.io sha256:0123456789ab)\n");
+  });
+
   test("is folded under itself on a narrow terminal", () => {
     const stages = [{ name: "build", size: 812_345_678, entries: 52_101, shipped: false }];
     expect(summaryOf({ stages, skippedStages: ["lint: not needed by target app"] }, 40)).toBe(

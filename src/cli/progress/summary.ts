@@ -33,7 +33,7 @@ export function summary(result: BuildResult, style: Style, columns: number = Num
     ...facts.skippedStages.map((stage): [string, string] => ["skipped", `stage ${printable(stage)}`]),
     ...Object.entries(facts.bases).map(([base, origin]): [string, string] => [
       "base",
-      `${printable(base)} from the ${printable(origin)}`,
+      `${printable(base)} from the ${printable(origin).replace(/(?<=sha256:[0-9a-f]{12})[0-9a-f]{52}/g, "")}`,
     ]),
     ...result.outputs.map(({ type, dest, digest }): [string, string] => [
       "output",

@@ -115,11 +115,13 @@ export interface ImageSummary {
   readonly names: readonly string[];
   /** Milliseconds since the epoch. */
   readonly created: number;
-  /** Bytes of the files; of layers that are not here those of their blobs, which are compressed. */
+  /** Bytes of the files; of layers in `compressedLayers` those of their blobs. */
   readonly size: number;
   readonly layers: number;
-  /** Layers that come from their registry when somebody needs their files. */
+  /** Layers that come from their registry or cache when somebody needs their files. */
   readonly remoteLayers: number;
+  /** Those of them whose files nobody has counted: what is known is the size of the compressed blob. */
+  readonly compressedLayers: number;
   readonly platform: Platform;
 }
 

@@ -107,7 +107,7 @@ export async function buildWith(
     const shaped = await shapeLayers(whole, shape, store, engine, ctx);
     const assembled = await assembleImage(shaped.plan, shaped.result, store, engine);
     const image = caches ? await caches.inline(assembled, one, solved) : assembled;
-    const findings = await checkedResult(image, store, engine, ctx);
+    const findings = await checkedResult(image, one, store, engine, ctx);
     const violation = await tellResult(findings, { dockerfile, options, plan: one, told }, ctx);
     if (violation) throw violation;
     const ran = one.vertices.filter(({ digest }) => report.ran.has(digest)).length;
@@ -125,7 +125,7 @@ export async function buildWith(
     const earlier = ran === 0 ? store.images.get(image.id)?.facts : undefined;
     const same = earlier?.dockerfile === facts.dockerfile && earlier?.target === facts.target ? earlier : undefined;
     store.images.put({ ...image, facts: same ?? facts }, image.configBytes);
-    keepResult(image, findings, store);
+    keepResult(image, one, findings, store);
     await reportWaste({ whole, shaped, shape, image: image.id, told }, store, engine, ctx);
     return { ...image, facts };
   };

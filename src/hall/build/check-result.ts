@@ -1,4 +1,4 @@
-import { type BuildEvent, type Ctx, SlipwayError, type SourceLocation } from "../../base/index.ts";
+import { type BuildEvent, type Ctx, digestOf, SlipwayError, type SourceLocation } from "../../base/index.ts";
 import {
   type CheckOptions,
   checkOptions,
@@ -22,11 +22,12 @@ const version = 1;
 
 /**
  * What the checks of the result find in an image. They look once at each image; a build that is cached reads what they found then. An image of which
- * no step needed all files is not brought for them: a note says that nobody looked.
+ * no step needed all files is not brought for them. Where the build says how a container starts, a note tells once that nobody looked.
  * Throws NeedsRun when that is not known and there is no engine.
  */
 export async function checkedResult(
   image: AssembledImage,
+  plan: Planned,
   store: Store,
   engine: Engine | undefined,
   ctx: Ctx,
@@ -35,9 +36,8 @@ export async function checkedResult(
   if (Array.isArray(known)) return known as readonly ResultFinding[];
   const top = image.snapshots.at(-1);
   if (top === undefined) return [];
-  const missing = store.remoteLayers.missing(top);
-  if (missing.length > 0) {
-    ctx.emit(notLookedAt(missing.length, image.snapshots.length));
+  if (store.remoteLayers.missing(top).length > 0) {
+    if (saysHowToStart(plan) && store.facts.get(noteKey(image, plan)) === undefined) ctx.emit(notLookedAt(plan.base));
     return [];
   }
   if (!engine) throw new NeedsRun();
@@ -46,20 +46,51 @@ export async function checkedResult(
   return checkResult(await view.root(), image.config);
 }
 
-function notLookedAt(missing: number, layers: number): BuildEvent {
-  const what = missing === layers ? "no layer" : `only ${layers - missing} of the ${layers} layers`;
+type Planned = Pick<BuildPlan, "config" | "base">;
+
+/** Whether the build gave its image a program or a user of its own: whoever made the base could look at the base's. */
+function saysHowToStart({ config, base }: Planned): boolean {
+  return startOf(config) !== startOf(base?.config.config);
+}
+
+function startOf({ Entrypoint, Cmd, User }: BuildPlan["config"] = {}): string {
+  return JSON.stringify([Entrypoint ?? [], Cmd ?? [], User ?? ""]);
+}
+
+function notLookedAt(base: BuildPlan["base"]): BuildEvent {
+  const pulls = base?.origin.includes("registry ") ? `\`slipway pull ${base.name}\`` : "`slipway run` of the image";
   return {
     type: "warning",
     note: true,
-    message: `The result was not checked: ${what} of the image had to be brought`,
-    hint: "`slipway pull` of its base brings them all; then the next build looks at the result",
+    message:
+      "Whether the image's program can start was not checked: that takes layers that nothing else in this build needs",
+    hint: `${pulls} fetches them; builds after that check it`,
   };
 }
 
-/** Keeps what was found, when all of the image could be looked at; it must be in the store. */
-export function keepResult(image: AssembledImage, findings: readonly ResultFinding[], store: Store): void {
-  if (store.remoteLayers.missing(image.snapshots.at(-1)).length > 0) return;
-  if (store.facts.get(factKey(image)) === undefined) store.facts.set(factKey(image), findings, image.id);
+/**
+ * Keeps what was found, when all of the image could be looked at, or else that this was told; the image must be in the store.
+ */
+export function keepResult(
+  image: AssembledImage,
+  plan: Planned,
+  findings: readonly ResultFinding[],
+  store: Store,
+): void {
+  const unseen = store.remoteLayers.missing(image.snapshots.at(-1)).length > 0;
+  if (unseen && !saysHowToStart(plan)) return;
+  const key = unseen ? noteKey(image, plan) : factKey(image);
+  if (store.facts.get(key) !== undefined) return;
+  store.facts.set(key, unseen ? true : findings, unseen ? about(image, plan) : image.id);
+}
+
+/** The same for all images that start alike on one base, so that not each build tells it. */
+function noteKey(image: AssembledImage, plan: Planned): string {
+  return `result-unseen/${version}/${about(image, plan)}/${digestOf(startOf(plan.config))}`;
+}
+
+function about(image: AssembledImage, { base }: Planned): AssembledImage["id"] {
+  return base?.id ?? image.id;
 }
 
 function factKey({ id }: AssembledImage): string {

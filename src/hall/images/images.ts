@@ -120,13 +120,18 @@ export async function prune({ signal, ...options }: PruneOptions = {}): Promise<
 
 function summary(store: Store, image: ImageRecord): ImageSummary {
   const { architecture, os, variant } = image.config;
+  const remote = image.snapshots.flatMap((id) => store.remoteLayers.of(id) ?? []);
   return {
     id: image.id,
     names: store.images.names(image.id),
     created: image.created,
     size: image.size,
     layers: image.snapshots.length,
-    remoteLayers: image.snapshots.filter((id) => store.remoteLayers.of(id)).length,
+    remoteLayers: remote.length,
+    compressedLayers: remote.filter(({ id, blob }) => {
+      const record = store.snapshots.get(id);
+      return record?.entries === 0 && record.size === blob.size;
+    }).length,
     platform: { os, architecture, variant },
   };
 }
