@@ -1,4 +1,5 @@
 /** Floor 2: what stays on disk: blobs, images and their names, snapshots' and cache records, locks, gc. */
+export type * from "./cleaning.ts";
 export type * from "./contract.ts";
 export type { EvictOptions } from "./evict.ts";
 export type * from "./usage.ts";

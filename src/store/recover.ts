@@ -5,7 +5,7 @@ import type { BlobStore } from "./blob-store.ts";
 import type { Database } from "./database.ts";
 import { sweep } from "./gc.ts";
 import { holders, removeHolder } from "./holder.ts";
-import type { Recovered } from "./contract.ts";
+import type { Recovered } from "./cleaning.ts";
 import { folders, type State } from "./state.ts";
 import { discard, emptyTrash, moveToTrash } from "./trash.ts";
 
