@@ -6,6 +6,7 @@
 export type * from "./hall/index.ts";
 export {
   build,
+  buildBase,
   buildMetadata,
   cacheMounts,
   checkDockerfile,

@@ -86,6 +86,11 @@ export async function cli(
       sources: [],
       vertices: [],
     })),
+    buildBase: noted("buildBase", async ({ name, suite = "trixie" }) => ({
+      name: `gcr.io/distroless/${name}-debian${suite === "bookworm" ? 12 : 13}:latest`,
+      images: [{ imageId: id("a"), platform: "linux/amd64", origin: "archive http://deb.example/debian", size: 2e7 }],
+      outputs: [],
+    })),
     cacheMounts: noted("cacheMounts", async () => [cacheMount]),
     removeCacheMounts: noted("removeCacheMounts", async () => [cacheMount]),
     shell: noted("shell", async () => ({ exitCode: 0 })),

@@ -1,6 +1,8 @@
 import type {
+  BuildBaseOptions,
   BuildOptions,
   BuildResult,
+  BuiltBase,
   CacheMountSummary,
   CheckReport,
   CommonOptions,
@@ -41,6 +43,7 @@ import type {
 /** The part of the library that the commands use; tests give another. */
 export interface Library {
   build(options: BuildOptions): Promise<BuildResult>;
+  buildBase(options: BuildBaseOptions): Promise<BuiltBase>;
   buildMetadata(result: BuildResult): Readonly<Record<string, unknown>>;
   checkDockerfile(options: DescribeOptions): Promise<CheckReport>;
   outlineOf(options: DescribeOptions): Promise<DescribedFile & { readonly outline: Outline }>;

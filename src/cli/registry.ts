@@ -40,6 +40,13 @@ export const registry: readonly Entry[] = [
     load: async () => (await import("./commands/lock.ts")).lock,
   },
   {
+    name: "base build",
+    aliases: [],
+    summary: "Make a small base image from the Debian archive",
+    group: "build",
+    load: async () => (await import("./commands/base-build.ts")).baseBuild,
+  },
+  {
     name: "context ls",
     aliases: ["context list"],
     summary: "List the files of a build context",

@@ -12,8 +12,9 @@ test("what a base would be made of follows the archive, however shortly before i
     ]);
   await publish("1.0");
   const { cache, ctx, ...rest } = options(archive, { maxAge: 3_600_000 });
+  const base = { suite: "bookworm", slim: true, pinned: false };
   const names = async (): Promise<readonly string[]> =>
-    (await currentPackages({ ...rest, slim: true, pinned: false }, { cache, ctx })).packages.map(
+    (await currentPackages({ kind: "debian", ...base }, rest, { cache, ctx })).packages.map(
       ({ name, version }) => `${name} ${version}`,
     );
   expect(await names()).toEqual(["apt 1", "libc6 1.0"]);

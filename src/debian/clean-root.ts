@@ -115,8 +115,11 @@ function globPattern(glob: string): RegExp {
   return new RegExp(`^${text}$`, "s");
 }
 
-/** Folders last: setting times of what is in them leaves theirs alone, but whatever came before did not. */
-function clampTimes(folder: string, epoch: number): void {
+/**
+ * Later modification times become this one, in seconds, and folders have it always.
+ * Folders last: setting times of what is in them leaves theirs alone, but whatever came before did not.
+ */
+export function clampTimes(folder: string, epoch: number): void {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) clampTimes(path, epoch);

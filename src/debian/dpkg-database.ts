@@ -71,7 +71,7 @@ function writeTriggers(root: RootFiles, packages: readonly UnpackedPackage[]): v
 }
 
 /** Two packages with one file need the order of unpacking that dpkg decides by Replaces; no base has such a pair. */
-function checkOverlaps(packages: readonly UnpackedPackage[]): void {
+export function checkOverlaps(packages: readonly UnpackedPackage[]): void {
   const owners = new Map<string, string>();
   for (const { name, contents } of packages) {
     const folders = new Set(contents.folders.map((folder) => folder.path));

@@ -14,7 +14,15 @@ export type {
   OwnerPolicy,
   Release,
 } from "./contract.ts";
+export {
+  type ArchiveImage,
+  configAhead,
+  currentPackages,
+  makeArchiveImage,
+  parseArchiveName,
+  runsPrograms,
+} from "./archive-image.ts";
 export { parseBaseName } from "./base-name.ts";
-export { currentPackages } from "./base-packages.ts";
 export { bringRuntime, broughtRuntime, renewRuntime } from "./bring-runtime.ts";
+export { builtInSuite, distrolessReference } from "./distroless/built-in.ts";
 export { makeBase } from "./make-base.ts";

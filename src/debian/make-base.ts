@@ -1,17 +1,20 @@
-import { chmod, chown, mkdir, rm, symlink } from "node:fs/promises";
+import { chmod, chown, mkdir, symlink } from "node:fs/promises";
 import { SlipwayError } from "../base/index.ts";
-import { extractTar } from "../layer/index.ts";
+import type { ContainerConfig } from "../oci/index.ts";
 import { openArchive, progress } from "./archive.ts";
 import { basePackages } from "./base-packages.ts";
 import { prepareConfigure } from "./configure-script.ts";
-import type { Archive, BaseRooms, DebianArch, DebianPackage, MadeBase, MakeBaseOptions } from "./contract.ts";
+import type { Archive, BaseRooms, DebianArch, MadeBase, MakeBaseOptions } from "./contract.ts";
 import { writeAptSources, writeDockerFiles, writeExtendedStates } from "./docker-files.ts";
 import { type UnpackedPackage, writeDpkgDatabase } from "./dpkg-database.ts";
-import type { DebContents } from "./read-deb.ts";
 import { RootFiles } from "./root-files.ts";
 import { debianWorkers } from "./suite.ts";
+import { unpackPackages } from "./unpack-packages.ts";
 
 const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** The configuration of every `debian` image. */
+export const baseConfig: ContainerConfig = { Env: [`PATH=${path}`], Cmd: ["bash"] };
 
 /**
  * Makes `debian:<suite>[-slim]` from the signed archive: the packages of Docker's official image, unpacked here, configured by dpkg in the
@@ -34,7 +37,8 @@ export async function makeBase(options: MakeBaseOptions, rooms: BaseRooms): Prom
   const root = await active.root();
   const epoch = Math.floor(archive.date / 1000);
   await makeSkeleton(root, options.arch);
-  const unpacked = await unpackAll(options, rooms, { root, packages, debs, scratch: cache.folder });
+  const { owner, step } = options;
+  const unpacked = await unpackPackages({ root, packages, debs, owner, scratch: cache.folder, step, ctx });
   const files = new RootFiles(root);
   writeDpkgDatabase(files, unpacked);
   writeDockerFiles(files, options);
@@ -50,7 +54,7 @@ export async function makeBase(options: MakeBaseOptions, rooms: BaseRooms): Prom
     snapshot,
     created,
     architecture: options.arch,
-    config: { Env: [`PATH=${path}`], Cmd: ["bash"] },
+    config: baseConfig,
     history: [
       { created, created_by: `slipway: ${name} from ${archive.origin}`, comment: "made from the Debian archive" },
     ],
@@ -67,90 +71,6 @@ async function makeSkeleton(root: string, arch: DebianArch): Promise<void> {
     await mkdir(`${root}/usr/${name}`, { recursive: true });
     await symlink(`usr/${name}`, `${root}/${name}`);
   }
-}
-
-interface UnpackJob {
-  readonly root: string;
-  readonly packages: readonly DebianPackage[];
-  readonly debs: readonly string[];
-  readonly scratch: string;
-}
-
-/** base-files goes first: it ships the folders, and in newer releases the links, that the others unpack into. */
-async function unpackAll(
-  options: MakeBaseOptions,
-  rooms: BaseRooms,
-  job: UnpackJob,
-): Promise<readonly UnpackedPackage[]> {
-  const { ctx } = rooms;
-  const scratch = `${job.scratch}/unpack-${process.pid}-${Math.random().toString(36).slice(2)}`;
-  await mkdir(scratch, { recursive: true });
-  let done = 0;
-  const unpackOne = async (at: number): Promise<UnpackedPackage> => {
-    const entry = job.packages[at];
-    if (!entry) throw new Error("no such package");
-    ctx.signal.throwIfAborted();
-    const tar = `${scratch}/${at}.tar`;
-    const contents = await debianWorkers().call<DebContents>("unpack", { deb: job.debs[at], tar });
-    await extractTar({ source: tar, into: job.root, owner: options.owner, keepFolders: true, signal: ctx.signal });
-    await rm(tar);
-    progress({ ctx, step: options.step }, "unpacking packages", ++done, job.packages.length);
-    return { name: entry.name, architecture: entry.architecture, multiArch: entry.multiArch, contents };
-  };
-  try {
-    const first = job.packages.findIndex((entry) => entry.name === "base-files");
-    const base = first < 0 ? undefined : await unpackOne(first);
-    const unpacked = await inTurns(job.packages.length, 4, (at) =>
-      base && at === first ? Promise.resolve(base) : unpackOne(at),
-    );
-    await settleFolders(job.root, unpacked, options.owner === "keep");
-    return unpacked;
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
-}
-
-/** Where packages differ about a folder, the first by name decides, whichever was unpacked first. */
-async function settleFolders(root: string, packages: readonly UnpackedPackage[], own: boolean): Promise<void> {
-  const first = new Map<string, string>();
-  const differing = new Map<string, { readonly mode: number; readonly uid: number; readonly gid: number }>();
-  const facts = new Map<string, { readonly mode: number; readonly uid: number; readonly gid: number }>();
-  for (const { contents } of packages) {
-    for (const folder of contents.folders) {
-      const text = `${folder.mode} ${folder.uid} ${folder.gid}`;
-      const before = first.get(folder.path);
-      if (before === undefined) {
-        first.set(folder.path, text);
-        facts.set(folder.path, folder);
-      } else if (before !== text) differing.set(folder.path, facts.get(folder.path) ?? folder);
-    }
-  }
-  const files = new RootFiles(root);
-  for (const [folder, fact] of differing) {
-    const full = files.path(Buffer.from(folder, "latin1").toString("utf8"));
-    if (own) await chown(full, fact.uid, fact.gid);
-    await chmod(full, fact.mode & 0o7777);
-  }
-}
-
-async function inTurns<T>(count: number, parallel: number, action: (at: number) => Promise<T>): Promise<readonly T[]> {
-  const results: T[] = [];
-  let next = 0;
-  let failed = false;
-  const line = async (): Promise<void> => {
-    while (next < count && !failed) {
-      const at = next++;
-      try {
-        results[at] = await action(at);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
-    }
-  };
-  const lines = await Promise.allSettled(Array.from({ length: parallel }, line));
-  for (const result of lines) if (result.status === "rejected") throw result.reason;
-  return results;
 }
 
 async function configure(

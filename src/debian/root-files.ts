@@ -71,16 +71,21 @@ export class RootFiles {
 
   /** Whether a link (given by its path outside) leads to something, with the root as `/`. */
   resolves(link: string): boolean {
+    return this.follow(link) !== undefined;
+  }
+
+  /** The path outside of what a link leads to, with the root as `/`; of what is no link its own. */
+  follow(link: string): string | undefined {
     let at = link;
     for (let hops = 0; hops < 40; hops++) {
       const info = lstatSync(at, { throwIfNoEntry: false });
-      if (!info) return false;
-      if (!info.isSymbolicLink()) return true;
+      if (!info) return undefined;
+      if (!info.isSymbolicLink()) return at;
       const target = readlinkSync(at);
       const inside = dirname(at).slice(this.root.length);
       at = `${this.root}${resolve(`/${inside}`, target)}`;
     }
-    return false;
+    return undefined;
   }
 
   /** The path outside. @throws SLIP_PACKAGE when a parent is no real folder. */

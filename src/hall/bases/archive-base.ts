@@ -1,11 +1,12 @@
 import { type Ctx, type Digest, digestOf } from "../../base/index.ts";
 import {
+  type ArchiveImage,
   currentPackages,
   type DebianPackage,
-  makeBase,
-  type MakeBaseOptions,
-  parseBaseName,
+  makeArchiveImage,
+  parseArchiveName,
   renewRuntime,
+  runsPrograms,
 } from "../../debian/index.ts";
 import {
   encodeConfig,
@@ -37,14 +38,17 @@ function packagesText(packages: readonly DebianPackage[]): Digest {
   return digestOf(packages.map(({ name, sha256 }) => `${name} ${sha256}`));
 }
 
+type MakeOptions = Parameters<typeof currentPackages>[1];
+
 async function isCurrent(
   { id }: PlannedImage,
-  base: Omit<MakeBaseOptions, "owner">,
+  base: ArchiveImage,
+  options: MakeOptions,
   { store }: Engine,
   ctx: Ctx,
 ): Promise<boolean> {
   const cache = { folder: store.path("debian", "."), blobs: store.blobs };
-  const { packages } = await currentPackages(base, { cache, ctx });
+  const { packages } = await currentPackages(base, options, { cache, ctx });
   return basePackagesOf(store, id) === packagesText(packages);
 }
 
@@ -59,7 +63,7 @@ export interface ArchiveState {
 }
 
 /**
- * Asks the archive what `debian:SUITE[-slim]` would be made of; undefined for every other name.
+ * Asks the archive what an image of it would be made of (`debian:bookworm`, `gcr.io/distroless/cc-debian13`); undefined for every other name.
  * @param options.anyAge whoever asks knows the packages: an older state of the archive will do.
  * @throws SLIP_NETWORK, SLIP_VERIFY, SLIP_PACKAGE
  */
@@ -69,11 +73,11 @@ export async function archiveState(
   store: Store,
   ctx: Ctx,
 ): Promise<ArchiveState | undefined> {
-  const base = parseBaseName(familiarName(parseReference(name)));
+  const base = parseArchiveName(familiarName(parseReference(name)));
   if (!base) return undefined;
   const cache = { folder: store.path("debian", "."), blobs: store.blobs };
-  const asked = { ...base, arch: debianArch(platform), mirror, anyAge };
-  const { archive, packages } = await currentPackages(asked, { cache, ctx });
+  const asked = { arch: debianArch(platform), mirror, anyAge };
+  const { archive, packages } = await currentPackages(base, asked, { cache, ctx });
   const version = archive.releases[0]?.version;
   return {
     release: `${archive.codename}${version === undefined ? "" : ` ${version}`}`,
@@ -82,17 +86,17 @@ export async function archiveState(
   };
 }
 
-/** Makes `debian:SUITE[-slim]` from the signed archive and keeps it under that name; undefined for every other name. */
+/** Makes an image of the signed archive and keeps it under its name; undefined for a name that the archive has nothing for. */
 export async function makeArchiveBase(
   name: string,
   { platform, mirror, again, anyAge }: ArchiveBaseOptions,
   engine: Engine,
   ctx: Ctx,
 ): Promise<PlannedImage | undefined> {
-  const base = parseBaseName(familiarName(parseReference(name)));
+  const base = parseArchiveName(familiarName(parseReference(name)));
   if (!base) return undefined;
   const arch = debianArch(platform);
-  await checkEmulation({ platform, what: `making ${name}`, top: undefined }, engine, ctx);
+  if (runsPrograms(base)) await checkEmulation({ platform, what: `making ${name}`, top: undefined }, engine, ctx);
   const own = arch === debianArch();
   const step = `base ${name}${own ? "" : ` ${arch}`}`;
   await using _lock = await engine.store.lock(step, ctx.signal);
@@ -101,15 +105,16 @@ export async function makeArchiveBase(
   const usable = known && platformFits(known.config, platform) && engine.store.images.use(known.id);
   if (usable && !again) return known;
   const started = Date.now();
+  const options = { arch, mirror, anyAge, step };
   announce(ctx, step, `${name} from the Debian archive${own ? "" : ` for ${formatPlatform(platform)}`}`);
   try {
-    if (usable && (await isCurrent(known, { ...base, arch, mirror, anyAge, step }, engine, ctx))) {
+    if (usable && (await isCurrent(known, base, options, engine, ctx))) {
       ctx.emit({ type: "step-done", id: step, duration: Date.now() - started, note: "up to date" });
       return known;
     }
     const [made] = await Promise.all([
-      make(name, { ...base, arch, mirror, anyAge, step }, platform, engine, ctx),
-      renew(engine, mirror, ctx),
+      make(name, base, options, platform, engine, ctx),
+      runsPrograms(base) ? renew(engine, mirror, ctx) : undefined,
     ]);
     ctx.emit({ type: "step-done", id: step, duration: Date.now() - started, note: made.origin });
     return made;
@@ -129,16 +134,20 @@ async function renew({ store }: Engine, mirror: string | undefined, ctx: Ctx): P
 
 async function make(
   name: string,
-  base: Omit<MakeBaseOptions, "owner">,
+  base: ArchiveImage,
+  options: MakeOptions,
   platform: Platform,
   engine: Engine,
   ctx: Ctx,
 ): Promise<PlannedImage> {
   const { store, snapshotter, namespace } = engine;
-  const executor = await engine.executor(ctx);
   const cache = { folder: store.path("debian", "."), blobs: store.blobs };
   const owner = namespace.kind === "single-id" ? "squash" : "keep";
-  const made = await makeBase({ ...base, owner }, { cache, snapshotter, executor, ctx });
+  const made = await makeArchiveImage(
+    base,
+    { ...options, owner },
+    { cache, snapshotter, executor: () => engine.executor(ctx), ctx },
+  );
   const config: ImageConfig = {
     created: made.created,
     architecture: platform.architecture,

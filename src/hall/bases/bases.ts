@@ -74,7 +74,7 @@ async function fetched(
   let away: SlipwayError | undefined;
   if (baseImages !== "archive") {
     try {
-      const impatient = baseImages === "auto" && (await isArchiveName(name));
+      const impatient = baseImages === "auto" && (await isArchiveName(name, baseImages));
       return await engine.pull({ name, platform, impatient }, ctx);
     } catch (error) {
       away = toSlipwayError(error);
@@ -128,12 +128,20 @@ function isFromRegistry({ origin }: PlannedImage): boolean {
   return /^(?:store \()?registry /.test(origin);
 }
 
-/** A name that the archive may have a base for. */
-export async function isArchiveName(name: string): Promise<boolean> {
+/**
+ * A name that the archive may have a base for.
+ * Throws SLIP_IMAGE_UNKNOWN, where only the archive is asked, for a name of its bases that it has nothing for; otherwise a registry may.
+ */
+export async function isArchiveName(name: string, baseImages: BaseImages): Promise<boolean> {
   if (name.includes("@") || name.includes("://")) return false;
   // What the cache answers needs nothing of the archive.
-  const { parseBaseName } = await import("../../debian/index.ts");
-  return parseBaseName(familiarName(parseReference(name))) !== undefined;
+  const { parseArchiveName } = await import("../../debian/index.ts");
+  try {
+    return parseArchiveName(familiarName(parseReference(name))) !== undefined;
+  } catch (error) {
+    if (baseImages === "archive") throw error;
+    return false;
+  }
 }
 
 /** A registry cannot be reached, or serves nobody now. */
@@ -169,7 +177,7 @@ function unknownImage(name: string, away: SlipwayError | undefined): SlipwayErro
   const registry = away === undefined ? "no registry was asked" : `its registry cannot be asked (${reasonOf(away)})`;
   return new SlipwayError({
     code: "SLIP_IMAGE_UNKNOWN",
-    message: `Cannot find the image ${JSON.stringify(name)}: it is no stage, no named context and not in the store, ${registry}, and the Debian archive makes only debian:SUITE[-slim]`,
+    message: `Cannot find the image ${JSON.stringify(name)}: it is no stage, no named context and not in the store, ${registry}, and the Debian archive makes only debian:SUITE[-slim] and gcr.io/distroless/NAME-debian12 and 13`,
     hint: `stand another image in for it: --build-context ${name}=docker-image://debian:bookworm`,
     cause: away,
   });

@@ -15,6 +15,11 @@ const names: Readonly<Record<string, DebianArch>> = {
   "linux/s390x": "s390x",
 };
 
+/** The platform of one of Debian's architectures: `linux/arm/v7` of armhf. */
+export function debianPlatform(arch: string): string | undefined {
+  return Object.keys(names).find((platform) => names[platform] === arch);
+}
+
 /** Debian's name of an architecture, this machine's without one. Throws SLIP_UNSUPPORTED for one that Debian does not have. */
 export function debianArch(platform: Platform = defaultPlatform()): DebianArch {
   const { os, architecture, variant } = platform;

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { type SlipwayError, type SlipwayErrorInit, toSlipwayError } from "../../base/index.ts";
-import { parseBaseName } from "../../debian/index.ts";
 import {
   type Dockerfile,
   formatLocation,
@@ -12,13 +11,14 @@ import {
   type Target,
 } from "../../dockerfile/index.ts";
 import { defaultPlatform, type ImageConfig, type Platform, platformFits } from "../../oci/index.ts";
-import { defaultPath, planBuild, platformArgs, targetStage } from "../../plan/index.ts";
+import { planBuild, platformArgs, targetStage } from "../../plan/index.ts";
 import { defaultStoreRoot, openStore, type Store } from "../../store/index.ts";
 import { checkBuild } from "./check-build.ts";
 import type { CheckReport, DescribedFile, DescribeOptions } from "../api/describe-api.ts";
 import type { BuildInput } from "../input/build-input.ts";
 import { readDescribed } from "./describe-input.ts";
 import { namedContext } from "../input/named-context.ts";
+import { archiveConfig } from "../bases/archive-config.ts";
 import { builtFor } from "../bases/platforms.ts";
 import { storedBase } from "../bases/stored-base.ts";
 
@@ -107,18 +107,16 @@ function usesVariables({ location }: SlipwayError): boolean {
 
 const noId = `sha256:${"0".repeat(64)}` as const;
 
-/** The configuration of an image in the store, or of the Debian base that would be made. */
+/** The configuration of an image in the store, or of the base that would be made of the archive. */
 function knownConfig(store: Store | null, name: string, platform: Platform): ImageConfig | undefined {
   const stored = store && storedBase(store, name, platform);
   if (stored && (stored.origin === "store" || platformFits(stored.config, platform))) return stored.config;
   try {
-    if (parseBaseName(name) === undefined) return undefined;
+    return archiveConfig(name, platform);
   } catch {
-    // A tag that the archive does not have: nothing is known of it.
+    // A tag or platform that the archive does not have: nothing is known of it.
     return undefined;
   }
-  const config = { Env: [`PATH=${defaultPath}`] };
-  return { ...platform, config, rootfs: { type: "layers", diff_ids: [] } };
 }
 
 /** As `targetsOf` of describe.ts. */

@@ -47,6 +47,8 @@ const doers: Doers = {
   prune: (options, { store }) => pruneInEngine(options, store),
   "remove-caches": async ({ ids }, { store }) => (await store.cacheMounts.remove(ids)).map(({ id }) => id),
   lock: async (options, engine, ctx) => (await import("../lock/lock-in-engine.ts")).lockInEngine(options, engine, ctx),
+  "build-base": async (options, engine, ctx) =>
+    (await import("../bases/build-base-in-engine.ts")).buildBaseInEngine(options, engine, ctx),
   keep: async () => null,
   collect: async (_options, { store }) => {
     await store.collect();

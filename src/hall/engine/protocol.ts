@@ -12,6 +12,7 @@ import type {
   RunOptions,
   SaveOptions,
 } from "../api/api.ts";
+import type { BuildBaseOptions, BuiltBase } from "../api/base-api.ts";
 import type { Sbom, SbomOptions } from "../api/attest-api.ts";
 import type { Loaded, LoadOptions } from "../api/load-api.ts";
 import type { ShellOptions } from "../api/shell-api.ts";
@@ -56,6 +57,7 @@ export interface Jobs {
     readonly options: Plain<PruneOptions>;
     readonly answer: PruneResult;
   };
+  readonly "build-base": { readonly options: Plain<BuildBaseOptions>; readonly answer: BuiltBase };
   readonly lock: { readonly options: LockJob; readonly answer: LockAnswer };
   /** Nothing but what comes at the end of every job: the store is kept within its limit. */
   readonly keep: { readonly options: { readonly store?: string | undefined }; readonly answer: null };

@@ -5,7 +5,7 @@ import { type Ctx, type Digest, digestOf, SlipwayError, toSlipwayError } from ".
 import { shownRemote, withoutPassword } from "../../fetch/index.ts";
 import type { OpSpec, Vertex } from "../../graph/index.ts";
 import { Answers, type FileTree, opFor, type OpRooms } from "../../ops/index.ts";
-import { defaultPath, type ImageResolver } from "../../plan/index.ts";
+import type { ImageResolver } from "../../plan/index.ts";
 import { type FileList, type Forecast, forecast, type MissCause, NeedsRun } from "../../solve/index.ts";
 import { defaultStoreRoot, openStore, type Store } from "../../store/index.ts";
 import type { BuildOptions } from "../api/api.ts";
@@ -199,7 +199,7 @@ async function planUnchanged(options: BuildOptions, store: Store, ctx: Ctx): Pro
     } catch (error) {
       if (!(error instanceof NeedsRun)) throw error;
     }
-    const ofArchive = baseImages !== "registry" && (await isArchiveName(name));
+    const ofArchive = baseImages !== "registry" && (await isArchiveName(name, baseImages));
     if (baseImages !== "archive") {
       try {
         const { askedImage } = await import("./asked-image.ts");
@@ -210,12 +210,12 @@ async function planUnchanged(options: BuildOptions, store: Store, ctx: Ctx): Pro
         if (!ofArchive || !isAway(error)) throw notHere(name, error);
       }
     }
-    if (!ofArchive) throw notHere(name);
+    const { archiveConfig } = await import("../bases/archive-config.ts");
+    const config = ofArchive ? archiveConfig(name, platform) : undefined;
+    if (!config) throw notHere(name);
     const id = digestOf({ base: name, platform });
     unknown.add(id);
-    const config = { Env: [`PATH=${defaultPath}`], Cmd: ["bash"] };
-    const rootfs = { type: "layers", diff_ids: [] } as const;
-    return { id, name, origin: "Debian archive", config: { ...platform, config, rootfs } };
+    return { id, name, origin: "Debian archive", config };
   };
   const spooled = readsInput(plain) ? await spoolInput(plain, input ?? process.stdin, store) : undefined;
   try {

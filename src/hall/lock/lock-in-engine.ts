@@ -173,7 +173,7 @@ class Inputs {
       } as const;
       return { image: own, entry: made };
     }
-    const fromArchive = baseImages !== "registry" && (await isArchiveName(name));
+    const fromArchive = baseImages !== "registry" && (await isArchiveName(name, baseImages));
     if (baseImages !== "archive" || !fromArchive) {
       try {
         const digest = old?.source === "registry" ? old.digest : undefined;

@@ -1,0 +1,334 @@
+import { SlipwayError } from "../../base/index.ts";
+import type { DebianArch } from "../contract.ts";
+import type { BaseRecipe, RecipeFolder, RecipeGroup, RecipeLink, RecipeUser } from "./recipe.ts";
+
+/** Suites that there are built-in bases of, with the number that names of images have for them. */
+export const distrolessSuites = { bookworm: 12, trixie: 13 } as const;
+export type DistrolessSuite = keyof typeof distrolessSuites;
+
+/** The suite of a base that names none. */
+export const usualSuite: DistrolessSuite = "trixie";
+
+export interface DistrolessChoice {
+  /** `static`, `base-nossl`, `base`, `cc`, `python3`, `java-base`, `java21`, `nodejs`, `nodejs20`. */
+  readonly name: string;
+  readonly suite: DistrolessSuite;
+  /** Runs as user 65532. */
+  readonly nonroot: boolean;
+  /** With a shell in /busybox. */
+  readonly debug: boolean;
+}
+
+const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/** Bytes that a program sees as UTF-8 without any locale package. */
+const utf8 = { package: "libc-bin", paths: ["/usr/lib/locale/C.utf8"] } as const;
+
+/** What a suite calls its packages: https://wiki.debian.org/ReleaseGoals/64bit-time renamed many of them in trixie. */
+const lists = {
+  bookworm: {
+    static: ["base-files", "netbase", "tzdata", "media-types"],
+    nossl: ["libc6"],
+    ssl: ["libssl3", "libzstd1", "zlib1g"],
+    cc: ["libgomp1", "libstdc++6", "libgcc-s1", "gcc-12-base"],
+    python: {
+      version: "3.11",
+      packages: ["libdb5.3", "libreadline8", "libtirpc3", "python3-distutils"],
+      libraryTool: false,
+    },
+    java: ["libharfbuzz0b", "libpng16-16", "libglib2.0-0", "gcc-12-base"],
+    javaVersions: [17],
+    node: {
+      version: 18,
+      packages: ["libnode108", "libc-ares2", "libicu72", "libuv1", "node-busboy"],
+    },
+  },
+  trixie: {
+    static: ["base-files", "netbase", "tzdata", "tzdata-legacy", "media-types"],
+    nossl: ["libc6"],
+    ssl: ["libssl3t64", "libzstd1", "zlib1g"],
+    cc: ["libgomp1", "libstdc++6", "libgcc-s1", "gcc-14-base"],
+    python: {
+      version: "3.13",
+      packages: ["libdb5.3t64", "libreadline8t64", "libtirpc3t64", "libc-bin", "python3.13-venv"],
+      libraryTool: true,
+    },
+    java: ["libharfbuzz0b", "libpng16-16t64", "libglib2.0-0t64", "gcc-14-base"],
+    javaVersions: [21, 25],
+    node: {
+      version: 20,
+      packages: [
+        "libnode115",
+        "libcares2",
+        "libicu76",
+        "libuv1t64",
+        "node-balanced-match",
+        "node-brace-expansion",
+        "node-minimatch",
+      ],
+    },
+  },
+} as const satisfies Record<DistrolessSuite, unknown>;
+
+const pythonPackages = [
+  "libbz2-1.0",
+  "libcom-err2",
+  "libcrypt1",
+  "libexpat1",
+  "libffi8",
+  "libgssapi-krb5-2",
+  "libk5crypto3",
+  "libkeyutils1",
+  "libkrb5-3",
+  "libkrb5support0",
+  "liblzma5",
+  "libncursesw6",
+  "libnsl2",
+  "libsqlite3-0",
+  "libtinfo6",
+  "libuuid1",
+] as const;
+const javaPackages = [
+  "fontconfig-config",
+  "fonts-dejavu-core",
+  "libbrotli1",
+  "libcrypt1",
+  "libexpat1",
+  "libfontconfig1",
+  "libfreetype6",
+  "libgcc-s1",
+  "libgraphite2-3",
+  "libjpeg62-turbo",
+  "liblcms2-2",
+  "libpcre2-8-0",
+  "libstdc++6",
+  "libuuid1",
+  "zlib1g",
+] as const;
+/** Debian's node reads some of its own modules from packages, and ends at once where they are missing. */
+const nodePackages = [
+  "libbrotli1",
+  "libnghttp2-14",
+  "node-acorn",
+  "node-cjs-module-lexer",
+  "node-undici",
+  "node-xtend",
+  "nodejs",
+] as const;
+
+const users: readonly RecipeUser[] = [
+  { name: "root", uid: 0, gid: 0, comment: "root", home: "/root" },
+  { name: "nobody", uid: 65534, gid: 65534, comment: "nobody", home: "/nonexistent" },
+  { name: "nonroot", uid: 65532, gid: 65532, comment: "nonroot", home: "/home/nonroot" },
+];
+const groups: readonly RecipeGroup[] = [
+  { name: "root", gid: 0 },
+  { name: "nobody", gid: 65534 },
+  { name: "tty", gid: 5 },
+  { name: "staff", gid: 50 },
+  { name: "nonroot", gid: 65532 },
+];
+const folders: readonly RecipeFolder[] = [
+  { path: "/root", mode: 0o700 },
+  { path: "/home", mode: 0o755 },
+  { path: "/home/nonroot", mode: 0o700, uid: 65532, gid: 65532 },
+  { path: "/tmp", mode: 0o1777 },
+];
+const nameServices = `passwd: files
+group: files
+shadow: files
+
+hosts: files dns
+networks: files
+
+protocols: files
+services: files
+ethers: files
+rpc: files
+`;
+
+/** What one kind of base adds to what all have. */
+interface Kind {
+  readonly packages: readonly string[];
+  readonly taken?: BaseRecipe["taken"];
+  readonly links?: readonly RecipeLink[];
+  readonly keystore?: boolean;
+  readonly entrypoint?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The recipe of a built-in base.
+ * @throws SLIP_IMAGE_UNKNOWN for a name that there is not, and for a version that the suite does not have, with those that it has.
+ */
+export function builtInRecipe(choice: DistrolessChoice, arch: DebianArch): BaseRecipe {
+  const { name, suite, nonroot, debug } = choice;
+  const kind = kindOf(name, suite, arch);
+  return {
+    name: distrolessName(choice),
+    suite,
+    arch,
+    packages: [...new Set(kind.packages)].sort(),
+    taken: kind.taken,
+    folders,
+    files: [{ path: "/etc/nsswitch.conf", content: nameServices }],
+    links: kind.links,
+    users,
+    groups,
+    certificates: { debian: true, keystore: kind.keystore },
+    busybox: debug,
+    libraryCache: name !== "static",
+    config: {
+      env: {
+        PATH: debug ? `${path}:/busybox` : path,
+        SSL_CERT_FILE: "/etc/ssl/certs/ca-certificates.crt",
+        ...kind.env,
+      },
+      entrypoint: kind.entrypoint ?? (debug ? ["/busybox/sh"] : undefined),
+      user: nonroot ? "65532" : "0",
+      workdir: nonroot ? "/home/nonroot" : "/",
+    },
+  };
+}
+
+/** The names of the built-in bases that a suite has. */
+function builtInNames(suite: DistrolessSuite): readonly string[] {
+  const { javaVersions, node } = lists[suite];
+  return [
+    "static",
+    "base-nossl",
+    "base",
+    "cc",
+    "python3",
+    "java-base",
+    ...javaVersions.map((version) => `java${version}`),
+    "nodejs",
+    `nodejs${node.version}`,
+  ];
+}
+
+/** The suite of that name, or the usual one. Throws SLIP_IMAGE_UNKNOWN. */
+export function builtInSuite(name: string = usualSuite): DistrolessSuite {
+  const suites = Object.keys(distrolessSuites) as readonly DistrolessSuite[];
+  const found = suites.find((suite) => suite === name || `${distrolessSuites[suite]}` === name);
+  if (found) return found;
+  throw new SlipwayError({
+    code: "SLIP_IMAGE_UNKNOWN",
+    message: `There are no built-in bases of "${name}"`,
+    hint: `there are those of ${suites.join(" and ")}`,
+  });
+}
+
+/**
+ * The name in Google's registry: `gcr.io/distroless/python3-debian13:latest`.
+ * @throws SLIP_IMAGE_UNKNOWN for a name or version that the suite does not have.
+ */
+export function distrolessReference(choice: DistrolessChoice): string {
+  builtInRecipe(choice, "amd64");
+  const name = distrolessName(choice);
+  return `gcr.io/distroless/${name}${name.includes(":") ? "" : ":latest"}`;
+}
+
+/** `python3-debian13`, with `:debug-nonroot` where it is not the usual one. */
+function distrolessName({ name, suite, nonroot, debug }: DistrolessChoice): string {
+  const tag = [...(debug ? ["debug"] : []), ...(nonroot ? ["nonroot"] : [])].join("-");
+  return `${name}-debian${distrolessSuites[suite]}${tag && `:${tag}`}`;
+}
+
+function kindOf(name: string, suite: DistrolessSuite, arch: DebianArch): Kind {
+  const list = lists[suite];
+  const nossl = [...list.static, ...list.nossl];
+  const base = [...nossl, ...list.ssl];
+  const cc = [...base, ...list.cc];
+  const java = [...nossl, ...javaPackages, ...list.java];
+  switch (name) {
+    case "static":
+      return { packages: list.static };
+    case "base-nossl":
+      return { packages: nossl };
+    case "base":
+      return { packages: base };
+    case "cc":
+      return { packages: cc };
+    case "java-base":
+      return { packages: java, taken: [utf8], keystore: true, env: { LANG: "C.UTF-8" } };
+    case "python3":
+      return python(list.python, cc);
+    default:
+      return versioned(name, suite, arch, { cc, java });
+  }
+}
+
+function python(
+  { version, packages, libraryTool }: (typeof lists)[DistrolessSuite]["python"],
+  cc: readonly string[],
+): Kind {
+  const program = `/usr/bin/python${version}`;
+  return {
+    packages: [
+      ...cc,
+      ...pythonPackages,
+      ...packages,
+      `libpython${version}-minimal`,
+      `libpython${version}-stdlib`,
+      `python${version}-minimal`,
+    ],
+    taken: libraryTool ? undefined : [utf8],
+    links: [
+      { path: "/usr/bin/python3", target: `python${version}` },
+      { path: "/usr/bin/python", target: `python${version}` },
+    ],
+    entrypoint: [program],
+    env: { LANG: "C.UTF-8" },
+  };
+}
+
+function versioned(
+  name: string,
+  suite: DistrolessSuite,
+  arch: DebianArch,
+  { cc, java }: { readonly cc: readonly string[]; readonly java: readonly string[] },
+): Kind {
+  const { node, javaVersions } = lists[suite];
+  const [, runtime, digits = ""] = /^(java|nodejs)(\d{0,3})$/.exec(name) ?? [];
+  if (runtime === "nodejs") {
+    if (digits !== "" && Number(digits) !== node.version) throw lacks(name, suite, "Node.js", [node.version]);
+    return {
+      packages: [...cc, ...nodePackages, ...node.packages],
+      links: [{ path: "/nodejs/bin/node", target: "/usr/bin/node" }],
+      entrypoint: ["/usr/bin/node"],
+    };
+  }
+  if (runtime === "java" && digits !== "") {
+    if (!javaVersions.some((version) => `${version}` === digits)) throw lacks(name, suite, "Java", javaVersions);
+    const home = `/usr/lib/jvm/java-${digits}-openjdk-${arch}`;
+    return {
+      packages: [...java, `openjdk-${digits}-jre-headless`],
+      taken: [utf8],
+      links: [{ path: "/usr/bin/java", target: `${home}/bin/java` }],
+      keystore: true,
+      entrypoint: ["/usr/bin/java", "-jar"],
+      env: { LANG: "C.UTF-8", JAVA_HOME: home },
+    };
+  }
+  throw new SlipwayError({
+    code: "SLIP_IMAGE_UNKNOWN",
+    message: `There is no built-in base "${name}"`,
+    hint: `${suite} has ${builtInNames(suite).join(", ")}`,
+  });
+}
+
+function lacks(name: string, suite: DistrolessSuite, runtime: string, versions: readonly number[]): SlipwayError {
+  const there = versions.length > 1 ? `${versions.slice(0, -1).join(", ")} and ${versions.at(-1)}` : `${versions[0]}`;
+  const kind = runtime === "Java" ? "java" : "nodejs";
+  const others = Object.keys(distrolessSuites).filter(
+    (other) => other !== suite && builtInNames(other as DistrolessSuite).includes(name),
+  );
+  return new SlipwayError({
+    code: "SLIP_IMAGE_UNKNOWN",
+    message: `Cannot make ${name} from the Debian archive: of ${runtime}, ${suite} has ${there}`,
+    hint: [
+      `take ${versions.map((version) => kind + version).join(" or ")}`,
+      ...others.map((other) => `${name} of ${other}`),
+    ].join(", or "),
+  });
+}

@@ -1,0 +1,98 @@
+import { chmod, chown, mkdir, rm } from "node:fs/promises";
+import type { Ctx } from "../base/index.ts";
+import { extractTar } from "../layer/index.ts";
+import { progress } from "./archive.ts";
+import type { DebianPackage, OwnerPolicy } from "./contract.ts";
+import type { UnpackedPackage } from "./dpkg-database.ts";
+import type { DebContents } from "./read-deb.ts";
+import { RootFiles } from "./root-files.ts";
+import { debianWorkers } from "./suite.ts";
+
+export interface UnpackJob {
+  readonly root: string;
+  readonly packages: readonly DebianPackage[];
+  /** The file of each. */
+  readonly debs: readonly string[];
+  readonly owner: OwnerPolicy;
+  /** A folder on a disk with room for what is unpacked on the way. */
+  readonly scratch: string;
+  readonly ctx: Ctx;
+  /** The step that hears of the progress. */
+  readonly step?: string | undefined;
+}
+
+/**
+ * Unpacks packages into a root, several at once and with the same result. base-files goes first: it ships the folders, and in newer releases
+ * the links, that the others unpack into.
+ */
+export async function unpackPackages(job: UnpackJob): Promise<readonly UnpackedPackage[]> {
+  const { ctx } = job;
+  const scratch = `${job.scratch}/unpack-${process.pid}-${Math.random().toString(36).slice(2)}`;
+  await mkdir(scratch, { recursive: true });
+  let done = 0;
+  const unpackOne = async (at: number): Promise<UnpackedPackage> => {
+    const entry = job.packages[at];
+    if (!entry) throw new Error("no such package");
+    ctx.signal.throwIfAborted();
+    const tar = `${scratch}/${at}.tar`;
+    const contents = await debianWorkers().call<DebContents>("unpack", { deb: job.debs[at], tar });
+    await extractTar({ source: tar, into: job.root, owner: job.owner, keepFolders: true, signal: ctx.signal });
+    await rm(tar);
+    progress({ ctx, step: job.step }, "unpacking packages", ++done, job.packages.length);
+    return { name: entry.name, architecture: entry.architecture, multiArch: entry.multiArch, contents };
+  };
+  try {
+    const first = job.packages.findIndex((entry) => entry.name === "base-files");
+    const base = first < 0 ? undefined : await unpackOne(first);
+    const unpacked = await inTurns(job.packages.length, 4, (at) =>
+      base && at === first ? Promise.resolve(base) : unpackOne(at),
+    );
+    await settleFolders(job.root, unpacked, job.owner === "keep");
+    return unpacked;
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Where packages differ about a folder, the first by name decides, whichever was unpacked first. */
+async function settleFolders(root: string, packages: readonly UnpackedPackage[], own: boolean): Promise<void> {
+  const first = new Map<string, string>();
+  const differing = new Map<string, { readonly mode: number; readonly uid: number; readonly gid: number }>();
+  const facts = new Map<string, { readonly mode: number; readonly uid: number; readonly gid: number }>();
+  for (const { contents } of packages) {
+    for (const folder of contents.folders) {
+      const text = `${folder.mode} ${folder.uid} ${folder.gid}`;
+      const before = first.get(folder.path);
+      if (before === undefined) {
+        first.set(folder.path, text);
+        facts.set(folder.path, folder);
+      } else if (before !== text) differing.set(folder.path, facts.get(folder.path) ?? folder);
+    }
+  }
+  const files = new RootFiles(root);
+  for (const [folder, fact] of differing) {
+    const full = files.path(Buffer.from(folder, "latin1").toString("utf8"));
+    if (own) await chown(full, fact.uid, fact.gid);
+    await chmod(full, fact.mode & 0o7777);
+  }
+}
+
+async function inTurns<T>(count: number, parallel: number, action: (at: number) => Promise<T>): Promise<readonly T[]> {
+  const results: T[] = [];
+  let next = 0;
+  let failed = false;
+  const line = async (): Promise<void> => {
+    while (next < count && !failed) {
+      const at = next++;
+      try {
+        results[at] = await action(at);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  const lines = await Promise.allSettled(Array.from({ length: parallel }, line));
+  for (const result of lines) if (result.status === "rejected") throw result.reason;
+  return results;
+}

@@ -1,0 +1,12 @@
+import type { BuildBaseOptions, BuiltBase } from "../api/base-api.ts";
+import { callEngine } from "../engine/call-engine.ts";
+
+/**
+ * Makes a built-in base from the signed Debian archive into the store: no registry, and no program of a package, takes part. One that is there
+ * and has the archive's packages of today is left as it is.
+ * @throws SLIP_IMAGE_UNKNOWN for a name or version that the suite does not have, SLIP_UNSUPPORTED for an architecture, SLIP_NETWORK, SLIP_VERIFY,
+ * SLIP_PACKAGE, SLIP_OUTPUT
+ */
+export async function buildBase({ signal, onEvent, ...options }: BuildBaseOptions): Promise<BuiltBase> {
+  return callEngine("build-base", options, { signal, onEvent });
+}
