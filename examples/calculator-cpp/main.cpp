@@ -1,0 +1,5 @@
+#include <iostream>
+
+#include "calculator.h"
+
+int main() { calculator::repl(std::cin, std::cout); }

@@ -1,0 +1,27 @@
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { join, resolve } from "node:path";
+
+export const repository = resolve(import.meta.dirname, "../..");
+
+/**
+ * Runs the command in the repository's folder and gives what it prints on standard output; its progress goes to ours.
+ * @throws Error with the command line when it does not end with code 0.
+ */
+export async function slipway(argv: readonly string[], input = ""): Promise<string> {
+  console.error(`\n$ slipway ${argv.join(" ")}`);
+  const child = spawn(join(repository, "bin/slipway"), argv, {
+    cwd: repository,
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  // A program that ends before it has read everything is no error of ours.
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(input);
+  const ended = new Promise<string>((fulfil, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => fulfil(String(code ?? signal)));
+  });
+  const [output, code] = await Promise.all([text(child.stdout), ended]);
+  if (code !== "0") throw new Error(`slipway ${argv.join(" ")} ended with ${code}:\n${output}`);
+  return output;
+}
