@@ -20,6 +20,7 @@ export { type CancelFlag, cancellable, throwIfCancelled } from "./cancellable.ts
 export { Limiter } from "./limiter.ts";
 export { release } from "./release.ts";
 export { entryPoint, packageFile } from "./entry.ts";
+export { makeFolder } from "./make-folder.ts";
 export { packageVersion } from "./package-version.ts";
 export { type Handlers, serve, WorkerPool } from "./workers.ts";
 export { didYouMean, nearestNames } from "./nearest.ts";

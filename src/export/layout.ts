@@ -1,8 +1,8 @@
 import { constants, createReadStream } from "node:fs";
-import { copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { type Digest, SlipwayError } from "../base/index.ts";
+import { type Digest, makeFolder, SlipwayError } from "../base/index.ts";
 import { encodeHeaderBlock, roundUp } from "../layer/index.ts";
 import { type ArchiveOutput, besides, OutputFile, outputError, OutputStream } from "./output.ts";
 
@@ -83,7 +83,7 @@ class FolderLayout implements Layout {
           hint: "choose a new folder, or empty this one",
         });
       }
-      await mkdir(join(layout.#temp, "blobs/sha256"), { recursive: true });
+      makeFolder(join(layout.#temp, "blobs/sha256"));
       return layout;
     } catch (error) {
       throw outputError(location, error);

@@ -1,6 +1,6 @@
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { readdir, rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { type Ctx, SlipwayError, WorkerPool } from "../base/index.ts";
+import { type Ctx, makeFolder, SlipwayError, WorkerPool } from "../base/index.ts";
 import type { ExportResult, LocalExportOptions } from "./contract.ts";
 import type { CopiedTree, CopyTreeJob } from "./copy-tree.ts";
 import { besides, outputError } from "./output.ts";
@@ -28,7 +28,7 @@ export async function exportLocal(
   try {
     const there = await contents(location);
     const into = there === undefined ? besides(location) : location;
-    await mkdir(into, { recursive: true });
+    makeFolder(into);
     try {
       const { size, leftOut } = await copy(
         { from: roots, to: into, epoch, clean: clean && into === location },

@@ -1,10 +1,10 @@
 import { write } from "node:fs";
-import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { SlipwayError, toSlipwayError } from "../base/index.ts";
+import { makeFolder, SlipwayError, toSlipwayError } from "../base/index.ts";
 
 const writeTo = promisify(write);
 
@@ -52,7 +52,7 @@ export class OutputFile implements ArchiveOutput {
       if (there?.isDirectory()) throw new Error("it is a folder");
       // a device or pipe that is there is written, not replaced
       const special = there !== undefined && !there.isFile();
-      if (!special) await mkdir(dirname(location), { recursive: true });
+      if (!special) makeFolder(dirname(location));
       const temp = special ? location : besides(location);
       return new OutputFile(location, await open(temp, special ? "w" : "wx", 0o644), special ? "" : temp);
     } catch (error) {

@@ -1,9 +1,9 @@
 import { constants } from "node:fs";
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Digest, SlipwayError } from "../base/index.ts";
+import { type Digest, makeFolder, SlipwayError } from "../base/index.ts";
 import { type Descriptor, type Index, makeIndex, parseIndex, parseManifestOrIndex } from "../oci/index.ts";
 import { type BlobTarget, blobPath, type Layout, type WrittenBlob } from "./layout.ts";
 import { outputError } from "./output.ts";
@@ -29,7 +29,7 @@ const patience = 60_000;
 export async function openSharedLayout(folder: string, tag: string): Promise<SharedLayout> {
   const location = resolve(folder);
   try {
-    await mkdir(join(location, "blobs/sha256"), { recursive: true });
+    makeFolder(join(location, "blobs/sha256"));
     const names = await readdir(location);
     const own = (name: string): boolean =>
       ["blobs", "oci-layout", "index.json", lockName].includes(name) || name.startsWith(".");

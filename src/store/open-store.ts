@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
-import { dirname, isAbsolute, join, resolve } from "node:path";
-import { SlipwayError } from "../base/index.ts";
+import { isAbsolute, join, resolve } from "node:path";
+import { makeFolder, SlipwayError } from "../base/index.ts";
 import { BlobStore } from "./blob-store.ts";
 import { CacheMountStore } from "./cache-mount-store.ts";
 import { sync } from "./chores.ts";
@@ -32,7 +32,7 @@ import { verify } from "./verify.ts";
 export function openStore(root: string = defaultStoreRoot(), options: StoreOptions = {}): Store {
   const folder = resolve(root);
   try {
-    makeFolders(folder);
+    makeFolder(folder, 0o700);
   } catch (error) {
     throw new SlipwayError({
       code: "SLIP_STORE",
@@ -76,17 +76,6 @@ function homeOf(env: NodeJS.ProcessEnv): string {
       hint: "choose a place with SLIPWAY_ROOT",
       cause,
     });
-  }
-}
-
-/** Not by mkdir's own recursion, which never ends where a file system takes no folders (/proc). */
-function makeFolders(folder: string): void {
-  if (existsSync(folder)) return;
-  if (dirname(folder) !== folder) makeFolders(dirname(folder));
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }
 

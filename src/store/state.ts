@@ -1,6 +1,6 @@
 import { mkdirSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { SlipwayError } from "../base/index.ts";
+import { makeFolder, SlipwayError } from "../base/index.ts";
 import type { Database } from "./database.ts";
 import { Holder, holders, holderTime, isBuild } from "./holder.ts";
 import { ulid } from "./ulid.ts";
@@ -43,7 +43,7 @@ export class State implements Disposable {
   /** A path below the root; the folders that lead to it exist afterwards. */
   path(...segments: readonly string[]): string {
     const path = join(this.root, ...segments);
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     return path;
   }
 

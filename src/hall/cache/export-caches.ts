@@ -46,11 +46,11 @@ export async function exportCaches(
         throw error;
       }
       ctx.emit({ type: "step-done", id: step, duration: Date.now() - started, note: "not written" });
-      const hint = [failure.hint, "the build itself is done; ignore-error=false makes this an error"];
+      const hint = [failure.hint, "the build is done all the same; ignore-error=false makes this an error"];
       ctx.emit({
         type: "warning",
         message: `The cache ${name} is not written: ${failure.message}`,
-        hint: hint.filter((line) => line !== undefined).join("\n"),
+        hint: hint.filter((text) => text !== undefined).join("; "),
       });
     }
   }

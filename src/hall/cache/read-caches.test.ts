@@ -94,7 +94,9 @@ test.each<[CacheSpec, string, string]>([
   [{ type: "registry", attributes: { ref: "a", "image-manifest": "false" } }, "SLIP_UNSUPPORTED", "image-manifest"],
   [{ type: "registry", attributes: { ref: "a", "oci-mediatypes": "false" } }, "SLIP_UNSUPPORTED", "oci-mediatypes"],
   [{ type: "registry", attributes: { ref: "a", compression: "estargz" } }, "SLIP_UNSUPPORTED", "estargz"],
-  [{ type: "registry", attributes: { ref: "a", "mounts-max": "much" } }, "SLIP_USAGE", "mounts-max"],
+  [{ type: "registry", attributes: { ref: "a", mounts: "m", "mounts-max": "much" } }, "SLIP_USAGE", "not much"],
+  [{ type: "registry", attributes: { ref: "a", "mounts-max": "1g" } }, "SLIP_USAGE", "none is named"],
+  [{ type: "registry", attributes: { ref: `a@sha256:${"a".repeat(64)}` } }, "SLIP_USAGE", "can be written to"],
   [{ type: "registry", attributes: { ref: "a", "ignore-error": "maybe" } }, "SLIP_USAGE", "ignore-error"],
 ])("refuses --cache-to %j", (spec, code, message) => {
   expect(() => readCacheTargets([spec])).toThrow(refused(code, message));

@@ -68,16 +68,22 @@ function readTarget(spec: CacheSpec, attributes: Attributes): CacheTarget {
     spec.type === "registry"
       ? { type: spec.type, name: readName(spec, attributes) }
       : { type: spec.type, folder: readFolder(spec, "dest", attributes), tag: readTag(attributes) ?? "latest" };
+  if (place.type === "registry" && place.name.includes("@"))
+    throw bad(`ref must be a name that can be written to, not ${place.name}`, "leave the digest away: NAME:TAG");
   const { compression, level, force, format } = readImageForm(attributes, []);
   if (format === "docker")
     throw attributes.unsupported("oci-mediatypes", "false", "a cache is an OCI image manifest; leave it away");
   attributes.onlyFlag("image-manifest", true, "a cache is an OCI image manifest; leave it away");
+  const mounts = listOf(attributes.text("mounts"));
+  const mountsMax = attributes.text("mounts-max");
+  if (mountsMax !== undefined && mounts.length === 0)
+    throw bad("mounts-max is for cache mounts, and none is named", "add mounts=ID[,ID]");
   return {
     ...place,
     mode: attributes.choice("mode", ["min", "max"]) ?? "min",
     form: { compression, level, force },
-    mounts: listOf(attributes.text("mounts")),
-    mountsMax: readSize(attributes.text("mounts-max")),
+    mounts,
+    mountsMax: readSize(mountsMax),
     ignoreError: attributes.flag("ignore-error") ?? true,
   };
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, realpath, rename, rm } from "node:fs/promises";
+import { open, realpath, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { SlipwayError } from "../../base/index.ts";
+import { makeFolder, SlipwayError } from "../../base/index.ts";
 import type { CredentialFile } from "./credential-files.ts";
 
 /**
@@ -10,7 +10,7 @@ import type { CredentialFile } from "./credential-files.ts";
  */
 export async function writeCredentialFile(path: string, file: CredentialFile): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path), 0o700);
     const target = await realpath(path).catch(() => path);
     const temporary = `${target}.${randomBytes(6).toString("hex")}`;
     try {
