@@ -271,8 +271,8 @@ RUN /several/run.sh > /output
     const context = (flag: string): string =>
       lab.context({ "d/x": "x", "d/y": "y", Dockerfile: `FROM base\nCOPY ${flag} d /to/\nADD ${flag} d/x /to/z\n` });
     const [plain, linked] = [await lab.tree(context("")), await lab.tree(context("--link"))];
+    expect([...linked.keys()]).toEqual(expect.arrayContaining(["to", "to/x", "to/y", "to/z"]));
     for (const path of ["to", "to/x", "to/y", "to/z"]) {
-      expect(linked.has(path), path).toBe(true);
       expect({ ...linked.get(path), mtime: 0 }).toEqual({ ...plain.get(path), mtime: 0 });
     }
     expect([...linked.keys()].sort()).toEqual([...plain.keys()].sort());
