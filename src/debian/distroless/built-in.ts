@@ -20,20 +20,21 @@ export interface DistrolessChoice {
 }
 
 const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-/** Bytes that a program sees as UTF-8 without any locale package. */
+/** The locale that a program has without any package of locales. */
 const utf8 = { package: "libc-bin", paths: ["/usr/lib/locale/C.utf8"] } as const;
+/** What Python's ctypes asks for libraries. */
+const libraryTool = { package: "libc-bin", paths: ["/sbin/ldconfig"] } as const;
 
 /** What a suite calls its packages: https://wiki.debian.org/ReleaseGoals/64bit-time renamed many of them in trixie. */
 const lists = {
   bookworm: {
     static: ["base-files", "netbase", "tzdata", "media-types"],
     nossl: ["libc6"],
-    ssl: ["libssl3", "libzstd1", "zlib1g"],
+    ssl: ["libssl3"],
     cc: ["libgomp1", "libstdc++6", "libgcc-s1", "gcc-12-base"],
     python: {
       version: "3.11",
       packages: ["libdb5.3", "libreadline8", "libtirpc3", "python3-distutils"],
-      libraryTool: false,
     },
     java: ["libharfbuzz0b", "libpng16-16", "libglib2.0-0", "gcc-12-base"],
     javaVersions: [17],
@@ -50,7 +51,6 @@ const lists = {
     python: {
       version: "3.13",
       packages: ["libdb5.3t64", "libreadline8t64", "libtirpc3t64", "libc-bin", "python3.13-venv"],
-      libraryTool: true,
     },
     java: ["libharfbuzz0b", "libpng16-16t64", "libglib2.0-0t64", "gcc-14-base"],
     javaVersions: [21, 25],
@@ -86,6 +86,7 @@ const pythonPackages = [
   "libsqlite3-0",
   "libtinfo6",
   "libuuid1",
+  "zlib1g",
 ] as const;
 const javaPackages = [
   "fontconfig-config",
@@ -113,6 +114,7 @@ const nodePackages = [
   "node-undici",
   "node-xtend",
   "nodejs",
+  "zlib1g",
 ] as const;
 
 const users: readonly RecipeUser[] = [
@@ -258,10 +260,7 @@ function kindOf(name: string, suite: DistrolessSuite, arch: DebianArch): Kind {
   }
 }
 
-function python(
-  { version, packages, libraryTool }: (typeof lists)[DistrolessSuite]["python"],
-  cc: readonly string[],
-): Kind {
+function python({ version, packages }: (typeof lists)[DistrolessSuite]["python"], cc: readonly string[]): Kind {
   const program = `/usr/bin/python${version}`;
   return {
     packages: [
@@ -272,7 +271,7 @@ function python(
       `libpython${version}-stdlib`,
       `python${version}-minimal`,
     ],
-    taken: libraryTool ? undefined : [utf8],
+    taken: [utf8, libraryTool],
     links: [
       { path: "/usr/bin/python3", target: `python${version}` },
       { path: "/usr/bin/python", target: `python${version}` },

@@ -37,8 +37,11 @@ export interface FinishJob {
 export function finishRoot(root: RootFiles, job: FinishJob): void {
   const { recipe, unpacked, materials } = job;
   writeStatus(root, unpacked);
+  const installed = new Set(unpacked.map(({ name }) => name));
   for (const taken of recipe.taken ?? []) {
-    for (const path of taken.paths) takeFiles(root, `${materialFolder(root, materials, taken.package)}${path}`, path);
+    // Of a package of the image all files are there.
+    if (!installed.has(taken.package))
+      for (const path of taken.paths) takeFiles(root, `${materials}/${taken.package}${path}`, path);
   }
   if (recipe.certificates) writeCertificates(root, job);
   if (recipe.busybox) installBusybox(root, materials);

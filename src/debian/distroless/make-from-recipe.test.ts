@@ -1,0 +1,184 @@
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { FakeArchive, makeDeb, options } from "../../../test/support/fake-archive.ts";
+import { writeLayer } from "../../layer/index.ts";
+import { openSnapshotter } from "../../snapshot/index.ts";
+import { currentRecipePackages, makeFromRecipe } from "./make-from-recipe.ts";
+import type { BaseRecipe } from "./recipe.ts";
+
+const pem = "-----BEGIN CERTIFICATE-----\nMAEF\n-----END CERTIFICATE-----\n";
+
+async function fakeArchive(): Promise<FakeArchive> {
+  const archive = await FakeArchive.start();
+  const deb = async (name: string, data: Record<string, string>, control: Record<string, string> = {}) => ({
+    name,
+    deb: await makeDeb({ control: { control: `Package: ${name}\nVersion: 1.0\n`, ...control }, data }),
+  });
+  await archive.publishAll([
+    await deb("base-files", { "etc/debian_version": "12.9\n", "usr/lib/os-release": "ID=debian\n" }),
+    await deb(
+      "libfoo",
+      {
+        "usr/share/doc/libfoo/copyright": "c",
+        "usr/share/doc/libfoo/changelog.gz": "x",
+        "usr/share/man/man1/foo.1": "m",
+      },
+      { md5sums: "0  usr/share/doc/libfoo/copyright\n", postinst: "#!/bin/sh\nexit 1\n" },
+    ),
+    await deb("libc-bin", { "usr/lib/locale/C.utf8/LC_CTYPE": "ctype", "usr/bin/locale": "#!tool" }),
+    await deb("ca-certificates", {
+      "usr/share/ca-certificates/mozilla/b.crt": pem,
+      "usr/share/ca-certificates/mozilla/a.crt": `# a\n${pem.trim()}`,
+      "usr/sbin/update-ca-certificates": "#!/bin/sh\n",
+    }),
+    await deb("busybox-static", { "bin/busybox": "ELF[\0[[\0ash\0busybox\0sh\0\0" }),
+  ]);
+  return archive;
+}
+
+const recipe: BaseRecipe = {
+  name: "test",
+  suite: "bookworm",
+  arch: "amd64",
+  packages: ["libfoo", "base-files"],
+  taken: [{ package: "libc-bin", paths: ["/usr/lib/locale/C.utf8"] }],
+  certificates: { debian: true, own: [pem], keystore: true },
+  busybox: true,
+  libraryCache: true,
+  users: [{ name: "nonroot", uid: 65532, gid: 65532, home: "/home/nonroot" }],
+  groups: [{ name: "staff", gid: 50, members: ["a", "b"] }],
+  folders: [
+    { path: "/home/nonroot", mode: 0o700 },
+    { path: "/tmp", mode: 0o1777 },
+  ],
+  files: [{ path: "/etc/app.conf", content: "app\n", mode: 0o600 }],
+  links: [{ path: "/usr/bin/app", target: "/opt/app" }],
+  config: { env: { PATH: "/bin", LANG: "C.UTF-8" }, entrypoint: ["/bin/app"], user: "65532", workdir: "/home/nonroot" },
+};
+
+async function make(archive: FakeArchive, more: Partial<BaseRecipe> = {}) {
+  const { cache, ctx, store, ...rest } = options(archive);
+  const snapshotter = openSnapshotter({ store, overlayXattrs: "user" });
+  const made = await makeFromRecipe({ ...recipe, ...more }, { ...rest, owner: "squash" }, { cache, ctx, snapshotter });
+  return { made, root: store.snapshots.folder(made.snapshot.id), store, cache };
+}
+
+describe("a base from a recipe", () => {
+  test("has its packages' files and what the recipe says, and lists the packages for scanners", async () => {
+    const { made, root, cache } = await make(await fakeArchive());
+    const read = (path: string) => readFileSync(join(root, path), "utf8");
+    const mode = (path: string) => lstatSync(join(root, path)).mode & 0o7777;
+    expect(read("etc/debian_version")).toBe("12.9\n");
+    expect(read("usr/lib/locale/C.utf8/LC_CTYPE")).toBe("ctype");
+    expect(readdirSync(join(root, "usr/bin"))).toEqual(["app"]);
+    expect(readdirSync(join(root, "usr")).sort()).toEqual(["bin", "lib", "share"]);
+    expect(made.packages.map(({ name }) => name)).toEqual([
+      "base-files",
+      "libfoo",
+      "busybox-static",
+      "ca-certificates",
+      "libc-bin",
+    ]);
+
+    expect(readdirSync(join(root, "var/lib/dpkg/status.d")).sort()).toEqual([
+      "base-files",
+      "base-files.md5sums",
+      "libfoo",
+      "libfoo.md5sums",
+    ]);
+    expect(read("var/lib/dpkg/status.d/libfoo")).toBe("Package: libfoo\nVersion: 1.0\n");
+    expect(read("var/lib/dpkg/status.d/libfoo.md5sums")).toBe("0  usr/share/doc/libfoo/copyright\n");
+
+    expect(read("etc/ssl/certs/ca-certificates.crt")).toBe(`# a\n${pem}${pem}${pem}`);
+    expect(readlinkSync(join(root, "usr/lib/ssl/certs"))).toBe("/etc/ssl/certs");
+    expect(readlinkSync(join(root, "usr/lib/ssl/cert.pem"))).toBe("/etc/ssl/certs/ca-certificates.crt");
+    const keystore = readFileSync(join(root, "etc/ssl/certs/java/cacerts"));
+    expect(keystore.readUInt32BE(8)).toBe(3);
+    expect(keystore.toString("latin1")).toMatch(/debian:a\.crt.*debian:b\.crt.*debian:own-1/s);
+
+    expect(read("etc/passwd")).toBe("nonroot:x:65532:65532::/home/nonroot:/sbin/nologin\n");
+    expect(read("etc/group")).toBe("staff:x:50:a,b\n");
+    expect([mode("home/nonroot"), mode("tmp"), mode("home"), mode("etc/app.conf")]).toEqual([
+      0o700, 0o1777, 0o755, 0o600,
+    ]);
+    expect(readlinkSync(join(root, "usr/bin/app"))).toBe("/opt/app");
+    expect(readdirSync(join(root, "busybox")).sort()).toEqual(["[", "[[", "ash", "busybox", "sh"]);
+    expect(readlinkSync(join(root, "busybox/sh"))).toBe("busybox");
+    expect(readFileSync(join(root, "etc/ld.so.cache")).toString("latin1")).toMatch(/^glibc-ld\.so\.cache1\.1/);
+
+    expect(made.config).toEqual({
+      User: "65532",
+      Env: ["PATH=/bin", "LANG=C.UTF-8"],
+      Entrypoint: ["/bin/app"],
+      WorkingDir: "/home/nonroot",
+    });
+    expect(made.history[0]?.created_by).toMatch(
+      /^slipway: distroless test from archive http:\S+ bookworm 99\.1 \d{4}-/,
+    );
+    expect(readdirSync(cache.folder).sort()).toEqual(["indexes", "releases"]);
+  });
+
+  test("is the same bytes whenever and wherever it is made, and no file is later than the archive", async () => {
+    const archive = await fakeArchive();
+    const { made, root } = await make(archive);
+    const layerOf = async (upper: string) =>
+      (await writeLayer({ upper, overlayXattrs: "user", compression: "none" })).diffId;
+    const again = await make(archive);
+    expect(await layerOf(again.root)).toBe(await layerOf(root));
+    expect(again.made.created).toBe(made.created);
+    const late = readdirSync(root, { recursive: true, encoding: "utf8" }).filter(
+      (path) => lstatSync(join(root, path)).mtimeMs > Date.parse(made.created),
+    );
+    expect(late).toEqual([]);
+  });
+
+  test("slim leaves out manuals and changelogs, and keeps the licences", async () => {
+    const slim = await make(await fakeArchive(), { slim: true });
+    expect(readdirSync(join(slim.root, "usr/share/doc/libfoo"))).toEqual(["copyright"]);
+    expect(readdirSync(join(slim.root, "usr/share"))).toEqual(["doc"]);
+  });
+
+  test("asks the archive for its packages alone", async () => {
+    const { cache, ctx, ...rest } = options(await fakeArchive());
+    const { packages } = await currentRecipePackages(recipe, rest, { cache, ctx });
+    expect(packages).toHaveLength(5);
+  });
+
+  test("a package that the archive does not have is named", async () => {
+    const archive = await fakeArchive();
+    await expect(make(archive, { packages: ["libbar"] })).rejects.toThrow(
+      'Cannot find the package "libbar" in bookworm for amd64',
+    );
+    await expect(make(archive, { links: [{ path: "/usr/share", target: "x" }] })).rejects.toThrow(
+      "Cannot make the link /usr/share: there is a folder with files in its place",
+    );
+  });
+});
+
+test("where /bin is a link it is followed and never replaced", async () => {
+  const archive = await FakeArchive.start();
+  const deb = await makeDeb({ control: { control: "Package: old\n" }, data: { "bin/tool": "#!t", "lib/x": "x" } });
+  await archive.publish("trixie", { packages: [{ name: "old", deb }] });
+  for (const suite of ["trixie-updates", "trixie-security"]) await archive.publish(suite, { packages: [] });
+  const { cache, ctx, store, ...rest } = options(archive);
+  const made = await makeFromRecipe(
+    {
+      name: "merged",
+      suite: "trixie",
+      arch: "amd64",
+      packages: ["old"],
+      files: [{ path: "/sbin/own", content: "o" }],
+      links: [{ path: "/lib/link", target: "x" }],
+      config: { env: {} },
+    },
+    { ...rest, owner: "squash" },
+    { cache, ctx, snapshotter: openSnapshotter({ store, overlayXattrs: "user" }) },
+  );
+  const root = store.snapshots.folder(made.snapshot.id);
+  expect(readdirSync(root).sort()).toEqual(["bin", "lib", "lib64", "sbin", "usr", "var"]);
+  expect(readlinkSync(join(root, "bin"))).toBe("usr/bin");
+  for (const path of ["usr/bin/tool", "usr/lib/x", "usr/lib/link", "usr/sbin/own"]) {
+    expect(lstatSync(join(root, path), { throwIfNoEntry: false }), path).toBeDefined();
+  }
+});
