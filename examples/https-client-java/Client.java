@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertPathValidatorException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -73,7 +74,7 @@ public final class Client {
       return "trusted, " + get(address);
     } catch (IOException e) {
       for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-        if (cause instanceof CertPathBuilderException) {
+        if (cause instanceof CertPathBuilderException || cause instanceof CertPathValidatorException) {
           return "refused";
         }
       }
