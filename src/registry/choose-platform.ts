@@ -26,7 +26,11 @@ export function choosePlatform({ manifests }: Index, wanted: Platform): Descript
 }
 
 /** SLIP_IMAGE_UNKNOWN with the platforms that there are. */
-export function noSuchPlatform(name: string, { manifests }: Index, wanted: Platform): SlipwayError {
+export function noSuchPlatform(
+  name: string,
+  manifests: readonly Pick<Descriptor, "platform">[],
+  wanted: Platform,
+): SlipwayError {
   const there = manifests.flatMap(({ platform }) =>
     platform && platform.os !== "unknown" ? [formatPlatform(platform)] : [],
   );

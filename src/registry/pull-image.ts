@@ -37,11 +37,15 @@ export async function pullImage(
     indexes.push(document);
     if (indexes.length > deepest) throw invalid(name, `its indexes are nested deeper than ${deepest} levels`);
     const chosen = choosePlatform(document.value, platform);
-    if (!chosen) throw noSuchPlatform(name, document.value, platform);
+    if (!chosen) throw noSuchPlatform(name, document.value.manifests, platform);
     document = await read.manifest({ domain: reference.domain, path: reference.path, digest: chosen.digest }, chosen);
   }
   const manifest = document as Document<Manifest>;
   const config = await readConfig(manifest.value.config, name, read);
+  const { os, architecture } = config.value;
+  // A name without an index says nothing of platforms: only what an index promised can be broken.
+  if (indexes.length === 0 && (os !== platform.os || architecture !== platform.architecture))
+    throw noSuchPlatform(name, [{ platform: config.value }], platform);
   checkImage(config.value, manifest.value.layers.length, platform);
   return { indexes, manifest, config };
 }

@@ -104,6 +104,9 @@ describe.skipIf(why !== undefined)(`registries${why === whyNoLab ? because : ` (
   test("what a registry lacks, and a registry that is not there, are told", async () => {
     const lacks = await lab.slipway(["pull", at("team/one:none")], other);
     expect([lacks.code, lacks.stderr]).toEqual([5, expect.stringContaining("answered 404 (SLIP_IMAGE_UNKNOWN)")]);
+    // Also of an image that the store has.
+    const foreign = await lab.slipway(["pull", "--platform=linux/s390x", at("team/one:1")], other);
+    expect([foreign.code, foreign.stderr]).toEqual([5, expect.stringContaining("has no image for linux/s390x")]);
     const gone = lab.context({ Dockerfile: "FROM 127.0.0.1:1/team/one\n" });
     const refused = await lab.slipway(["build", "--base-images=registry", gone], other);
     expect([refused.code, refused.stderr]).toEqual([6, expect.stringContaining("ECONNREFUSED")]);

@@ -146,6 +146,12 @@ test("a configuration for another platform, or other layers, is refused", async 
     code: "SLIP_OCI_INVALID",
     message: expect.stringContaining("architecture is linux/amd64, asked for linux/s390x"),
   });
+  // Without an index nobody promised anything.
+  await expect(testClient().image(at, other, testCtx())).rejects.toMatchObject({
+    code: "SLIP_IMAGE_UNKNOWN",
+    message: expect.stringContaining("it has no image for linux/s390x"),
+    hint: expect.stringContaining("it has linux/amd64"),
+  });
   const bytes = Buffer.from(image.config);
   const fewer = makeManifest({ config: describeBytes(bytes, mediaTypes.oci.config), layers: [] });
   registry.repository("a/b").blobs.set(sha256(bytes), bytes);

@@ -44,7 +44,9 @@ export async function pullImage(request: PullRequest, engine: Engine, ctx: Ctx):
     const client = await engine.registries();
     const { digest } = early ?? (await client.resolve(reference, registry));
     const known = importedImage(digest, platform, engine.store);
-    const there = known !== undefined && engine.store.images.use(known.id);
+    // A manifest is known whatever it is for; the registry's client says what it is for when that is something else.
+    const fits = known?.config.os === platform.os && known.config.architecture === platform.architecture;
+    const there = fits && engine.store.images.use(known.id);
     // What is missing of it may have been looked for elsewhere, and that place may be gone.
     if (there) noteSource(known.id, reference, engine.store);
     const image = there ? known : await bring(client, { ...reference, digest }, request, step, engine, ctx);
