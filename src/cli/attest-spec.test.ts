@@ -40,6 +40,7 @@ test.each([
   [{ attest: ["mode=max"] }, "SLIP_USAGE", "No type"],
   [{ attest: ["type=provenanc"] }, "SLIP_USAGE", "No type"],
   [{ attest: ["sbom"] }, "SLIP_USAGE", 'Invalid field "sbom"'],
+  [{ "attest-as": "referrers" }, "SLIP_USAGE", "nothing is to be attached"],
 ])("%j is refused", (given, code, message) => {
   expect(() => parseAttest({ ...none, ...given })).toThrow(
     expect.objectContaining({ code, message: expect.stringContaining(message) }),

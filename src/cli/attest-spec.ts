@@ -20,6 +20,8 @@ const sbomFormats = ["spdx-json", "cyclonedx-json", "all"] as const;
  */
 export function parseAttest(flags: AttestFlags): AttestOptions | undefined {
   const asked = new Map<string, Fields | undefined>();
+  if (flags["attest-as"] !== undefined && flags.attest.length === 0 && (flags.sbom ?? flags.provenance) === undefined)
+    throw usage("--attest-as says how to attach, and nothing is to be attached", "add --sbom or --provenance");
   for (const text of flags.attest) {
     const fields = readFields("--attest", text);
     const type = fields.get("type");
