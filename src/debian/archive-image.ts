@@ -12,7 +12,7 @@ import type {
   MadeBase,
   OwnerPolicy,
 } from "./contract.ts";
-import { builtInRecipe, type DistrolessChoice } from "./distroless/built-in.ts";
+import { builtInRecipe, type DistrolessChoice, distrolessName } from "./distroless/built-in.ts";
 import { parseDistrolessName } from "./distroless/distroless-name.ts";
 import { configOf, currentRecipePackages, makeFromRecipe } from "./distroless/make-from-recipe.ts";
 import { baseConfig, makeBase } from "./make-base.ts";
@@ -42,6 +42,15 @@ export function runsPrograms({ kind }: ArchiveImage): boolean {
 /** The configuration that it will have. */
 export function configAhead(image: ArchiveImage, arch: DebianArch): ContainerConfig {
   return image.kind === "distroless" ? configOf(builtInRecipe(image, arch)) : baseConfig;
+}
+
+/** Raised when the same packages give another image than before. */
+const recipesVersion = 1;
+
+/** What tells images of the same packages apart; empty for the one that is meant by packages alone. */
+export function kindOf(image: ArchiveImage): string {
+  if (image.kind === "distroless") return `${distrolessName(image)} ${recipesVersion}`;
+  return image.slim ? "slim" : "";
 }
 
 export interface ArchiveImageOptions extends ArchiveChoice {

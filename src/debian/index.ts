@@ -18,6 +18,7 @@ export {
   type ArchiveImage,
   configAhead,
   currentPackages,
+  kindOf,
   makeArchiveImage,
   parseArchiveName,
   runsPrograms,

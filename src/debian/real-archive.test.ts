@@ -5,6 +5,10 @@ import { expect, test } from "vitest";
 import { openArchive } from "./archive.ts";
 import { basePackages } from "./base-packages.ts";
 import { bringRuntime } from "./bring-runtime.ts";
+import { builtInRecipe } from "./distroless/built-in.ts";
+import { makeFromRecipe } from "./distroless/make-from-recipe.ts";
+import { readLdCache } from "../inspect/result/ld-cache.ts";
+import { openSnapshotter } from "../snapshot/index.ts";
 import { tempStore } from "../../test/support/store-lab.ts";
 
 const ctx = { signal: new AbortController().signal, emit: () => undefined };
@@ -40,4 +44,32 @@ test("crun is brought once, by several at the same time too", async () => {
   expect(existsSync(join(tree, "lib/x86_64-linux-gnu/libc.so.6"))).toBe(true);
   expect(readdirSync(into)).toHaveLength(1);
   expect(await bring(true)).toBe(tree);
+});
+
+test("static and base are made without a namespace, with what Debian signs", async () => {
+  const store = tempStore();
+  const cache = { folder: join(store.root, "debian"), blobs: store.blobs };
+  const snapshotter = openSnapshotter({ store, overlayXattrs: "user" });
+  const choice = { suite: "trixie", nonroot: false, debug: false } as const;
+  const make = async (name: string) => {
+    const made = await makeFromRecipe(
+      builtInRecipe({ ...choice, name }, "amd64"),
+      { owner: "squash" },
+      { cache, ctx, snapshotter },
+    );
+    return { root: store.snapshots.folder(made.snapshot.id), size: made.snapshot.size };
+  };
+  const { root, size } = await make("static");
+  expect(size).toBeLessThan(3.4e6);
+  expect(readFileSync(join(root, "usr/lib/os-release"), "utf8")).toMatch(/^ID=debian$/m);
+  const bundle = readFileSync(join(root, "etc/ssl/certs/ca-certificates.crt"), "latin1");
+  expect(bundle.split("BEGIN CERTIFICATE").length).toBeGreaterThan(140);
+  expect(existsSync(join(root, "usr/share/zoneinfo/Europe/Berlin"))).toBe(true);
+
+  const base = await make("base");
+  expect(base.size).toBeLessThan(25.7e6);
+  const libraries = readLdCache(readFileSync(join(base.root, "etc/ld.so.cache")));
+  expect(libraries.get("libssl.so.3")).toEqual(["/lib/x86_64-linux-gnu/libssl.so.3"]);
+  expect(libraries.get("libc.so.6")).toEqual(["/lib/x86_64-linux-gnu/libc.so.6"]);
+  expect(readdirSync(join(base.root, "var/lib/dpkg/status.d"))).toHaveLength(18);
 });

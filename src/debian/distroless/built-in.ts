@@ -231,7 +231,7 @@ export function distrolessReference(choice: DistrolessChoice): string {
 }
 
 /** `python3-debian13`, with `:debug-nonroot` where it is not the usual one. */
-function distrolessName({ name, suite, nonroot, debug }: DistrolessChoice): string {
+export function distrolessName({ name, suite, nonroot, debug }: DistrolessChoice): string {
   const tag = [...(debug ? ["debug"] : []), ...(nonroot ? ["nonroot"] : [])].join("-");
   return `${name}-debian${distrolessSuites[suite]}${tag && `:${tag}`}`;
 }

@@ -178,7 +178,7 @@ test("where /bin is a link it is followed and never replaced", async () => {
   const root = store.snapshots.folder(made.snapshot.id);
   expect(readdirSync(root).sort()).toEqual(["bin", "lib", "lib64", "sbin", "usr", "var"]);
   expect(readlinkSync(join(root, "bin"))).toBe("usr/bin");
-  for (const path of ["usr/bin/tool", "usr/lib/x", "usr/lib/link", "usr/sbin/own"]) {
-    expect(lstatSync(join(root, path), { throwIfNoEntry: false }), path).toBeDefined();
-  }
+  expect(readdirSync(join(root, "usr/bin"))).toEqual(["tool"]);
+  expect(readdirSync(join(root, "usr/lib")).sort()).toEqual(["link", "x"]);
+  expect(readdirSync(join(root, "usr/sbin"))).toEqual(["own"]);
 });

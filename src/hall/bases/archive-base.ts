@@ -2,6 +2,7 @@ import { type Ctx, type Digest, digestOf } from "../../base/index.ts";
 import {
   type ArchiveImage,
   currentPackages,
+  kindOf,
   type DebianPackage,
   makeArchiveImage,
   parseArchiveName,
@@ -33,9 +34,10 @@ interface ArchiveBaseOptions {
   readonly anyAge?: boolean | undefined;
 }
 
-/** Other packages make another base; a new Release that has the same ones does not. */
-function packagesText(packages: readonly DebianPackage[]): Digest {
-  return digestOf(packages.map(({ name, sha256 }) => `${name} ${sha256}`));
+/** Other packages make another base, and another kind of base does; a new Release that has the same ones does not. */
+function packagesText(base: ArchiveImage, packages: readonly DebianPackage[]): Digest {
+  const kind = kindOf(base);
+  return digestOf([...(kind === "" ? [] : [kind]), ...packages.map(({ name, sha256 }) => `${name} ${sha256}`)]);
 }
 
 type MakeOptions = Parameters<typeof currentPackages>[1];
@@ -49,7 +51,7 @@ async function isCurrent(
 ): Promise<boolean> {
   const cache = { folder: store.path("debian", "."), blobs: store.blobs };
   const { packages } = await currentPackages(base, options, { cache, ctx });
-  return basePackagesOf(store, id) === packagesText(packages);
+  return basePackagesOf(store, id) === packagesText(base, packages);
 }
 
 /** The archive as it is now, so far as a base is concerned. */
@@ -82,7 +84,7 @@ export async function archiveState(
   return {
     release: `${archive.codename}${version === undefined ? "" : ` ${version}`}`,
     date: new Date(archive.date).toISOString().replace(/\.\d+Z$/, "Z"),
-    packages: packagesText(packages),
+    packages: packagesText(base, packages),
   };
 }
 
@@ -162,6 +164,6 @@ async function make(
   store.images.put({ id, config, snapshots: [made.snapshot.id], size, created: Date.parse(made.created) }, bytes);
   store.images.tagBeside(name, id);
   store.facts.set(originKey(id), made.origin, id);
-  store.facts.set(packagesKey(id), packagesText(made.packages), id);
+  store.facts.set(packagesKey(id), packagesText(base, made.packages), id);
   return { id, name, config, origin: made.origin };
 }

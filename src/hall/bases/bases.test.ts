@@ -62,7 +62,7 @@ describe("a base that is not in the store comes from", () => {
       store: tempStore(),
       pull: ({ impatient }: { readonly impatient: boolean }) =>
         refusal ? Promise.reject(refusal) : Promise.resolve(`registry${impatient ? ", at once" : ""}`),
-      makeBase: async (asked: string) => (asked.startsWith("debian") ? "archive" : undefined),
+      makeBase: async (asked: string) => (/^(?:debian|gcr)/.test(asked) ? "archive" : undefined),
     } as unknown as Engine;
     return imageResolver(engine.store, engine, { baseImages }, ctx)(name, platform);
   };
@@ -73,6 +73,15 @@ describe("a base that is not in the store comes from", () => {
     expect(await find("debian:bookworm", "auto")).toBe("registry, at once");
     expect(await find("debian:bookworm", "registry")).toBe("registry");
     expect(await find("debian:bookworm", "archive")).toBe("archive");
+  });
+
+  test("either for the names of Google's small bases, and a registry for those that the archive does not make", async () => {
+    const name = "gcr.io/distroless/cc-debian12:nonroot";
+    expect(await find(name, "auto")).toBe("registry, at once");
+    expect(await find(name, "auto", away)).toBe("archive");
+    expect(await find(name, "archive")).toBe("archive");
+    expect(await find("gcr.io/distroless/java17-debian13", "auto")).toBe("registry");
+    expect(await find("debian:buster", "auto")).toBe("registry");
   });
 
   test("the archive where no registry can be reached", async () => {
