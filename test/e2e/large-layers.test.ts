@@ -76,7 +76,7 @@ describe.skipIf(whyNoLab !== undefined)(`large layers${because}`, () => {
       await killed.ended;
       registry.go();
       const before = blobs();
-      const ended = await Promise.all([lab.slipway(args, here), lab.slipway(args, here)]);
+      const ended = await Promise.all([lab.start(args, here).ended, lab.start(args, here).ended]);
       expect(ended.map(({ code }) => code)).toEqual([0, 0]);
       // Each of the two may ask for the configuration.
       expect(blobs() - before).toBeLessThanOrEqual(layers.length + 2);

@@ -9,6 +9,12 @@ import { endOrphans, engineVariable } from "./end-orphans.ts";
 import type { FromEngine, JobName, Jobs, ToEngine } from "./protocol.ts";
 import { oneIdStore } from "./store-ids.ts";
 
+/**
+ * Megabytes of new objects between two collections of each thread. With Node's own 16 the buffers that transfers have used gather: a pull of 2 GB takes 40 MB
+ * more (docs/adr/0019-layers-that-stay-away.md).
+ */
+const youngGeneration = "--max-semi-space-size=2";
+
 export interface EngineCall {
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: BuildEvent) => void) | undefined;
@@ -30,7 +36,7 @@ export async function callEngine<J extends JobName>(
 ): Promise<Jobs[J]["answer"]> {
   if (call.signal?.aborted) throw cancelled();
   const store = options.store ?? defaultStoreRoot();
-  const engine = [process.execPath, fileURLToPath(entryPoint("hall/engine/engine-main"))];
+  const engine = [process.execPath, youngGeneration, fileURLToPath(entryPoint("hall/engine/engine-main"))];
   const { command, args, env, warning } = namespaceCommand(engine, process.env, () => oneIdStore(store));
   if (warning !== undefined && job !== "run") call.onEvent?.({ type: "warning", message: warning });
   const name = randomUUID();

@@ -102,11 +102,12 @@ export async function startLargeRegistry(
     if (!layer) return void response.writeHead(404).end();
     response.writeHead(200, { "content-length": layer.descriptor.size });
     let sent = 0;
+    const gone = new Promise((resolve) => response.once("close", resolve));
     const started = Date.now();
     for (const chunk of layer.chunks()) {
       if (response.destroyed) return;
-      if (sent >= limit) await Promise.race([going.promise, closed(response)]);
-      if (!response.write(chunk)) await Promise.race([drained(response), closed(response)]);
+      if (sent >= limit) await Promise.race([going.promise, gone]);
+      if (!response.write(chunk)) await Promise.race([drained(response), gone]);
       sent += chunk.length;
       const early = started + (1000 * sent) / rate - Date.now();
       if (early > 5) await sleep(early);
@@ -168,11 +169,6 @@ function send(response: ServerResponse, { method }: IncomingMessage, bytes: Uint
 }
 
 const drained = (response: ServerResponse): Promise<unknown> => new Promise((done) => response.once("drain", done));
-/** Looked at, because a response that is closed tells it once. */
-async function closed(response: ServerResponse): Promise<void> {
-  while (!response.destroyed) await sleep(50);
-}
-
 function digestOf(hash: Hash): Digest {
   return `sha256:${hash.digest("hex")}`;
 }
