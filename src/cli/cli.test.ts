@@ -62,6 +62,16 @@ describe("the program", () => {
   });
 
   test.each([
+    ["cache", "--help"],
+    ["cache", "-h"],
+    ["--help", "cache"],
+  ])("%s %s lists the commands of a group", async (...argv) => {
+    const { code, stdout, stderr } = await cli(argv);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/Usage: {2}slipway cache COMMAND[^]*cache ls +List cache mounts\n[^]*cache rm/);
+  });
+
+  test.each([
     { argv: ["buidl"], code: 2, message: 'Unknown command "buidl"', hint: 'did you mean "build"?' },
     { argv: ["image", "lst"], code: 2, message: 'Unknown command "image lst"', hint: "slipway image ls" },
     { argv: ["help", "rnu"], code: 2, message: 'Unknown command "rnu"', hint: 'did you mean "run"?' },

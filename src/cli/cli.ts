@@ -41,7 +41,14 @@ export async function runCli(argv: readonly string[], io: Io, hooks: CliHooks = 
       return before.values.help ? 0 : 2;
     }
     const found = findCommand(before.positionals);
-    if (!found) throw await unknownCommand(before.positionals);
+    if (!found) {
+      const [, second] = before.positionals;
+      const help = before.values.help || second === "--help" || second === "-h" || second === "help";
+      if (!help || groupOf(first).length === 0) throw await unknownCommand(before.positionals);
+      const { groupHelp, helpColumns } = await import("./help-text.ts");
+      io.stdout.write(groupHelp(first, groupOf(first), style, helpColumns(io.stdout)));
+      return 0;
+    }
     const command = await found.entry.load();
     failureCode = command.failureCode;
     const rest = before.positionals.slice(found.used);
@@ -106,6 +113,11 @@ function withHelp(error: SlipwayError, name: string): SlipwayError {
   if (error.code !== "SLIP_USAGE") return error;
   const more = `see slipway ${name} --help`;
   return new SlipwayError({ ...error.toJSON(), hint: error.hint === undefined ? more : `${error.hint}\n${more}` });
+}
+
+/** The commands of two words that begin with one: `cache ls` and `cache rm` of `cache`. */
+function groupOf(first: string): readonly Entry[] {
+  return registry.filter(({ name }) => name.startsWith(`${first} `));
 }
 
 async function unknownCommand(words: readonly string[]): Promise<SlipwayError> {

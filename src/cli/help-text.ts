@@ -32,6 +32,16 @@ export function programHelp(style: Style, columns: number): string {
   ].join("");
 }
 
+/** The help of the first word of several commands: each of them with one line. */
+export function groupHelp(first: string, entries: readonly Entry[], style: Style, columns: number): string {
+  const rows = entries.map(({ name, summary }) => [name, summary] as const);
+  return [
+    `${style.bold("Usage:")}  slipway ${first} COMMAND\n\n`,
+    section("Commands", rows, style, columns, Math.max(COMMAND_COLUMN, ...rows.map(([name]) => name.length))),
+    `Run 'slipway ${first} COMMAND --help' for more about a command.\n`,
+  ].join("");
+}
+
 /** --version is known to the program alone. */
 const versionFlag = { type: "flag", short: "v", help: "Show the version" } as const satisfies OptionSpec;
 

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { because, openLab, whyNoLab } from "./support/lab.ts";
@@ -67,6 +68,23 @@ describe.skipIf(whyNoLab)(`Signals to slipway run${because}`, () => {
     clearTimeout(overdue);
   });
 
+  test("the second one ends also an engine that hears nothing any more", async () => {
+    await lab.ready();
+    const context = lab.context({ Dockerfile: "FROM base\nRUN echo ready; sleep 100\n" });
+    const { child, ended, said } = lab.start(["build", "--progress=plain", context]);
+    await until(() => /^#\d+ [\d.]+ ready$/m.test(said()));
+    const engine = descendants(child.pid as number).findLast(({ words }) => words.includes("engine-main")) as Process;
+    process.kill(engine.pid, "SIGSTOP");
+    child.kill("SIGTERM");
+    await sleep(200);
+    child.kill("SIGTERM");
+    expect((await ended).code).toBe(143);
+    await until(
+      () => !existsSync(`/proc/${engine.pid}`) || / Z /.test(readFileSync(`/proc/${engine.pid}/stat`, "utf8")),
+    );
+    expect(await lab.verify()).toEqual([]);
+  });
+
   test("many containers at once each end with their own code", async () => {
     await lab.ready();
     const codes = await Promise.all(
@@ -75,3 +93,17 @@ describe.skipIf(whyNoLab)(`Signals to slipway run${because}`, () => {
     expect(codes).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 });
+
+interface Process {
+  readonly pid: number;
+  readonly words: string;
+}
+
+/** Processes below one, last those that are deepest. */
+function descendants(pid: number): readonly Process[] {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter(Boolean).map(Number),
+  );
+  const own = children.map((child) => ({ pid: child, words: readFileSync(`/proc/${child}/cmdline`, "utf8") }));
+  return [...own, ...children.flatMap(descendants)];
+}

@@ -54,7 +54,12 @@ export async function callEngine<J extends JobName>(
     // what could not be delivered shows in how the engine ended
     if (child.connected) child.send(message, () => undefined);
   };
-  const cancel = (): void => send({ type: "cancel" });
+  // Whoever does not wait for the end of what was cancelled wants it gone: an engine that hears nothing more would go on without its caller.
+  const kill = (): void => void child.kill("SIGKILL");
+  const cancel = (): void => {
+    send({ type: "cancel" });
+    process.once("exit", kill);
+  };
   call.signal?.addEventListener("abort", cancel);
   using signals = new DisposableStack();
   try {
@@ -87,6 +92,7 @@ export async function callEngine<J extends JobName>(
     });
   } finally {
     call.signal?.removeEventListener("abort", cancel);
+    process.removeListener("exit", kill);
     if (child.connected) child.disconnect();
     child.unref();
   }
