@@ -138,7 +138,7 @@ describe.skipIf(why)(
       }
     });
 
-    test.each(engines)("archives are loaded by $name under the same id, and run", async (engine) => {
+    test.each(engines)("archives are loaded by $name and run", async (engine) => {
       const id = JSON.parse((await lab.slipway(["inspect", reference("gzip")])).stdout)[0].Id as string;
       for (const format of ["docker", "oci"]) {
         const archive = join(lab.folder, `${engine.name}-${format}.tar`);
