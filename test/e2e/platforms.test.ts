@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { because, openLab, whyNoLab } from "./support/lab.ts";
+import { errorCodes } from "../../src/base/index.ts";
 import { foreignProgram } from "../../src/sandbox/index.ts";
 import { defaultPlatform, formatPlatform, parsePlatform } from "../../src/oci/index.ts";
 
@@ -128,8 +129,8 @@ describe.skipIf(whyNoLab)(`platforms${because}`, () => {
     const dest = join(lab.folder, "refused.tar");
     const args = ["build", "--platform", `${foreign},${other}`, "-o", `type=docker,dest=${dest}`, context];
     const { code, stderr } = await lab.slipway(args);
-    expect(code).toBe(3);
-    expect(stderr).toContain("one platform");
+    expect(code).toBe(errorCodes.SLIP_OUTPUT);
+    expect(stderr).toContain("images of one platform");
   });
 
   test("an image whose programs nothing here runs is not started", async () => {
