@@ -16,7 +16,7 @@ export function slimDown(root: RootFiles, arch: DebianArch): void {
   }
   for (const name of root.list("/usr/share/doc")) {
     for (const file of root.list(`/usr/share/doc/${name}`)) {
-      if (/^(?:changelog|NEWS|TODO|AUTHORS|README|examples)/.test(file)) root.remove(`/usr/share/doc/${name}/${file}`);
+      if (file !== "copyright") root.remove(`/usr/share/doc/${name}/${file}`);
     }
   }
   for (const name of root.list("/usr/lib/jvm")) root.remove(`/usr/lib/jvm/${name}/lib/ct.sym`);

@@ -175,7 +175,7 @@ export class LockedInputs {
     return new SlipwayError({
       code: "SLIP_LOCK",
       message: `${name} has moved on: ${this.#lock.name} has the Debian archive as ${release} of ${date} (packages ${packages.slice(0, 19)}), and now ${is}`,
-      hint: `an archive of that time has them: --debian-mirror http://snapshot.debian.org/archive/debian/${date.replace(/[-:]/g, "")} (and SLIPWAY_DEBIAN_SECURITY_MIRROR for debian-security); \`slipway lock --update ${name} ${this.#rooms.options.context}\` takes those of now`,
+      hint: `a mirror that keeps the archive of that time has them: --debian-mirror, and SLIPWAY_DEBIAN_SECURITY_MIRROR for debian-security; \`slipway lock --update ${name} ${this.#rooms.options.context}\` takes those of now`,
     });
   }
 

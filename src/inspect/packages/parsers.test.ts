@@ -87,7 +87,7 @@ describe("rpm", () => {
       writeFileSync(join(folder, "Packages.db"), database);
       const names = (): readonly string[] => findPackages({ root, layers: [root] }).packages.map(({ name }) => name);
       expect(names()).toEqual(["bash", "zlib"]);
-      database.write("XXXX", 4096, "latin1");
+      database.write("oops", 4096, "latin1");
       writeFileSync(join(folder, "Packages.db"), database);
       expect(names()).toEqual(["zlib"]);
       writeFileSync(join(folder, "Packages.db"), "no database at all, but long enough for a head");

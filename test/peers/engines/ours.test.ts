@@ -25,12 +25,12 @@ VOLUME /volume
 HEALTHCHECK --interval=5s --retries=2 CMD ["true"]
 STOPSIGNAL SIGINT
 USER app:staff
-WORKDIR /work/here
+WORKDIR /srv/here
 ENTRYPOINT ["/bin/sh", "-c", "echo \\"$0:$*:$GREETING:$EMPTY\\"; id -u; id -g; pwd; exit 7"]
 CMD ["one", "two words"]
 `;
 
-const wanted = { code: 7, stdout: "one:two words:hello world:\n1234\n50\n/work/here\n" };
+const wanted = { code: 7, stdout: "one:two words:hello world:\n1234\n50\n/srv/here\n" };
 
 describe.skipIf(why)(
   `images of slipway in other engines${because || (why === undefined ? "" : ` (skipped: ${why})`)}`,

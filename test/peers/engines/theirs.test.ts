@@ -22,7 +22,7 @@ VOLUME /volume
 HEALTHCHECK --interval=5s --retries=2 CMD ["true"]
 STOPSIGNAL SIGINT
 USER app:staff
-WORKDIR /work/here
+WORKDIR /srv/here
 SHELL ["/bin/sh", "-e", "-c"]
 ENTRYPOINT ["/bin/sh", "-c"]
 CMD ["id -u; pwd"]
@@ -155,7 +155,7 @@ describe.skipIf(why)(`images of other builders${why === undefined ? "" : ` (skip
       expect(config).toEqual(await pushedConfig());
       expect(config).toMatchObject({
         User: "app:staff",
-        WorkingDir: "/work/here",
+        WorkingDir: "/srv/here",
         Entrypoint: ["/bin/sh", "-c"],
         Volumes: { "/volume": {} },
         StopSignal: "SIGINT",
@@ -177,7 +177,7 @@ describe.skipIf(why)(`images of other builders${why === undefined ? "" : ` (skip
       ]);
       expect(config).toEqual({ ...parent, User: "root", ...(keepsAll && { Healthcheck, Shell }) });
       const seen = await lab.slipway(["run", "--user=0", "--entrypoint=/bin/cat", tag, "/seen"]);
-      expect(seen.stdout).toBe(keepsAll ? "new\n/bin/sh runs as 0 in /work/here: hello world\n" : "new\n");
+      expect(seen.stdout).toBe(keepsAll ? "new\n/bin/sh runs as 0 in /srv/here: hello world\n" : "new\n");
     });
 
     test("is copied from", async () => {
