@@ -21,6 +21,7 @@ export interface AdoptedBase {
   /** The image, which has no name in the store. */
   readonly id: Digest;
   readonly origin: string;
+  readonly packages?: Digest | undefined;
 }
 
 export interface Adopted {
@@ -54,7 +55,8 @@ export function adoptCache(found: FoundCache, squashed: boolean, store: Store): 
   const bases = document.bases.map((base) => {
     const chain = base.snapshot === undefined || !snapshots ? [] : lineOf(document, base.snapshot).map(snapshots);
     const id = putBase(base.config, chain, store);
-    return { name: base.name, platform: parsePlatform(base.platform), origin: base.origin, id };
+    const { origin, packages } = base;
+    return { name: base.name, platform: parsePlatform(base.platform), origin, packages, id };
   });
   return { records: fresh.length, bases };
 }

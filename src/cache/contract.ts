@@ -69,6 +69,8 @@ export interface CachedBase {
   readonly snapshot?: number | undefined;
   /** Where it came from first: `archive bookworm ...`. */
   readonly origin: string;
+  /** Digest of the packages that it was made of: a build with `--locked` asks for those. */
+  readonly packages?: Digest | undefined;
 }
 
 export interface CachedMount {

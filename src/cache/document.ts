@@ -65,6 +65,7 @@ const document = object({
       config: string(4 << 20),
       snapshot: optional(integer(0)),
       origin: string(1000),
+      packages: optional(digestShape),
     }),
     100,
   ),

@@ -12,7 +12,7 @@ import { type FileTree, opFor, type OpRooms, withoutCredentials } from "../../op
 import type { BuildPlan } from "../../plan/index.ts";
 import { isKeyParts, type SolveReport, withoutValues } from "../../solve/index.ts";
 import type { SnapshotId, Store } from "../../store/index.ts";
-import { originKey } from "../bases/stored-base.ts";
+import { basePackagesOf, originKey } from "../bases/stored-base.ts";
 
 /** A build that was solved. */
 export interface SolvedBuild {
@@ -171,7 +171,9 @@ function archiveBases(
     const platform = formatPlatform(image.config);
     // Which mirror it came from that day says nothing to others.
     const first = origin.replace(/ \S+:\/\/\S+/, "");
-    const base = { name: name, platform, config: Buffer.from(config).toString(), origin: first };
+    const packages = basePackagesOf(store, id);
+    const text = Buffer.from(config).toString();
+    const base = { name, platform, config: text, origin: first, ...(packages !== undefined && { packages }) };
     return [{ base, top: image.snapshots.at(-1) }];
   });
 }

@@ -6,6 +6,7 @@ import { type BuildEvent, type Digest, sha256 } from "../../base/index.ts";
 import { type CacheDocument, cacheTypes, encodeCache, inlineMember } from "../../cache/index.ts";
 import { describe, encodeConfig, makeIndex, makeManifest, mediaTypes } from "../../oci/index.ts";
 import type { Engine } from "../engine/engine.ts";
+import { gatherCache, type SolvedBuild } from "./gather.ts";
 import { importCaches } from "./import-caches.ts";
 
 const layer = describe(Buffer.from("layer"), mediaTypes.oci.layer.gzip);
@@ -50,8 +51,7 @@ function imageLayout(diffIds: readonly Digest[], member?: unknown): string {
   return layout({ bytes: encodeConfig(whole).bytes, mediaType: mediaTypes.oci.config });
 }
 
-async function imported(folder: string, kind: Engine["namespace"]["kind"] = "root") {
-  const store = tempStore();
+async function imported(folder: string, kind: Engine["namespace"]["kind"] = "root", store = tempStore()) {
   const events: BuildEvent[] = [];
   const engine = { store, namespace: { kind } } as Engine;
   const ctx = { signal: new AbortController().signal, emit: (event: BuildEvent) => void events.push(event) };
@@ -95,4 +95,24 @@ test.each<[string, () => string, string]>([
 test("one user id is enough for caches of one and of many", async () => {
   expect((await imported(cacheLayout({ owners: "squashed" }), "single-id")).used).toBe(1);
   expect((await imported(cacheLayout(), "single-id")).used).toBe(1);
+});
+
+test("a base of the archive goes on with the next cache, as it came; of another origin it does not", async () => {
+  const { bytes } = encodeConfig({
+    architecture: "amd64",
+    os: "linux",
+    rootfs: { type: "layers", diff_ids: [diffId] },
+  });
+  const base = { name: "debian:bookworm", platform: "linux/amd64", config: Buffer.from(bytes).toString(), snapshot: 0 };
+  const nextBases = async (origin: string) => {
+    const store = tempStore();
+    await imported(cacheLayout({ bases: [{ ...base, origin, packages: key }] }), "root", store);
+    const plan = { vertices: [{ op: { kind: "image", id: sha256(bytes), name: base.name }, inputs: [] }] };
+    const build = { plan, plans: [], report: { identityOf: () => undefined }, rooms: { store } };
+    const gathered = await gatherCache(build as unknown as SolvedBuild, "max", false, async () => diffId);
+    return gathered.document.bases;
+  };
+  const origin = "archive bookworm 12.1 2026-01-01";
+  expect(await nextBases(origin)).toEqual([{ ...base, origin, packages: key }]);
+  expect(await nextBases("registry docker.io/library/debian:bookworm")).toEqual([]);
 });

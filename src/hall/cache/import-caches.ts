@@ -17,6 +17,7 @@ import {
   parseReference,
 } from "../../oci/index.ts";
 import type { LayerSource } from "../../store/index.ts";
+import { originKey, packagesKey } from "../bases/stored-base.ts";
 import { announce, type Engine } from "../engine/engine.ts";
 import { transferCtx } from "../registry/transfer-events.ts";
 import type { CarriedMount } from "./cache-mounts.ts";
@@ -82,6 +83,7 @@ async function importCache(source: CacheSource, engine: Engine, ctx: Ctx): Promi
       const adopted = adoptCache({ name, document, blobs, source: place }, squashed, store);
       records += adopted.records;
       bases.push(...adopted.bases);
+      for (const base of adopted.bases) noteBase(base, store);
     }
     end(records === 1 ? "1 new record" : `${records} new records`);
     return { names: [name], bases, mounts: found.flatMap(({ mounts }) => mounts) };
@@ -96,6 +98,13 @@ async function importCache(source: CacheSource, engine: Engine, ctx: Ctx): Promi
       hint: isMissing ? "--cache-to writes it; the first build has none yet" : hint,
     };
   }
+}
+
+/** What is known of a base travels on with the cache that this build writes, and answers a build with `--locked`. */
+function noteBase({ id, origin, packages }: AdoptedBase, { facts }: Engine["store"]): void {
+  if (!origin.startsWith("archive ") || facts.get(originKey(id)) !== undefined) return;
+  facts.set(originKey(id), origin, id);
+  if (packages !== undefined) facts.set(packagesKey(id), packages, id);
 }
 
 /** For people. */
