@@ -21,6 +21,8 @@ export const errorCodes = {
   SLIP_UNSUPPORTED: 3,
   /** A stage, number or target that the Dockerfile does not have. */
   SLIP_STAGE_UNKNOWN: 3,
+  /** A file that describes a base is malformed, or names what there is not. */
+  SLIP_BASE: 3,
   /** A lock file that is missing, malformed, or names what a line needs otherwise or not at all. */
   SLIP_LOCK: 3,
   /** The build context is missing or unreadable. */

@@ -56,6 +56,7 @@ export async function openArchive(options: OpenArchiveOptions): Promise<Archive>
   const version = main.release.version === undefined ? "" : ` ${main.release.version}`;
   const indexes = opened.map((part) => part.index);
   const versions = (name: string): readonly DebianPackage[] => mergedVersions(indexes, name);
+  const names = (): Iterable<string> => new Set(indexes.flatMap((index) => Array.from(index.names())));
   return {
     suite,
     codename: main.release.codename,
@@ -67,16 +68,17 @@ export async function openArchive(options: OpenArchiveOptions): Promise<Archive>
     fromCache,
     origin: `archive ${shownMirror} ${main.release.codename}${version} ${new Date(date).toISOString().slice(0, 10)}`,
     versions,
+    names,
     select: (wanted) => selectHighest(indexes, wanted),
-    resolve: (names) =>
+    resolve: (wanted) =>
       resolvePackages(
         {
           versions,
           providers: (name) => [...new Set(indexes.flatMap((index) => index.providers(name)))].sort(),
-          names: () => new Set(indexes.flatMap((index) => Array.from(index.names()))),
+          names,
         },
         arch,
-        names,
+        wanted,
       ),
     fetch: (packages) => fetchPackages(packages, options.cache.blobs, options),
   };

@@ -1,4 +1,4 @@
-import type { Ctx } from "../base/index.ts";
+import type { Ctx, Digest } from "../base/index.ts";
 import type { ContainerConfig, History } from "../oci/index.ts";
 import type { Executor } from "../sandbox/index.ts";
 import type { Snapshotter } from "../snapshot/index.ts";
@@ -81,6 +81,12 @@ export interface Release {
   readonly date: number;
   readonly validUntil: number | undefined;
   readonly mirror: string;
+  /** Of its InRelease; undefined for one that was checked by an older slipway and not fetched since. */
+  readonly inRelease: Digest | undefined;
+  /** Fingerprint of the key that signed it, upper-case hex; undefined as before. */
+  readonly key: string | undefined;
+  /** The package index that it names; the path is below the suite's folder. */
+  readonly index: { readonly path: string; readonly size: number; readonly sha256: string };
 }
 
 /** A verified archive, opened for one suite and architecture. */
@@ -101,6 +107,8 @@ export interface Archive {
   readonly origin: string;
   /** Every version that the suites have, highest first. */
   versions(name: string): readonly DebianPackage[];
+  /** Of every package, each once. */
+  names(): Iterable<string>;
   /** Packages that match, highest version of each name. */
   select(wanted: (entry: DebianPackage) => boolean): readonly DebianPackage[];
   /**

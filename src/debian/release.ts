@@ -24,6 +24,8 @@ export interface VerifiedRelease {
   readonly files: ReadonlyMap<string, IndexedFile>;
   /** The signed text. */
   readonly text: string;
+  /** Fingerprint of the key that signed it, upper-case hex. */
+  readonly key: string;
 }
 
 /**
@@ -34,10 +36,15 @@ export interface VerifiedRelease {
  * @throws SLIP_VERIFY when no trusted key verifies, or a field is missing.
  */
 export async function verifyRelease(inRelease: string, from: string, keyring?: string): Promise<VerifiedRelease> {
-  return parseRelease(await verifiedText(inRelease, from, keyring), from);
+  const { text, key } = await verifiedText(inRelease, from, keyring);
+  return { ...parseRelease(text, from), key };
 }
 
-async function verifiedText(inRelease: string, from: string, keyring: string | undefined): Promise<string> {
+async function verifiedText(
+  inRelease: string,
+  from: string,
+  keyring: string | undefined,
+): Promise<{ readonly text: string; readonly key: string }> {
   const openpgp = await import("openpgp");
   const keys = await readKeys(keyring);
   let signatures;
@@ -57,7 +64,8 @@ async function verifiedText(inRelease: string, from: string, keyring: string | u
   for (const signature of signatures) {
     try {
       await signature.verified;
-      return text;
+      const signer = keys.find((key) => key.getKeys(signature.keyID).length > 0);
+      return { text, key: (signer?.getFingerprint() ?? signature.keyID.toHex()).toUpperCase() };
     } catch (error) {
       reasons.push(`key ${signature.keyID.toHex().toUpperCase()}: ${firstLine(error)}`);
     }
@@ -91,7 +99,7 @@ async function readKeys(keyring: string | undefined): Promise<PublicKey[]> {
   }
 }
 
-function parseRelease(text: string, from: string): VerifiedRelease {
+function parseRelease(text: string, from: string): Omit<VerifiedRelease, "key"> {
   const [stanza] = parseStanzas(text);
   const field = (name: string): string => stanza?.get(name) ?? "";
   const date = Date.parse(field("date"));

@@ -11,7 +11,7 @@ const minute = 60_000;
 const day = 24 * 60 * minute;
 
 /** What is kept of a suite's Release once it was verified. */
-interface KeptRelease extends Omit<Release, "suite"> {
+interface KeptRelease extends Omit<Release, "suite" | "index"> {
   readonly format: 1;
   /** When the mirror last confirmed it. */
   readonly checked: number;
@@ -53,9 +53,20 @@ export async function openSuite(options: OpenSuiteOptions): Promise<OpenedSuite>
       hint: "name another suite, platform or mirror",
     });
   }
-  const { codename, version, date, validUntil } = kept;
+  const { codename, version, date, validUntil, inRelease, key } = kept;
+  const index = { path: `${path}.xz`, ...packed };
   return {
-    release: { suite: options.suite, codename, version, date, validUntil, mirror: options.mirror },
+    release: {
+      suite: options.suite,
+      codename,
+      version,
+      date,
+      validUntil,
+      mirror: options.mirror,
+      inRelease,
+      key,
+      index,
+    },
     index: await openIndex(options, `${path}.xz`, packed, plain),
     stale,
   };
@@ -100,7 +111,8 @@ async function fetchRelease(
 ): Promise<KeptRelease> {
   const url = `${options.mirror}/dists/${options.suite}/InRelease`;
   const headers: Record<string, string> = { "cache-control": "max-age=0" };
-  if (kept?.mirror === options.mirror) {
+  // One that an older slipway kept lacks what a lock needs.
+  if (kept?.mirror === options.mirror && kept.inRelease !== undefined) {
     if (kept.etag !== undefined) headers["if-none-match"] = kept.etag;
     else if (kept.lastModified !== undefined) headers["if-modified-since"] = kept.lastModified;
   }
@@ -323,6 +335,8 @@ function keep(release: VerifiedRelease, mirror: string, checked: number, answer:
     date: release.date,
     validUntil: release.validUntil,
     mirror,
+    inRelease: sha256(answer.text),
+    key: release.key,
     checked,
     etag: answer.etag,
     lastModified: answer.lastModified,
