@@ -45,7 +45,7 @@ export function configAhead(image: ArchiveImage, arch: DebianArch): ContainerCon
 }
 
 /** Raised when the same packages give another image than before. */
-const recipesVersion = 1;
+const recipesVersion = 2;
 
 /** What tells images of the same packages apart; empty for the one that is meant by packages alone. */
 export function kindOf(image: ArchiveImage): string {

@@ -37,9 +37,7 @@ describe.skipIf(whyNoNamespace)(
     });
 
     test("it says what it is", () => {
-      expect(best().createdBy).toMatch(
-        /^slipway: debian:bookworm-slim from archive https?:\S+ bookworm 12\.\d+ \d{4}-\d\d-\d\d$/,
-      );
+      expect(best().createdBy).toMatch(/^slipway: debian:bookworm-slim from archive bookworm 12\.\d+ \d{4}-\d\d-\d\d$/);
       expect(best().config).toEqual({
         Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
         Cmd: ["bash"],

@@ -10,6 +10,7 @@ import { type UnpackedPackage, writeDpkgDatabase } from "./dpkg-database.ts";
 import { RootFiles } from "./root-files.ts";
 import { debianWorkers } from "./suite.ts";
 import { unpackPackages } from "./unpack-packages.ts";
+import { withoutMirror } from "./without-mirror.ts";
 
 const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -56,7 +57,11 @@ export async function makeBase(options: MakeBaseOptions, rooms: BaseRooms): Prom
     architecture: options.arch,
     config: baseConfig,
     history: [
-      { created, created_by: `slipway: ${name} from ${archive.origin}`, comment: "made from the Debian archive" },
+      {
+        created,
+        created_by: `slipway: ${name} from ${withoutMirror(archive.origin)}`,
+        comment: "made from the Debian archive",
+      },
     ],
     origin: archive.origin,
     packages,

@@ -48,6 +48,8 @@ test("names of Google's registry are understood", () => {
     debug: true,
   });
   expect(name("static:nonroot")).toEqual({ name: "static", suite: "trixie", nonroot: true, debug: false });
+  expect(name("static-debian13:debug-nonroot-arm")).toMatchObject({ nonroot: true, debug: true, arch: "armhf" });
+  expect(name("static-debian12:latest-amd64")).toEqual({ name: "static", suite: "bookworm", ...plain, arch: "amd64" });
   expect(name(`cc-debian12@sha256:${"0".repeat(64)}`)).toBeUndefined();
   expect(parseDistrolessName("docker.io/distroless/static")).toBeUndefined();
   const choice = { name: "java21", suite: builtInSuite("13"), ...plain };
@@ -61,6 +63,8 @@ test.each([
   ["ruby-debian12", 'There is no built-in base "ruby"'],
   ["static-debian11", "there are no bases of Debian 11"],
   ["static-debian12:v1", 'there is no tag "v1"'],
+  ["static-debian12:latest-mips", 'there is no tag "latest-mips"'],
+  ["static-debian12:arm64", 'there is no tag "arm64"'],
   ["java-debian12", 'There is no built-in base "java"'],
 ])("what the archive cannot make of %s is said", (text, message) => {
   const parse = () => parseDistrolessName(`gcr.io/distroless/${text}`);
@@ -73,6 +77,15 @@ test("a version of the other suite is hinted at", () => {
     expect.objectContaining({ hint: "take java21 or java25, or java17 of bookworm" }),
   );
   expect(() => builtInSuite("sid")).toThrow('There are no built-in bases of "sid"');
+});
+
+test("a misspelt name has near ones, and a tag of one architecture is for no other", () => {
+  expect(() => parseDistrolessName("gcr.io/distroless/pyhton3-debian12")).toThrow(
+    expect.objectContaining({ hint: expect.stringMatching(/^did you mean "python3"\? bookworm has static, /) }),
+  );
+  const choice = { name: "cc", suite: "trixie", ...plain, arch: "arm64" } as const;
+  expect(builtInRecipe(choice, "arm64").arch).toBe("arm64");
+  expect(() => builtInRecipe(choice, "amd64")).toThrow("Cannot make cc for amd64: its tag names arm64");
 });
 
 test("the names of a busybox are those of the table in it", () => {

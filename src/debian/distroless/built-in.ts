@@ -1,10 +1,14 @@
-import { SlipwayError } from "../../base/index.ts";
+import { didYouMean, SlipwayError } from "../../base/index.ts";
 import type { DebianArch } from "../contract.ts";
+import {
+  distrolessSuites,
+  type DistrolessSuite,
+  javaPackages,
+  nodePackages,
+  pythonPackages,
+  suiteLists,
+} from "./package-lists.ts";
 import type { BaseRecipe, RecipeFolder, RecipeGroup, RecipeLink, RecipeUser } from "./recipe.ts";
-
-/** Suites that there are built-in bases of, with the number that names of images have for them. */
-export const distrolessSuites = { bookworm: 12, trixie: 13 } as const;
-export type DistrolessSuite = keyof typeof distrolessSuites;
 
 /** The suite of a base that names none. */
 export const usualSuite: DistrolessSuite = "trixie";
@@ -17,6 +21,8 @@ export interface DistrolessChoice {
   readonly nonroot: boolean;
   /** With a shell in /busybox. */
   readonly debug: boolean;
+  /** For this architecture and no other: the tag named it (`latest-arm64`). */
+  readonly arch?: DebianArch | undefined;
 }
 
 const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -24,98 +30,6 @@ const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const utf8 = { package: "libc-bin", paths: ["/usr/lib/locale/C.utf8"] } as const;
 /** What Python's ctypes asks for libraries. */
 const libraryTool = { package: "libc-bin", paths: ["/sbin/ldconfig"] } as const;
-
-/** What a suite calls its packages: https://wiki.debian.org/ReleaseGoals/64bit-time renamed many of them in trixie. */
-const lists = {
-  bookworm: {
-    static: ["base-files", "netbase", "tzdata", "media-types"],
-    nossl: ["libc6"],
-    ssl: ["libssl3"],
-    cc: ["libgomp1", "libstdc++6", "libgcc-s1", "gcc-12-base"],
-    python: {
-      version: "3.11",
-      packages: ["libdb5.3", "libreadline8", "libtirpc3", "python3-distutils"],
-    },
-    java: ["libharfbuzz0b", "libpng16-16", "libglib2.0-0", "gcc-12-base"],
-    javaVersions: [17],
-    node: {
-      version: 18,
-      packages: ["libnode108", "libc-ares2", "libicu72", "libuv1", "node-busboy"],
-    },
-  },
-  trixie: {
-    static: ["base-files", "netbase", "tzdata", "tzdata-legacy", "media-types"],
-    nossl: ["libc6"],
-    ssl: ["libssl3t64", "libzstd1", "zlib1g"],
-    cc: ["libgomp1", "libstdc++6", "libgcc-s1", "gcc-14-base"],
-    python: {
-      version: "3.13",
-      packages: ["libdb5.3t64", "libreadline8t64", "libtirpc3t64", "libc-bin", "python3.13-venv"],
-    },
-    java: ["libharfbuzz0b", "libpng16-16t64", "libglib2.0-0t64", "gcc-14-base"],
-    javaVersions: [21, 25],
-    node: {
-      version: 20,
-      packages: [
-        "libnode115",
-        "libcares2",
-        "libicu76",
-        "libuv1t64",
-        "node-balanced-match",
-        "node-brace-expansion",
-        "node-minimatch",
-      ],
-    },
-  },
-} as const satisfies Record<DistrolessSuite, unknown>;
-
-const pythonPackages = [
-  "libbz2-1.0",
-  "libcom-err2",
-  "libcrypt1",
-  "libexpat1",
-  "libffi8",
-  "libgssapi-krb5-2",
-  "libk5crypto3",
-  "libkeyutils1",
-  "libkrb5-3",
-  "libkrb5support0",
-  "liblzma5",
-  "libncursesw6",
-  "libnsl2",
-  "libsqlite3-0",
-  "libtinfo6",
-  "libuuid1",
-  "zlib1g",
-] as const;
-const javaPackages = [
-  "fontconfig-config",
-  "fonts-dejavu-core",
-  "libbrotli1",
-  "libcrypt1",
-  "libexpat1",
-  "libfontconfig1",
-  "libfreetype6",
-  "libgcc-s1",
-  "libgraphite2-3",
-  "libjpeg62-turbo",
-  "liblcms2-2",
-  "libpcre2-8-0",
-  "libstdc++6",
-  "libuuid1",
-  "zlib1g",
-] as const;
-/** Debian's node reads some of its own modules from packages, and ends at once where they are missing. */
-const nodePackages = [
-  "libbrotli1",
-  "libnghttp2-14",
-  "node-acorn",
-  "node-cjs-module-lexer",
-  "node-undici",
-  "node-xtend",
-  "nodejs",
-  "zlib1g",
-] as const;
 
 const users: readonly RecipeUser[] = [
   { name: "root", uid: 0, gid: 0, comment: "root", home: "/root" },
@@ -160,10 +74,12 @@ interface Kind {
 
 /**
  * The recipe of a built-in base.
- * @throws SLIP_IMAGE_UNKNOWN for a name that there is not, and for a version that the suite does not have, with those that it has.
+ * @throws SLIP_IMAGE_UNKNOWN for a name that there is not, for a version that the suite does not have, with those that it has, and for another
+ * architecture than the one that was named.
  */
 export function builtInRecipe(choice: DistrolessChoice, arch: DebianArch): BaseRecipe {
   const { name, suite, nonroot, debug } = choice;
+  if (choice.arch !== undefined && choice.arch !== arch) throw otherArch(choice.arch, name, arch);
   const kind = kindOf(name, suite, arch);
   return {
     name: distrolessName(choice),
@@ -179,6 +95,7 @@ export function builtInRecipe(choice: DistrolessChoice, arch: DebianArch): BaseR
     certificates: { debian: true, keystore: kind.keystore },
     busybox: debug,
     libraryCache: name !== "static",
+    noDocuments: true,
     config: {
       env: {
         PATH: debug ? `${path}:/busybox` : path,
@@ -194,7 +111,7 @@ export function builtInRecipe(choice: DistrolessChoice, arch: DebianArch): BaseR
 
 /** The names of the built-in bases that a suite has. */
 function builtInNames(suite: DistrolessSuite): readonly string[] {
-  const { javaVersions, node } = lists[suite];
+  const { javaVersions, node } = suiteLists[suite];
   return [
     "static",
     "base-nossl",
@@ -237,7 +154,7 @@ export function distrolessName({ name, suite, nonroot, debug }: DistrolessChoice
 }
 
 function kindOf(name: string, suite: DistrolessSuite, arch: DebianArch): Kind {
-  const list = lists[suite];
+  const list = suiteLists[suite];
   const nossl = [...list.static, ...list.nossl];
   const base = [...nossl, ...list.ssl];
   const cc = [...base, ...list.cc];
@@ -260,7 +177,7 @@ function kindOf(name: string, suite: DistrolessSuite, arch: DebianArch): Kind {
   }
 }
 
-function python({ version, packages }: (typeof lists)[DistrolessSuite]["python"], cc: readonly string[]): Kind {
+function python({ version, packages }: (typeof suiteLists)[DistrolessSuite]["python"], cc: readonly string[]): Kind {
   const program = `/usr/bin/python${version}`;
   return {
     packages: [
@@ -287,7 +204,7 @@ function versioned(
   arch: DebianArch,
   { cc, java }: { readonly cc: readonly string[]; readonly java: readonly string[] },
 ): Kind {
-  const { node, javaVersions } = lists[suite];
+  const { node, javaVersions } = suiteLists[suite];
   const [, runtime, digits = ""] = /^(java|nodejs)(\d{0,3})$/.exec(name) ?? [];
   if (runtime === "nodejs") {
     if (digits !== "" && Number(digits) !== node.version) throw lacks(name, suite, "Node.js", [node.version]);
@@ -309,10 +226,19 @@ function versioned(
       env: { LANG: "C.UTF-8", JAVA_HOME: home },
     };
   }
+  const names = builtInNames(suite);
   throw new SlipwayError({
     code: "SLIP_IMAGE_UNKNOWN",
     message: `There is no built-in base "${name}"`,
-    hint: `${suite} has ${builtInNames(suite).join(", ")}`,
+    hint: [didYouMean(name, names), `${suite} has ${names.join(", ")}`].filter(Boolean).join(" "),
+  });
+}
+
+function otherArch(named: DebianArch, name: string, arch: DebianArch): SlipwayError {
+  return new SlipwayError({
+    code: "SLIP_IMAGE_UNKNOWN",
+    message: `Cannot make ${name} for ${arch}: its tag names ${named}`,
+    hint: "take the tag without an architecture, or build for that one with --platform",
   });
 }
 

@@ -1,11 +1,7 @@
 import { SlipwayError } from "../../base/index.ts";
-import {
-  builtInRecipe,
-  type DistrolessChoice,
-  distrolessSuites,
-  type DistrolessSuite,
-  usualSuite,
-} from "./built-in.ts";
+import type { DebianArch } from "../contract.ts";
+import { builtInRecipe, type DistrolessChoice, usualSuite } from "./built-in.ts";
+import { distrolessSuites, type DistrolessSuite } from "./package-lists.ts";
 
 const repository = /^gcr\.io\/distroless\/([a-z0-9-]+?)(?:-debian(\d+))?(?::([^@/]*))?(@.*)?$/;
 const tags: Readonly<Record<string, { readonly nonroot: boolean; readonly debug: boolean }>> = {
@@ -15,8 +11,18 @@ const tags: Readonly<Record<string, { readonly nonroot: boolean; readonly debug:
   "debug-nonroot": { nonroot: true, debug: true },
 };
 
+/** What the registry's tags of a single architecture end with. */
+const archs: Readonly<Record<string, DebianArch>> = {
+  amd64: "amd64",
+  arm64: "arm64",
+  arm: "armhf",
+  s390x: "s390x",
+  ppc64le: "ppc64el",
+  riscv64: "riscv64",
+};
+
 /**
- * Which built-in base a name of Google's registry means: `gcr.io/distroless/python3-debian12:nonroot`.
+ * Which built-in base a name of Google's registry means: `gcr.io/distroless/python3-debian12:nonroot`, `static-debian13:latest-arm64`.
  * @returns undefined for every other name, and for a digest, which only a registry can answer.
  * @throws SLIP_IMAGE_UNKNOWN for one that the archive cannot make, with what it can.
  */
@@ -24,11 +30,19 @@ export function parseDistrolessName(name: string): DistrolessChoice | undefined 
   const [whole, base = "", number, tag = "latest", digest] = repository.exec(name) ?? [];
   if (whole === undefined || digest !== undefined) return undefined;
   const suite = suiteOf(number, name);
-  const variant = Object.hasOwn(tags, tag) ? tags[tag] : undefined;
-  if (!variant) throw unknown(name, `there is no tag "${tag}"`, `the tags are ${Object.keys(tags).join(", ")}`);
-  const choice = { name: base, suite, ...variant };
+  const [, plain = tag, ending] = /^(.+)-([a-z0-9]+)$/.exec(tag) ?? [];
+  const arch = ending !== undefined && Object.hasOwn(archs, ending) ? archs[ending] : undefined;
+  const kind = arch === undefined ? tag : plain;
+  const variant = Object.hasOwn(tags, kind) ? tags[kind] : undefined;
+  if (!variant)
+    throw unknown(
+      name,
+      `there is no tag "${tag}"`,
+      `the tags are ${Object.keys(tags).join(", ")}, and each with an architecture behind it: latest-amd64`,
+    );
+  const choice = { name: base, suite, ...variant, ...(arch !== undefined && { arch }) };
   // A name or version that the suite does not have.
-  builtInRecipe(choice, "amd64");
+  builtInRecipe(choice, arch ?? "amd64");
   return choice;
 }
 

@@ -21,11 +21,13 @@ import { appletNames } from "./busybox.ts";
 import { readPem, writeKeystore } from "./keystore.ts";
 import { type CachedLibrary, libraryKinds, sonameOf, writeLdCache } from "./ld-cache.ts";
 import type { BaseRecipe, RecipeUser } from "./recipe.ts";
-import { slimDown } from "./slim.ts";
+import { removeDocuments, slimDown } from "./slim.ts";
 
 export interface FinishJob {
   readonly recipe: BaseRecipe;
   readonly unpacked: readonly UnpackedPackage[];
+  /** Packages that only give files. */
+  readonly given: readonly UnpackedPackage[];
   /** The folder with a folder for each package that only gives files. */
   readonly materials: string;
   /** The archive's, in milliseconds since the epoch. */
@@ -35,8 +37,7 @@ export interface FinishJob {
 
 /** Adds to the packages' files what their programs would have made, and what the recipe says; what the recipe says comes last. */
 export function finishRoot(root: RootFiles, job: FinishJob): void {
-  const { recipe, unpacked, materials } = job;
-  writeStatus(root, unpacked);
+  const { recipe, unpacked, given, materials } = job;
   const installed = new Set(unpacked.map(({ name }) => name));
   for (const taken of recipe.taken ?? []) {
     // Of a package of the image all files are there.
@@ -66,17 +67,28 @@ export function finishRoot(root: RootFiles, job: FinishJob): void {
     chmodSync(root.path(at), mode ?? 0o644);
   }
   for (const { path, target } of recipe.links ?? []) link(root, settled(root, path), target);
+  for (const { name } of given) takeLicence(root, `${materials}/${name}`, name);
+  if (recipe.noDocuments) removeDocuments(root);
   if (recipe.slim) slimDown(root, recipe.arch);
+  writeStatus(root, [...unpacked, ...given]);
   if (recipe.libraryCache) root.write("/etc/ld.so.cache", writeLdCache(librariesOf(root, recipe.arch), recipe.arch));
 }
 
-/** What scanners read in place of dpkg's status: a file a package, its control file, and beside it the sums of its files. */
+/** What scanners read in place of dpkg's status: a file a package, its control file, and beside it the sums of those of its files that are there. */
 function writeStatus(root: RootFiles, packages: readonly UnpackedPackage[]): void {
   for (const { name, contents } of packages) {
     root.write(`/var/lib/dpkg/status.d/${name}`, contents.control);
-    const sums = contents.controlFiles.find((file) => file.name === "md5sums");
-    root.write(`/var/lib/dpkg/status.d/${name}.md5sums`, sums?.data ?? "");
+    const sums = contents.controlFiles.find((file) => file.name === "md5sums")?.data;
+    const lines = (sums === undefined ? "" : Buffer.from(sums).toString("latin1")).match(/.+\n?/g) ?? [];
+    const there = lines.filter((line) => root.has(settled(root, `/${line.slice(34).trimEnd()}`)));
+    root.write(`/var/lib/dpkg/status.d/${name}.md5sums`, Buffer.from(there.join(""), "latin1"));
   }
+}
+
+/** Of a package that gives files; one without a licence of its own has a link to another's. */
+function takeLicence(root: RootFiles, folder: string, name: string): void {
+  const path = `/usr/share/doc/${name}/copyright`;
+  if (lstatSync(`${folder}${path}`, { throwIfNoEntry: false })) takeFiles(root, `${folder}${path}`, path);
 }
 
 /** Where a package's files are: among the materials, or in the image when it is one of its packages. */

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { FakeArchive, makeDeb, options } from "../../../test/support/fake-archive.ts";
 import { writeLayer } from "../../layer/index.ts";
 import { openSnapshotter } from "../../snapshot/index.ts";
+import type { ArchiveChoice } from "../contract.ts";
 import { currentRecipePackages, makeFromRecipe } from "./make-from-recipe.ts";
 import type { BaseRecipe } from "./recipe.ts";
 
@@ -24,18 +25,24 @@ async function fakeArchive(): Promise<FakeArchive> {
         "usr/share/doc/libfoo/changelog.gz": "x",
         "usr/share/man/man1/foo.1": "m",
       },
-      { md5sums: "0  usr/share/doc/libfoo/copyright\n", postinst: "#!/bin/sh\nexit 1\n" },
+      { md5sums: sums, postinst: "#!/bin/sh\nexit 1\n" },
     ),
     await deb("libc-bin", { "usr/lib/locale/C.utf8/LC_CTYPE": "ctype", "usr/bin/locale": "#!tool" }),
     await deb("ca-certificates", {
       "usr/share/ca-certificates/mozilla/b.crt": pem,
       "usr/share/ca-certificates/mozilla/a.crt": `# a\n${pem.trim()}`,
       "usr/sbin/update-ca-certificates": "#!/bin/sh\n",
+      "usr/share/doc/ca-certificates/copyright": "c",
     }),
     await deb("busybox-static", { "bin/busybox": "ELF[\0[[\0ash\0busybox\0sh\0\0" }),
   ]);
   return archive;
 }
+
+/** Two of its files, one that is none, and one that nobody has. */
+const sums = ["usr/share/doc/libfoo/copyright", "usr/share/man/man1/foo.1", "../../etc/passwd", "usr/gone"]
+  .map((path) => `${"0".repeat(32)}  ${path}\n`)
+  .join("");
 
 const recipe: BaseRecipe = {
   name: "test",
@@ -57,8 +64,8 @@ const recipe: BaseRecipe = {
   config: { env: { PATH: "/bin", LANG: "C.UTF-8" }, entrypoint: ["/bin/app"], user: "65532", workdir: "/home/nonroot" },
 };
 
-async function make(archive: FakeArchive, more: Partial<BaseRecipe> = {}) {
-  const { cache, ctx, store, ...rest } = options(archive);
+async function make(archive: FakeArchive, more: Partial<BaseRecipe> = {}, choice: ArchiveChoice = {}) {
+  const { cache, ctx, store, ...rest } = options(archive, choice);
   const snapshotter = openSnapshotter({ store, overlayXattrs: "user" });
   const made = await makeFromRecipe({ ...recipe, ...more }, { ...rest, owner: "squash" }, { cache, ctx, snapshotter });
   return { made, root: store.snapshots.folder(made.snapshot.id), store, cache };
@@ -84,11 +91,18 @@ describe("a base from a recipe", () => {
     expect(readdirSync(join(root, "var/lib/dpkg/status.d")).sort()).toEqual([
       "base-files",
       "base-files.md5sums",
+      "busybox-static",
+      "busybox-static.md5sums",
+      "ca-certificates",
+      "ca-certificates.md5sums",
+      "libc-bin",
+      "libc-bin.md5sums",
       "libfoo",
       "libfoo.md5sums",
     ]);
+    expect(readdirSync(join(root, "usr/share/doc")).sort()).toEqual(["ca-certificates", "libfoo"]);
     expect(read("var/lib/dpkg/status.d/libfoo")).toBe("Package: libfoo\nVersion: 1.0\n");
-    expect(read("var/lib/dpkg/status.d/libfoo.md5sums")).toBe("0  usr/share/doc/libfoo/copyright\n");
+    expect(read("var/lib/dpkg/status.d/libfoo.md5sums")).toBe(sums.split("\n").slice(0, 2).join("\n") + "\n");
 
     expect(read("etc/ssl/certs/ca-certificates.crt")).toBe(`# a\n${pem}${pem}${pem}`);
     expect(readlinkSync(join(root, "usr/lib/ssl/certs"))).toBe("/etc/ssl/certs");
@@ -114,7 +128,7 @@ describe("a base from a recipe", () => {
       WorkingDir: "/home/nonroot",
     });
     expect(made.history[0]?.created_by).toMatch(
-      /^slipway: distroless test from archive http:\S+ bookworm 99\.1 \d{4}-/,
+      /^slipway: distroless test from archive bookworm 99\.1 \d{4}-\d\d-\d\d$/,
     );
     expect(readdirSync(cache.folder).sort()).toEqual(["indexes", "releases"]);
   });
@@ -133,8 +147,28 @@ describe("a base from a recipe", () => {
     expect(late).toEqual([]);
   });
 
-  test("slim leaves out manuals and changelogs, and keeps the licences", async () => {
-    const slim = await make(await fakeArchive(), { slim: true });
+  test("is the same image whichever mirror gave it, and its origin tells the mirror", async () => {
+    const archive = await fakeArchive();
+    const other = archive.url.replace("127.0.0.1", "localhost");
+    const [here, there] = [await make(archive), await make(archive, {}, { mirror: other, securityMirror: other })];
+    const { origin, packages, snapshot, ...image } = here.made;
+    expect(there.made).toMatchObject(image);
+    const layerOf = async (upper: string) =>
+      (await writeLayer({ upper, overlayXattrs: "user", compression: "none" })).diffId;
+    expect(await layerOf(there.root)).toBe(await layerOf(here.root));
+    expect([origin, there.made.origin]).toEqual([
+      expect.stringContaining(` ${archive.url} `),
+      expect.stringContaining(` ${other} `),
+    ]);
+    expect(JSON.stringify(image)).not.toMatch(/127\.0\.0\.1|localhost/);
+    expect([packages.length, snapshot.size > 0]).toEqual([5, true]);
+  });
+
+  test.each(["slim", "noDocuments"])("%s leaves out manuals and changelogs, and keeps the licences", async (kind) => {
+    const slim = await make(await fakeArchive(), { [kind]: true });
+    expect(readFileSync(join(slim.root, "var/lib/dpkg/status.d/libfoo.md5sums"), "utf8")).toBe(
+      `${sums.split("\n")[0]}\n`,
+    );
     expect(readdirSync(join(slim.root, "usr/share/doc/libfoo"))).toEqual(["copyright"]);
     expect(readdirSync(join(slim.root, "usr/share"))).toEqual(["doc"]);
   });

@@ -8,6 +8,7 @@ import type { Archive, ArchiveChoice, BaseRooms, DebianPackage, MadeBase, OwnerP
 import { checkOverlaps, type UnpackedPackage } from "../dpkg-database.ts";
 import { RootFiles } from "../root-files.ts";
 import { unpackPackages } from "../unpack-packages.ts";
+import { withoutMirror } from "../without-mirror.ts";
 import { finishRoot } from "./finish-root.ts";
 import { type BaseRecipe, materialPackages } from "./recipe.ts";
 
@@ -50,7 +51,7 @@ export async function makeFromRecipe(
     const job = { scratch: cache.folder, ctx, step };
     const unpacked = await unpackPackages({ ...job, root, packages, debs: debs.slice(0, packages.length), owner });
     checkOverlaps(unpacked);
-    await unpackMaterials(scratch, recipe, (entry, into) => {
+    const given = await unpackMaterials(scratch, recipe, (entry, into) => {
       const at = all.findIndex(({ name }) => name === entry);
       return unpackPackages({
         ...job,
@@ -61,7 +62,7 @@ export async function makeFromRecipe(
         owner: "squash",
       });
     });
-    finishRoot(new RootFiles(root), { recipe, unpacked, materials: scratch, time: archive.date, owner });
+    finishRoot(new RootFiles(root), { recipe, unpacked, given, materials: scratch, time: archive.date, owner });
     clampTimes(root, Math.floor(archive.date / 1000));
   } finally {
     await rm(scratch, { recursive: true, force: true });
@@ -77,7 +78,7 @@ export async function makeFromRecipe(
     history: [
       {
         created,
-        created_by: `slipway: distroless ${recipe.name} from ${archive.origin}`,
+        created_by: `slipway: distroless ${recipe.name} from ${withoutMirror(archive.origin)}`,
         comment: "made from the Debian archive",
       },
     ],
@@ -141,12 +142,14 @@ async function unpackMaterials(
   scratch: string,
   recipe: BaseRecipe,
   unpack: (name: string, into: string) => Promise<readonly UnpackedPackage[]>,
-): Promise<void> {
+): Promise<readonly UnpackedPackage[]> {
+  const unpacked: UnpackedPackage[] = [];
   for (const name of materialPackages(recipe)) {
     const into = `${scratch}/${name}`;
     await mkdir(into, { recursive: true });
-    await unpack(name, into);
+    unpacked.push(...(await unpack(name, into)));
   }
+  return unpacked;
 }
 
 /** The configuration of the image. */

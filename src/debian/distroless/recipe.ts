@@ -29,7 +29,9 @@ export interface BaseRecipe {
   readonly busybox?: boolean | undefined;
   /** Write /etc/ld.so.cache. */
   readonly libraryCache?: boolean | undefined;
-  /** Leave out what programs do not need: gconv, changelogs, man pages, lintian, zoneinfo/right, ct.sym. */
+  /** Leave out what is there to be read by people: changelogs, manuals, hints for reports of bugs. Licences stay. */
+  readonly noDocuments?: boolean | undefined;
+  /** Leave out what programs do not need: documents, gconv, zoneinfo/right, ct.sym. */
   readonly slim?: boolean | undefined;
   readonly config: RecipeConfig;
 }
