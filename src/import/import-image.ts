@@ -63,6 +63,11 @@ export function importedImage(digest: Digest, platform: Platform, store: Store):
   return image && { id: image.id, config: image.config };
 }
 
+/** Whether a digest is that of the manifest of an image, and not that of an index. */
+export function isManifestOf(digest: Digest, id: Digest, store: Store): boolean {
+  return store.facts.get(manifestKey(digest)) === id;
+}
+
 /** The fact that leads from a manifest to its image. */
 function manifestKey(manifest: Digest): string {
   return `manifest ${manifest}`;

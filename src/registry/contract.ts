@@ -92,8 +92,16 @@ export interface RegistryClient extends Disposable {
   resolve(reference: Reference, ctx: RegistryCtx): Promise<Descriptor>;
   /** The manifest or index of that name, verified when the name has a digest. */
   manifest(reference: Reference, ctx: RegistryCtx): Promise<Document<Manifest | Index>>;
-  /** The image for a platform, through indexes, with its configuration. */
-  image(reference: Reference, platform: Platform, ctx: RegistryCtx): Promise<RegistryImage>;
+  /**
+   * The image for a platform, through indexes, with its configuration.
+   * @param lone what becomes of an image of another platform that no index has said to be for this one: SLIP_IMAGE_UNKNOWN, or it is the image
+   */
+  image(
+    reference: Reference,
+    platform: Platform,
+    ctx: RegistryCtx,
+    lone?: "must-fit" | "any-platform",
+  ): Promise<RegistryImage>;
   /**
    * Streams a blob of the reference's repository to `use`, which must read all of it; cuts are mended on the way. The last chunk is followed by
    * SLIP_DIGEST_MISMATCH when the bytes are not the promised ones; `use` is then called once more, and for each mirror.

@@ -11,7 +11,7 @@ import type { RegistryClient, RegistryCtx, RegistryOptions } from "./contract.ts
 import { Endpoints } from "./endpoints.ts";
 import { explain, explained } from "./explain.ts";
 import { readManifest, resolveManifest } from "./manifests.ts";
-import { pullImage } from "./pull-image.ts";
+import { pullImage, type Reading } from "./pull-image.ts";
 import { Pusher } from "./push.ts";
 import { listReferrers } from "./referrers.ts";
 import { removeManifest } from "./remove.ts";
@@ -51,13 +51,14 @@ export function openRegistries(options: RegistryOptions = {}): RegistryClient {
         throughMirrors(endpoints, reference, ctx, (remote) => resolveManifest(remote, reference, ctx)),
       ),
     manifest: (reference, ctx) => explained(`pull ${familiarName(reference)}`, ctx.signal, () => read(reference, ctx)),
-    image: (reference, platform, ctx) =>
-      explained(`pull ${familiarName(reference)}`, ctx.signal, () =>
-        pullImage(reference, familiarName(reference), platform, {
+    image: (reference, platform, ctx, lone) =>
+      explained(`pull ${familiarName(reference)}`, ctx.signal, () => {
+        const reading: Reading = {
           manifest: (part, expected) => read(part, ctx, expected),
           blob: (descriptor, use) => blob(reference, descriptor, use, ctx),
-        }),
-      ),
+        };
+        return pullImage(reference, familiarName(reference), platform, reading, lone);
+      }),
     blob,
     push: (reference, content, ctx) =>
       explained(`push ${familiarName(reference)}`, ctx.signal, () => pusher.push(reference, content, ctx)),

@@ -14,7 +14,7 @@ import { choosePlatform, isIndexDescriptor, noSuchPlatform } from "./choose-plat
 import type { RegistryImage } from "./contract.ts";
 
 /** What an image is put together from. */
-interface Reading {
+export interface Reading {
   /** @param expected what an index says of it */
   manifest(reference: Reference, expected?: Descriptor): Promise<Document<Manifest | Index>>;
   blob<T>(descriptor: Descriptor, use: (bytes: Bytes) => Promise<T>): Promise<T>;
@@ -30,23 +30,26 @@ export async function pullImage(
   name: string,
   platform: Platform,
   read: Reading,
+  lone: "must-fit" | "any-platform" = "must-fit",
 ): Promise<RegistryImage> {
   const indexes: Document<Index>[] = [];
+  let promised = false;
   let document = await read.manifest(reference);
   while (isIndex(document)) {
     indexes.push(document);
     if (indexes.length > deepest) throw invalid(name, `its indexes are nested deeper than ${deepest} levels`);
     const chosen = choosePlatform(document.value, platform);
     if (!chosen) throw noSuchPlatform(name, document.value.manifests, platform);
+    promised ||= chosen.platform !== undefined;
     document = await read.manifest({ domain: reference.domain, path: reference.path, digest: chosen.digest }, chosen);
   }
   const manifest = document as Document<Manifest>;
   const config = await readConfig(manifest.value.config, name, read);
   const { os, architecture } = config.value;
-  // A name without an index says nothing of platforms: only what an index promised can be broken.
-  if (indexes.length === 0 && (os !== platform.os || architecture !== platform.architecture))
-    throw noSuchPlatform(name, [{ platform: config.value }], platform);
-  checkImage(config.value, manifest.value.layers.length, platform);
+  // Only what an index says of platforms can be broken.
+  const fits = promised || (os === platform.os && architecture === platform.architecture);
+  if (!fits && lone === "must-fit") throw noSuchPlatform(name, [{ platform: config.value }], platform);
+  checkImage(config.value, manifest.value.layers.length, promised ? platform : undefined);
   return { indexes, manifest, config };
 }
 

@@ -9,6 +9,7 @@ import {
   user,
   whyNoDockerRegistry,
 } from "../registry/support/docker-registry.ts";
+import { errorCodes } from "../../src/base/index.ts";
 import { because, openLab, whyNoLab } from "./support/lab.ts";
 import { readTree } from "./support/tar-tree.ts";
 
@@ -99,6 +100,36 @@ describe.skipIf(why !== undefined)(`registries${why === whyNoLab ? because : ` (
     expect(contents()).toEqual(["first", "first"]);
     await build("--pull");
     expect(contents()).toEqual(["second", "second"]);
+  });
+
+  test("a base that stands under its name alone is taken for any platform, with a warning; it runs only where it can", async () => {
+    const context = lab.context({ Dockerfile: "FROM scratch\nCOPY a /a\nENV A=1\n", a: "foreign\n" });
+    const name = at("team/foreign:1");
+    await lab.build(context, "--platform=linux/vax", "-t", name);
+    expect(await lab.slipway(["push", name], { env })).toMatchObject({ code: 0 });
+    const machine = { store: join(lab.folder, "foreign-machine"), env };
+    const tar = join(lab.folder, "foreign.tar");
+    const takes = lab.context({ Dockerfile: `FROM ${name}\nCOPY b /b\n`, b: "b" });
+    const build = (...args: readonly string[]) => lab.slipway(["build", "--progress=plain", ...args], machine);
+    const first = await build("-o", `type=tar,dest=${tar}`, takes);
+    const warning = `InvalidBaseImagePlatform: The base ${name} is for linux/vax, and `;
+    expect([first.code, first.stderr]).toEqual([0, expect.stringContaining(warning)]);
+    expect([...readTree(tar).keys()]).toEqual(["a", "b"]);
+    expect((await lab.slipway(["plan", takes], machine)).stdout).toContain("1 step cached");
+    const runs = lab.context({ Dockerfile: `FROM ${name}\nRUN ["/a"]\n` });
+    const refused = await build(runs);
+    expect([refused.code, refused.stderr]).toEqual([
+      errorCodes.SLIP_EMULATION,
+      expect.stringContaining("Cannot run programs for linux/vax"),
+    ]);
+    const asked = await build("--pull", "--platform=linux/s390x", takes);
+    expect([asked.code, asked.stderr]).toEqual([0, expect.stringContaining("linux/s390x is built for")]);
+    // The store has what the name stands for: no registry is asked.
+    const domain = { ...machine, env: { ...env, HTTP_PROXY: "http://127.0.0.1:1", http_proxy: "http://127.0.0.1:1" } };
+    const offline = await lab.slipway(["build", "--platform=linux/s390x", takes], domain);
+    expect(offline.code).toBe(0);
+    const lock = await lab.slipway(["lock", takes], { ...machine, store: join(lab.folder, "foreign-lock") });
+    expect([lock.code, lock.stdout]).toEqual([0, expect.stringContaining(`added ${name}`)]);
   });
 
   test("what a registry lacks, and a registry that is not there, are told", async () => {

@@ -152,6 +152,15 @@ test("a configuration for another platform, or other layers, is refused", async 
     message: expect.stringContaining("it has no image for linux/s390x"),
     hint: expect.stringContaining("it has linux/amd64"),
   });
+  expect((await testClient().image(at, other, testCtx(), "any-platform")).config.value.architecture).toBe("amd64");
+  const silent = makeIndex({ manifests: [image.manifest.descriptor] });
+  const unlabelled = plant(place, silent.bytes, mediaTypes.oci.index);
+  await expect(testClient().image(unlabelled, other, testCtx())).rejects.toMatchObject({ code: "SLIP_IMAGE_UNKNOWN" });
+  expect((await testClient().image(unlabelled, other, testCtx(), "any-platform")).indexes).toHaveLength(1);
+  // Whatever a base may be: this index promises.
+  await expect(
+    testClient().image(plant(place, index.bytes, mediaTypes.oci.index), other, testCtx(), "any-platform"),
+  ).rejects.toMatchObject({ code: "SLIP_OCI_INVALID" });
   const bytes = Buffer.from(image.config);
   const fewer = makeManifest({ config: describeBytes(bytes, mediaTypes.oci.config), layers: [] });
   registry.repository("a/b").blobs.set(sha256(bytes), bytes);

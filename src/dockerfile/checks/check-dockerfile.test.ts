@@ -103,6 +103,12 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     ["FROM --platform=linux/arm64 arm AS arm64", []],
     ["FROM debian", []],
     ["FROM unknown", []],
+    [
+      "FROM scratch\nCOPY --from=arm a /\nRUN --mount=from=arm x",
+      ["2: COPY --from=arm a /", "3: RUN --mount=from=arm x"],
+    ],
+    ["FROM debian AS arm\nFROM scratch\nCOPY --from=arm a /\nCOPY --from=debian a /", []],
+    ["FROM scratch AS unused\nCOPY --from=arm a /\nFROM scratch", [], { target: "1" }],
   ],
   UndefinedVar: [
     ["FROM debian\nCOPY $foo .\nARG foo=bar", ["2: $foo"]],

@@ -3,7 +3,7 @@ import type { Dockerfile, Instruction, Stage, Staged } from "../ast.ts";
 import { type CheckOptions, instructionOptions, isChecked } from "../check-options.ts";
 import { parseTrigger } from "../parse-dockerfile.ts";
 import { stages } from "../stages.ts";
-import type { CheckFacts, Finding, FromVisit, Report, Rule, Visit } from "./contract.ts";
+import type { CheckFacts, Finding, FromVisit, Report, Rule, SourceVisit, Visit } from "./contract.ts";
 import { reachedStages, referencesOf, stageBefore } from "./reached-stages.ts";
 import { checkRules } from "./rules.ts";
 import { expand, globalScope, StageScope } from "./stage-scope.ts";
@@ -74,6 +74,7 @@ function checkStages(dockerfile: Dockerfile, staged: Staged, facts: CheckFacts, 
               ? undefined
               : stageBefore(staged.stages, reference, stage.index);
             if (other !== undefined) here.add(other.index);
+            else run.source({ image: reference, about, base: facts.base(reference, undefined), facts });
           }
           scope.apply(instruction, globals.values, facts.buildArgs);
         }
@@ -136,6 +137,10 @@ class Run {
 
   from(visit: FromVisit): void {
     checkRules.forEach((rule, at) => rule.from?.(visit, this.#reports[at] as Report));
+  }
+
+  source(visit: SourceVisit): void {
+    checkRules.forEach((rule, at) => rule.source?.(visit, this.#reports[at] as Report));
   }
 
   instruction(visit: Visit): void {

@@ -70,6 +70,15 @@ export interface FromVisit {
   readonly facts: CheckFacts;
 }
 
+/** An image that COPY --from or a mount takes from. */
+export interface SourceVisit {
+  readonly image: string;
+  /** As in a Visit. */
+  readonly about: Instruction;
+  readonly base: BaseFacts | undefined;
+  readonly facts: CheckFacts;
+}
+
 /** An instruction of a stage, with what the stage has come to before it. */
 export interface Visit<I extends Instruction = Instruction> {
   readonly stage: Stage;
@@ -90,6 +99,8 @@ export interface Rule {
   readonly file?: (visit: FileVisit, report: Report) => void;
   /** Called for each stage. */
   readonly from?: (visit: FromVisit, report: Report) => void;
+  /** Called for each image that the stages that are built take files from. */
+  readonly source?: (visit: SourceVisit, report: Report) => void;
   /** Called for each instruction of its kind in the stages that are built. */
   readonly instructions?: {
     readonly [K in InstructionKind]?: (visit: Visit<Extract<Instruction, { kind: K }>>, report: Report) => void;

@@ -34,14 +34,25 @@ export const fromPlatformFlagConstDisallowed: Rule = {
 
 export const invalidBaseImagePlatform: Rule = {
   name: "InvalidBaseImagePlatform",
-  detail: "The base image is for the platform that is built for",
+  detail: "Base images, and images that files are taken from, are for the platform that is built for",
   from: ({ stage: { from }, platform, base, facts }, report) => {
     const wanted = platform?.text || facts.platformArgs.get("TARGETPLATFORM");
     const found = base?.platform;
-    if (wanted === undefined || found === undefined || systemAndMachine(wanted) === systemAndMachine(found)) return;
-    report(from, `The base ${from.image.text} is for ${found}, and ${wanted} is built for`, from.image.span);
+    if (areOther(wanted, found)) {
+      report(from, `The base ${from.image.text} is for ${found}, and ${wanted} is built for`, from.image.span);
+    }
+  },
+  source: ({ image, about, base, facts }, report) => {
+    const wanted = facts.platformArgs.get("TARGETPLATFORM");
+    const found = base?.platform;
+    if (areOther(wanted, found)) report(about, `The image ${image} is for ${found}, and ${wanted} is built for`);
   },
 };
+
+/** Whether both are known and are not the same. */
+function areOther(wanted: string | undefined, found: string | undefined): boolean {
+  return wanted !== undefined && found !== undefined && systemAndMachine(wanted) !== systemAndMachine(found);
+}
 
 /** `linux/arm64` of `linux/arm64/v8` and of `linux/aarch64`. */
 function systemAndMachine(platform: string): string {

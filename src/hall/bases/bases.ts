@@ -14,7 +14,7 @@ import type { Store } from "../../store/index.ts";
 import type { BaseImages } from "../api/api.ts";
 import type { Engine } from "../engine/engine.ts";
 import { layoutBase, unknownDigest } from "./layout-base.ts";
-import { storedBase } from "./stored-base.ts";
+import { standsAlone, storedBase } from "./stored-base.ts";
 
 export interface BaseOptions {
   readonly baseImages: BaseImages;
@@ -75,7 +75,7 @@ async function fetched(
   if (baseImages !== "archive") {
     try {
       const impatient = baseImages === "auto" && (await isArchiveName(name, baseImages));
-      return await engine.pull({ name, platform, impatient }, ctx);
+      return await engine.pull({ name, platform, impatient, asBase: true }, ctx);
     } catch (error) {
       away = toSlipwayError(error);
       const other = otherPlatforms(name, platform, engine.store);
@@ -102,7 +102,8 @@ async function pulled(
   const ofArchive = isFromArchive(known);
   if (baseImages !== "archive") {
     try {
-      return await engine.pull({ name, platform, impatient: baseImages === "auto" && !isFromRegistry(known) }, ctx);
+      const impatient = baseImages === "auto" && !isFromRegistry(known);
+      return await engine.pull({ name, platform, impatient, asBase: true }, ctx);
     } catch (error) {
       // A newer one is there or not: nobody can tell, and that is what was asked.
       if (isFromRegistry(known) || !isRefusal(toSlipwayError(error))) throw error;
@@ -155,10 +156,15 @@ function isRefusal(error: SlipwayError): boolean {
   return isAway(error) || error.code === "SLIP_IMAGE_UNKNOWN" || error.code === "SLIP_UNAUTHORIZED";
 }
 
-/** The image of the store that a name means as a base. What the archive gave is made again for another platform; what was built is what it is. */
+/**
+ * The image of the store that a name means as a base. What the archive gave is made again for another platform, and an index may have another; what was
+ * built, and what stands under a name alone, is what it is.
+ */
 function usableBase(store: Store, name: string, platform: Platform): PlannedImage | undefined {
   const known = storedBase(store, name, platform);
-  return known && (platformFits(known.config, platform) || known.origin === "store") ? known : undefined;
+  if (!known) return undefined;
+  const isAlone = platformFits(known.config, platform) || known.origin === "store" || standsAlone(store, name, known);
+  return isAlone ? known : undefined;
 }
 
 /** Why an image of the store is none for a platform; undefined where it has none of that name. */

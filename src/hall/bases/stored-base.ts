@@ -1,5 +1,5 @@
 import type { Digest } from "../../base/index.ts";
-import { importedImage } from "../../import/index.ts";
+import { importedImage, isManifestOf } from "../../import/index.ts";
 import { type ImageConfig, parseReference, type Platform } from "../../oci/index.ts";
 import type { PlannedImage } from "../../plan/index.ts";
 import type { Store } from "../../store/index.ts";
@@ -28,6 +28,14 @@ function byDigest(
   if (imported) return imported;
   const own = store.images.names(digest).map((known) => parseReference(known));
   return own.some((known) => known.domain === domain && known.path === path) ? store.images.get(digest) : undefined;
+}
+
+/** Whether an image came from a registry under a digest, or under a name, that stood for it alone and not for an index of several. */
+export function standsAlone(store: Store, name: string, { id }: Pick<PlannedImage, "id">): boolean {
+  const first = store.facts.get(originKey(id)) as string | undefined;
+  const asked = name.includes("@") ? name : first?.startsWith("registry ") ? first : undefined;
+  const digest = asked && /sha256:[0-9a-f]{64}$/.exec(asked)?.[0];
+  return digest !== undefined && digest !== "" && isManifestOf(digest as Digest, id, store);
 }
 
 /** `store (archive bookworm 12.15 2026-11-20)`: where it is, then what it was made from, without the mirror of that day. */

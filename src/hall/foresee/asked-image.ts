@@ -17,7 +17,8 @@ export async function askedImage(
   using clients = new RegistryClients();
   const reference = parseReference(name);
   const client = clients.get(impatient ? "impatient" : "patient");
-  const { indexes, manifest, config } = await client.image(reference, platform, { signal, emit: () => undefined });
+  const quiet = { signal, emit: () => undefined };
+  const { indexes, manifest, config } = await client.image(reference, platform, quiet, "any-platform");
   const { digest } = (indexes[0] ?? manifest).descriptor;
   return {
     id: config.descriptor.digest,

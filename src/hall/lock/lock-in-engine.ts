@@ -209,6 +209,7 @@ class Inputs {
       exact,
       platform,
       transferCtx(step, "downloading", this.#ctx),
+      "any-platform",
     );
     const found = (indexes[0] ?? manifest).descriptor.digest;
     const origin = `registry ${reference.domain} ${found}`;

@@ -16,6 +16,8 @@ export interface PullRequest {
   readonly platform: Platform;
   /** Another source is there: a registry that cannot be reached is given up at once. */
   readonly impatient?: boolean | undefined;
+  /** A base: what stands under the name alone is taken, whatever it is for (InvalidBaseImagePlatform). */
+  readonly asBase?: boolean | undefined;
   /** All its files are wanted now; without it they come when something needs them. */
   readonly whole?: boolean | undefined;
 }
@@ -33,7 +35,7 @@ export interface PulledImage extends PlannedImage {
  * @throws SLIP_NETWORK, SLIP_UNAUTHORIZED, SLIP_REGISTRY, SLIP_IMAGE_UNKNOWN, SLIP_DIGEST_MISMATCH, SLIP_OCI_INVALID, SLIP_LAYER_INVALID
  */
 export async function pullImage(request: PullRequest, engine: Engine, ctx: Ctx): Promise<PulledImage> {
-  const { name, platform, impatient, whole } = request;
+  const { name, platform, impatient, asBase, whole } = request;
   const reference = parseReference(name);
   const step = `pull ${name} ${formatPlatform(platform)}`;
   const registry = transferCtx(step, "downloading", ctx);
@@ -46,7 +48,7 @@ export async function pullImage(request: PullRequest, engine: Engine, ctx: Ctx):
     const known = importedImage(digest, platform, engine.store);
     // A manifest is known whatever it is for; the registry's client says what it is for when that is something else.
     const fits = known?.config.os === platform.os && known.config.architecture === platform.architecture;
-    const there = fits && engine.store.images.use(known.id);
+    const there = known && (fits || asBase) && engine.store.images.use(known.id);
     // What is missing of it may have been looked for elsewhere, and that place may be gone.
     if (there) noteSource(known.id, reference, engine.store);
     const image = there ? known : await bring(client, { ...reference, digest }, request, step, engine, ctx);
@@ -92,13 +94,14 @@ async function askOnce(reference: Reference, engine: Engine, { signal }: Ctx): P
 async function bring(
   client: RegistryClient,
   reference: Reference,
-  { name, platform }: PullRequest,
+  { name, platform, asBase }: PullRequest,
   step: string,
   engine: Engine,
   ctx: Ctx,
 ): Promise<Pick<PlannedImage, "id" | "config">> {
   const { store } = engine;
-  const image = await client.image(reference, platform, transferCtx(step, "downloading", ctx));
+  const lone = asBase ? "any-platform" : "must-fit";
+  const image = await client.image(reference, platform, transferCtx(step, "downloading", ctx), lone);
   const { manifest } = image;
   await using _lock = await store.lock(`import ${manifest.descriptor.digest}`, ctx.signal);
   // Another index, or another run of this, may have brought the same image.
