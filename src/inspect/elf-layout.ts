@@ -27,6 +27,8 @@ export const PT_LOAD = 1;
 export interface ElfLayout {
   readonly bits: 32 | 64;
   readonly littleEndian: boolean;
+  /** e_type. */
+  readonly type: number;
   /** e_machine. */
   readonly machine: number;
   readonly segments: readonly Segment[];
@@ -55,7 +57,7 @@ export function readLayout(read: ReadAt): ElfLayout | "broken" | undefined {
   const segments: Segment[] = [];
   for (let number = 0; number < count; number++) segments.push(segmentIn(read(start + number * size, size), bits, at));
   const sections = (): readonly Section[] => sectionsIn(read, header, bits, at);
-  return { bits, littleEndian, machine: at.half(header, 18), segments, at, sections };
+  return { bits, littleEndian, type: at.half(header, 16), machine: at.half(header, 18), segments, at, sections };
 }
 
 interface Numbers {

@@ -2,6 +2,8 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, read
 import type { Stats } from "node:fs";
 
 const MAX_LINKS = 40;
+/** No link, and no waiting for what is no file. */
+const plainly = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** A file of the root, open until it is closed. */
 export interface OpenFile {
@@ -57,6 +59,37 @@ export class InRoot {
     }
   }
 
+  /** What lies in a folder with its kind, by name; undefined for what cannot be read. */
+  entries(
+    path: string,
+  ): readonly { readonly name: string; readonly kind: "folder" | "link" | "file" | "other" }[] | undefined {
+    try {
+      return readdirSync(this.outside(path), { encoding: "latin1", withFileTypes: true }).map((entry) => ({
+        name: entry.name,
+        kind: entry.isDirectory() ? "folder" : entry.isSymbolicLink() ? "link" : entry.isFile() ? "file" : "other",
+      }));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The first bytes of a regular file at a path without links, into the buffer; how many there are, 0 for what cannot be read. */
+  peek(path: string, into: Buffer): number {
+    let file: number;
+    try {
+      file = openSync(this.outside(path), plainly);
+    } catch {
+      return 0;
+    }
+    try {
+      return readSync(file, into, 0, into.length, 0);
+    } catch {
+      return 0;
+    } finally {
+      closeSync(file);
+    }
+  }
+
   /** Where a path leads once every link is resolved with the root as "/"; undefined when it leads nowhere. */
   resolve(path: string): { readonly path: string; readonly stats: Stats } | undefined {
     const waiting = path.split("/").reverse();
@@ -87,13 +120,26 @@ export class InRoot {
     return stats && { path: at, stats };
   }
 
+  /** Where a symbolic link says that it leads; undefined for what is none. */
+  linkTarget(path: string): string | undefined {
+    try {
+      return readlinkSync(this.outside(path), { encoding: "latin1" });
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Opens a regular file, links resolved inside the root; undefined for anything else. `path` is where it was found. */
   openFile(path: string): OpenFile | undefined {
     const found = this.resolve(path);
-    if (!found?.stats.isFile()) return undefined;
+    return found?.stats.isFile() ? this.openPlain(found.path) : undefined;
+  }
+
+  /** Opens a regular file at a path without links, as `walk` and `resolve` give them; undefined for anything else. */
+  openPlain(path: string): OpenFile | undefined {
     let file: number;
     try {
-      file = openSync(this.outside(found.path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+      file = openSync(this.outside(path), plainly);
     } catch {
       return undefined;
     }
@@ -103,7 +149,7 @@ export class InRoot {
       return undefined;
     }
     return {
-      path: found.path,
+      path,
       stats,
       read: (offset, length) => {
         const wanted = Math.max(0, Math.min(length, stats.size - offset));

@@ -1,5 +1,7 @@
 /** Floor 4: what is in an image, and two images side by side. */
 export type { Comparison, ImageInspection, InstalledPackage, NotableFile, TreeInspection } from "./contract.ts";
+export type { AuditFinding, AuditReport } from "./audit/contract.ts";
+export { auditRoot } from "./audit/audit-root.ts";
 export { compareImages } from "./compare-images.ts";
 export { listDigests } from "./file-digests.ts";
 export { findSoftware } from "./find-software.ts";

@@ -1,6 +1,7 @@
 import { serve } from "../base/index.ts";
+import { auditTree } from "./audit/audit-tree.ts";
 import { fileDigests } from "./digest-files.ts";
 import { inspectTree } from "./inspect-tree.ts";
 import { findPackages } from "./packages/find-packages.ts";
 
-serve({ inspectTree, findPackages, fileDigests });
+serve({ auditTree, inspectTree, findPackages, fileDigests });

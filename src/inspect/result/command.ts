@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import type { InRoot, OpenFile } from "../in-root.ts";
+import { machineName, machines } from "../machines.ts";
 import type { Account } from "./accounts.ts";
 import { type Elf, readElf } from "./elf.ts";
 import { linkedLibraries, type Program } from "./libraries.ts";
@@ -11,28 +12,6 @@ export interface CheckedCommand {
   readonly findings: readonly ResultFinding[];
   readonly programs: readonly (Program & { readonly libraries: readonly string[] })[];
 }
-
-/** e_machine of what each architecture of an image runs by itself. */
-const machines: Readonly<Record<string, readonly number[]>> = {
-  amd64: [62, 3],
-  386: [3],
-  arm64: [183, 40],
-  arm: [40],
-  ppc64le: [21],
-  s390x: [22],
-  riscv64: [243],
-  loong64: [258],
-};
-const machineNames: Readonly<Record<number, string>> = {
-  3: "386",
-  21: "ppc64",
-  22: "s390x",
-  40: "arm",
-  62: "amd64",
-  183: "arm64",
-  243: "riscv64",
-  258: "loong64",
-};
 
 /** A script's interpreter may be a script (execve(2)), a few times. */
 const deepest = 4;
@@ -153,10 +132,9 @@ function checkProgram(
   }
   const wanted = machines[architecture];
   if (wanted && !wanted.includes(elf.machine)) {
-    const its = machineNames[elf.machine] ?? `machine ${elf.machine}`;
     tell(
       "EntrypointWrongArchitecture",
-      `${shown} is for ${its}, and the image for ${architecture}`,
+      `${shown} is for ${machineName(elf.machine)}, and the image for ${architecture}`,
       "build it for TARGETARCH, or name the platform of the stage that it comes from",
     );
     return;

@@ -4,10 +4,14 @@ import { type ElfLayout, offsetOf, type ReadAt, readLayout, type Segment } from 
 export interface Elf {
   readonly bits: 32 | 64;
   readonly littleEndian: boolean;
+  /** e_type: 1 is a part that is not linked yet, 2 a program, 3 a library or a program that may lie anywhere. */
+  readonly type: number;
   /** e_machine. */
   readonly machine: number;
   /** The loader that a dynamic program asks for. */
   readonly interpreter: string | undefined;
+  /** The name that others need a library by. */
+  readonly soname: string | undefined;
   /** Names of libraries, in order. */
   readonly needed: readonly string[];
   /** Folders that are looked in for them; `$ORIGIN` and its kind are not replaced. */
@@ -21,6 +25,7 @@ const PT_DYNAMIC = 2;
 const PT_INTERP = 3;
 const DT_NEEDED = 1;
 const DT_STRTAB = 5;
+const DT_SONAME = 14;
 const DT_RPATH = 15;
 const DT_RUNPATH = 29;
 const DT_FLAGS_1 = 0x6ffffffb;
@@ -43,10 +48,10 @@ export function readElf(read: ReadAt): Elf | "broken" | undefined {
   }
 }
 
-function parse(read: ReadAt, { bits, littleEndian, machine, segments, at }: ElfLayout): Elf {
-  const named = segments.find(({ type }) => type === PT_INTERP);
+function parse(read: ReadAt, { bits, littleEndian, type, machine, segments, at }: ElfLayout): Elf {
+  const named = segments.find((segment) => segment.type === PT_INTERP);
   const interpreter = named && text(read, named.offset, Math.min(named.size, most.text));
-  const dynamic = segments.find(({ type }) => type === PT_DYNAMIC);
+  const dynamic = segments.find((segment) => segment.type === PT_DYNAMIC);
   const entries = dynamic ? entriesIn(read, dynamic, bits, at) : [];
   const table = entries.find(([tag]) => tag === DT_STRTAB)?.[1];
   const strings = table === undefined ? undefined : offsetOf(segments, Number(table));
@@ -58,8 +63,10 @@ function parse(read: ReadAt, { bits, littleEndian, machine, segments, at }: ElfL
   return {
     bits,
     littleEndian,
+    type,
     machine,
     interpreter,
+    soname: textsOf(DT_SONAME)[0],
     needed: textsOf(DT_NEEDED),
     rpath: foldersOf(DT_RPATH),
     runpath: foldersOf(DT_RUNPATH),

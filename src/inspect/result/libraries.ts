@@ -89,7 +89,7 @@ function firstOf(root: InRoot, paths: readonly string[], wanted: Elf): Program |
 }
 
 /** The architecture's folder in Debian and those that took it over. */
-const triplets: Readonly<Record<number, readonly string[]>> = {
+export const triplets: Readonly<Record<number, readonly string[]>> = {
   3: ["i386-linux-gnu"],
   21: ["powerpc64le-linux-gnu"],
   22: ["s390x-linux-gnu"],
@@ -111,7 +111,7 @@ function glibcFolders(loader: string): readonly string[] | undefined {
 }
 
 /** musl, ldso/dynlink.c: one line of folders in a file beside the loader's own, or three. */
-function muslFolders(root: InRoot, loader: string): readonly string[] {
+export function muslFolders(root: InRoot, loader: string): readonly string[] {
   const file = root.read(`/etc/${loader.replace(/\.so\.1$/, ".path")}`, 64 << 10);
   if (!(file instanceof Buffer)) return ["/lib", "/usr/local/lib", "/usr/lib"];
   return file
@@ -121,18 +121,18 @@ function muslFolders(root: InRoot, loader: string): readonly string[] {
 }
 
 /** musl is its own C library under all the names that the parts of one go by. */
-function isLoaderItself(name: string, loader: string): boolean {
+export function isLoaderItself(name: string, loader: string): boolean {
   if (name === loader) return true;
   return loader.startsWith("ld-musl-") && /^lib(c|pthread|rt|m|dl|util|xnet)\./.test(name);
 }
 
-function cacheOf(root: InRoot): ReadonlyMap<string, readonly string[]> {
+export function cacheOf(root: InRoot): ReadonlyMap<string, readonly string[]> {
   const bytes = root.read("/etc/ld.so.cache", largestCache);
   return bytes instanceof Buffer ? readLdCache(bytes) : new Map();
 }
 
 /** ld.so(8), "Dynamic string tokens". $LIB and $PLATFORM differ from system to system: all that they may be is tried. */
-function replaceTokens(folder: string, { path, elf }: Program): readonly string[] {
+export function replaceTokens(folder: string, { path, elf }: Program): readonly string[] {
   const origin = folder.replace(/\$(ORIGIN\b|\{ORIGIN\})/g, () => posix.dirname(path));
   if (!/\$(LIB\b|\{LIB\})/.test(origin)) return [origin];
   return ["lib", "lib64", ...(triplets[elf.machine] ?? []).map((triplet) => `lib/${triplet}`)].map((lib) =>
