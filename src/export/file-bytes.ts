@@ -1,5 +1,6 @@
-import { open } from "node:fs/promises";
-import type { Bytes } from "../base/index.ts";
+import { type FileHandle, open } from "node:fs/promises";
+import { type Bytes, SlipwayError } from "../base/index.ts";
+import type { Growth } from "../layer/index.ts";
 
 const chunkSize = 256 * 1024;
 /** One is being read, one was given last, two before it may still be on their way. */
@@ -32,5 +33,29 @@ export async function* fileBytes(file: string, from: number): Bytes {
   } finally {
     await coming.catch(() => undefined);
     await handle.close();
+  }
+}
+
+/**
+ * The bytes of a file that is still being written, from an offset to its end, as they come; with chunks as fileBytes has them.
+ * @throws SLIP_OUTPUT when the file comes to nothing
+ */
+export async function* growingBytes(handle: FileHandle, growth: Growth, from: number): Bytes {
+  const buffers = Array.from({ length: count }, () => Buffer.allocUnsafeSlow(chunkSize));
+  let [at, turn] = [from, 0];
+  for (;;) {
+    const { bytes, state } = await growth.beyond(at);
+    if (state === "broken") {
+      throw new SlipwayError({ code: "SLIP_OUTPUT", message: "Cannot send a layer: it could not be compressed" });
+    }
+    if (at >= bytes) return;
+    while (at < bytes) {
+      const buffer = buffers[turn++ % count] as Buffer;
+      const { bytesRead } = await handle.read(buffer, 0, Math.min(chunkSize, bytes - at), at);
+      // Shorter than it was said to be: whoever counts the bytes tells.
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
   }
 }

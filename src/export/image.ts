@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Ctx, type Digest, SlipwayError } from "../base/index.ts";
-import { type Compression, defaultLevel, writeLayer } from "../layer/index.ts";
+import { type Compression, defaultLevel, type Growth, writeLayer } from "../layer/index.ts";
 import { type Descriptor, describe, type Document, makeManifest, type Manifest, mediaTypes } from "../oci/index.ts";
 import { annotationsOn } from "./annotate.ts";
 import type { BlobKeeper, CameBlob, ExportImage, ExportLayer, ImageForm } from "./contract.ts";
@@ -20,6 +20,7 @@ interface Wanted {
   readonly level: number;
   readonly force: boolean;
   readonly types: Readonly<Record<Compression, string>>;
+  readonly growth?: Growth | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -93,7 +94,7 @@ async function placeLayer(
   const { compression, types } = plain && !wanted.force ? { ...wanted, compression: "none" as const } : wanted;
   // an uncompressed layer is the folder once more: keeping it would cost more than making it again
   if (keeper && compression !== "none") {
-    const { digest, size } = await keptLayer(layer, keeper, wanted);
+    const { digest, size } = await keptLayer(layer, keeper, wanted, layout);
     await layout.addFile(digest, keeper.blobs.path(digest), size);
     return { mediaType: types[compression], digest, size };
   }
@@ -117,29 +118,50 @@ async function placeCame(
 /** Layers that are being compressed: outputs that run side by side share them. */
 const running = new WeakMap<BlobKeeper["layerBlobs"], Map<string, Promise<WrittenBlob>>>();
 
-function keptLayer(layer: ExportLayer, keeper: BlobKeeper, wanted: Wanted): Promise<WrittenBlob> {
+function keptLayer(layer: ExportLayer, keeper: BlobKeeper, wanted: Wanted, layout: Layout): Promise<WrittenBlob> {
   const { compression, level } = wanted;
   const kept = keeper.layerBlobs.get(layer.diffId, compression, level);
   if (kept) return Promise.resolve(kept);
   const all = running.get(keeper.layerBlobs) ?? new Map<string, Promise<WrittenBlob>>();
   running.set(keeper.layerBlobs, all);
   const key = `${layer.diffId} ${compression} ${level}`;
-  const made = all.get(key) ?? makeKept(layer, keeper, wanted).finally(() => all.delete(key));
+  const made = all.get(key) ?? makeKept(layer, keeper, wanted, layout).finally(() => all.delete(key));
   all.set(key, made);
   return made;
 }
 
-async function makeKept(layer: ExportLayer, keeper: BlobKeeper, wanted: Wanted): Promise<WrittenBlob> {
+async function makeKept(layer: ExportLayer, keeper: BlobKeeper, wanted: Wanted, layout: Layout): Promise<WrittenBlob> {
   const { compression, level, types } = wanted;
   const folder = keeper.scratch();
   try {
     const file = join(folder, "layer");
-    const { digest, size } = await writeChecked(layer, file, keeper, wanted);
+    const { digest, size } = await followed(layer.came ? undefined : layout.follow, file, async (growth) => {
+      const written = await writeChecked(layer, file, keeper, { ...wanted, growth });
+      return { mediaType: types[compression], digest: written.digest, size: written.size };
+    });
     await keeper.blobs.adopt(file, { mediaType: types[compression], digest, size });
     keeper.layerBlobs.put({ diffId: layer.diffId, compression, level, digest, size });
     return { digest, size };
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Has a file written whose bytes may be of use to the layout before its end. */
+async function followed(
+  follow: Layout["follow"],
+  file: string,
+  write: (growth?: Growth) => Promise<Descriptor>,
+): Promise<Descriptor> {
+  if (!follow) return write();
+  const follower = await follow(file);
+  try {
+    const written = await write(follower.growth);
+    await follower.end(written);
+    return written;
+  } catch (error) {
+    await follower.fail(error);
+    throw error;
   }
 }
 
@@ -150,13 +172,13 @@ async function writeChecked(
   wanted: Wanted,
 ): Promise<WrittenBlob> {
   const { upper, overlayXattrs, epoch, diffId, came } = layer;
-  const { compression, level, signal } = wanted;
+  const { compression, level, growth, signal } = wanted;
   if (keeper && came) {
     await came.bring?.();
     return transcode({ file: keeper.blobs.path(came.digest), diffId, compression, level, output, signal });
   }
   await layer.ready?.();
-  const written = await writeLayer({ upper, overlayXattrs, epoch, compression, level, signal, output });
+  const written = await writeLayer({ upper, overlayXattrs, epoch, compression, level, growth, signal, output });
   if (written.diffId === diffId) return written;
   throw new SlipwayError({
     code: "SLIP_STORE",

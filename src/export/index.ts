@@ -4,5 +4,5 @@ export { type CacheParts, exportCacheLayout, pushCache } from "./cache.ts";
 export { exportDocker, streamDocker } from "./docker.ts";
 export { exportLocal } from "./local.ts";
 export { exportOci, streamOci } from "./oci.ts";
-export { type PreparedPush, pushContent } from "./push-content.ts";
+export { type PreparedPush, pushContent, type PushContentOptions } from "./push-content.ts";
 export { exportTar } from "./tar.ts";

@@ -3,7 +3,8 @@ import { copyFile, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promi
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { type Digest, makeFolder, SlipwayError } from "../base/index.ts";
-import { encodeHeaderBlock, roundUp } from "../layer/index.ts";
+import { encodeHeaderBlock, type Growth, roundUp } from "../layer/index.ts";
+import type { Descriptor } from "../oci/index.ts";
 import { type ArchiveOutput, besides, OutputFile, outputError, OutputStream } from "./output.ts";
 
 /** Where a blob is to be written: a fresh file, or an open one that is at the right place. */
@@ -29,9 +30,19 @@ export interface Layout {
    * @param scratch makes a folder for it, where it cannot be written in place: it may be large
    */
   addWritten<T extends WrittenBlob>(write: (target: BlobTarget) => Promise<T>, scratch?: () => string): Promise<T>;
+  /** Follows a file that a blob is being compressed to, where that is of use before its end. */
+  readonly follow?: ((file: string) => Promise<Follower>) | undefined;
   /** Makes all of it visible under its name. Returns its bytes. */
   commit(): Promise<number>;
   abandon(): Promise<void>;
+}
+
+/** Who reads a file while it is being written; to be told of its end, one way or the other. */
+export interface Follower {
+  /** To be told of each part of the file. */
+  readonly growth: Growth;
+  end(written: Descriptor): Promise<unknown>;
+  fail(error: unknown): Promise<void>;
 }
 
 /** image-spec, image-layout.md, "Blobs". */

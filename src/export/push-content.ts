@@ -4,7 +4,8 @@ import type { Descriptor, Reference } from "../oci/index.ts";
 import type { PushBlob, PushContent } from "../registry/index.ts";
 import type { BlobKeeper, ImageForm, NamedImage } from "./contract.ts";
 import { fileBytes } from "./file-bytes.ts";
-import type { BlobTarget, Layout, WrittenBlob } from "./layout.ts";
+import { GrowingFile, type UseGrowing } from "./growing-file.ts";
+import type { BlobTarget, Follower, Layout, WrittenBlob } from "./layout.ts";
 import { placeNamed } from "./place-named.ts";
 
 export interface PushContentOptions extends ImageForm {
@@ -13,6 +14,8 @@ export interface PushContentOptions extends ImageForm {
   readonly repositoriesOf: (blob: Digest) => readonly Reference[];
   /** Hears of each layer as soon as it is ready, while the next is being compressed. */
   readonly onLayer?: ((blob: PushBlob) => void) | undefined;
+  /** Hears of a large layer that is being compressed, in place of onLayer. */
+  readonly onGrowing?: UseGrowing | undefined;
 }
 
 /** What goes to a registry, with the manifest of each image, and what the name will stand for: the manifest, or the index of several platforms. */
@@ -30,11 +33,11 @@ export interface PreparedPush {
  */
 export async function pushContent(
   named: NamedImage,
-  { keeper, repositoriesOf, onLayer, ...form }: PushContentOptions,
+  { keeper, repositoriesOf, onLayer, onGrowing, ...form }: PushContentOptions,
   ctx: Pick<Ctx, "signal">,
 ): Promise<PreparedPush> {
   const withOrigins = (blob: PushBlob): PushBlob => ({ ...blob, origins: repositoriesOf(blob.descriptor.digest) });
-  const files = new BlobFiles(keeper, onLayer && ((blob) => onLayer(withOrigins(blob))));
+  const files = new BlobFiles(keeper, onLayer && ((blob) => onLayer(withOrigins(blob))), onGrowing);
   const { placed, documents, manifests, root, attachedBlobs } = await placeNamed(files, named, new Map(), form, ctx);
   const blobs = placed.flatMap((one) => [
     ...one.layers.map((layer) => withOrigins(files.blob(layer))),
@@ -55,11 +58,18 @@ export class BlobFiles implements Layout {
   readonly #blobs = new Map<Digest, Uint8Array | { readonly file: string; readonly bring?: Bring }>();
 
   readonly #onFile: ((blob: PushBlob) => void) | undefined;
+  readonly follow: Layout["follow"];
+  /** Blobs that are used since before they were whole. */
+  readonly #followed = new Set<Digest>();
 
-  /** @param onFile hears of each blob that is a file */
-  constructor(keeper: BlobKeeper, onFile?: (blob: PushBlob) => void) {
+  /**
+   * @param onFile hears of each blob that is a file
+   * @param onGrowing hears of one that becomes a large file; onFile does not then
+   */
+  constructor(keeper: BlobKeeper, onFile?: (blob: PushBlob) => void, onGrowing?: UseGrowing) {
     this.#keeper = keeper;
     this.#onFile = onFile;
+    this.follow = onGrowing && ((file) => this.#follow(file, onGrowing));
   }
 
   blob({ mediaType, digest, size }: Descriptor): PushBlob {
@@ -78,7 +88,7 @@ export class BlobFiles implements Layout {
 
   async addFile(digest: Digest, file: string, size: number, bring?: Bring): Promise<void> {
     this.#blobs.set(digest, { file, bring });
-    this.#onFile?.(this.blob({ mediaType: "application/octet-stream", digest, size }));
+    if (!this.#followed.has(digest)) this.#onFile?.(this.blob({ mediaType: "application/octet-stream", digest, size }));
   }
 
   async addWritten<T extends WrittenBlob>(write: (target: BlobTarget) => Promise<T>): Promise<T> {
@@ -86,6 +96,17 @@ export class BlobFiles implements Layout {
     const written = await write(file);
     await this.addFile(written.digest, file, written.size);
     return written;
+  }
+
+  async #follow(file: string, use: UseGrowing): Promise<Follower> {
+    const growing = await GrowingFile.open(file, use);
+    return {
+      growth: growing.growth,
+      end: async (written) => {
+        if (await growing.end(written)) this.#followed.add(written.digest);
+      },
+      fail: (error) => growing.fail(error),
+    };
   }
 
   commit(): Promise<number> {

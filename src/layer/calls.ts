@@ -10,7 +10,8 @@ let shared: WorkerPool | undefined;
  * @throws SLIP_LAYER_INVALID for what a layer cannot say (a file whose name begins with `.wh.`, a file that shrinks while it is read)
  */
 export async function writeLayer(options: WriteLayerOptions): Promise<WrittenLayer> {
-  const { signal, small, ...job } = options;
+  const { signal, small, growth, ...rest } = options;
+  const job = { ...rest, ...(growth && { growth: growth.shared }) };
   if (small) {
     const { runWrite } = await import("./write-job.ts");
     return runWrite(job);

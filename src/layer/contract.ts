@@ -32,6 +32,8 @@ export interface WriteLayerOptions {
    * Without it nothing is written: only what can be known is computed.
    */
   readonly output?: string | { readonly fd: number } | undefined;
+  /** Told how far the output is, for whoever reads it meanwhile; not told of its end. */
+  readonly growth?: Growth | undefined;
   /** Seconds since the epoch: later modification times become this one (SOURCE_DATE_EPOCH). */
   readonly epoch?: number | undefined;
   /** Works in the calling thread: for a layer of some files, that is done before a thread has started. */

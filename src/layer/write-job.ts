@@ -2,11 +2,16 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { type CancelFlag, Hasher, throwIfCancelled } from "../base/index.ts";
 import { encoder } from "./compress.ts";
 import type { WriteLayerOptions, WrittenLayer } from "./contract.ts";
+import { Growth } from "./growth.ts";
 import { defaultLevel } from "./levels.ts";
 import { tarOfTree } from "./tree-tar.ts";
 
 /** What crosses over to the worker: the options, with a number that becomes 1 when the work is to end. */
-export type WriteJob = Omit<WriteLayerOptions, "signal"> & { readonly cancel?: CancelFlag | undefined };
+export type WriteJob = Omit<WriteLayerOptions, "signal" | "growth"> & {
+  readonly cancel?: CancelFlag | undefined;
+  /** As in Growth. */
+  readonly growth?: SharedArrayBuffer | undefined;
+};
 
 /** writeLayer in the worker thread. */
 export async function runWrite(job: WriteJob): Promise<WrittenLayer> {
@@ -14,6 +19,7 @@ export async function runWrite(job: WriteJob): Promise<WrittenLayer> {
   const level = job.level ?? defaultLevel[compression];
   const opened = typeof output === "string" ? openSync(output, "w", 0o644) : undefined;
   const fd = typeof output === "object" ? output.fd : opened;
+  const growth = job.growth && new Growth(job.growth);
   try {
     const inner = new Hasher();
     const outer = compression === "none" ? undefined : new Hasher();
@@ -22,6 +28,7 @@ export async function runWrite(job: WriteJob): Promise<WrittenLayer> {
       outer?.update(bytes);
       size += bytes.length;
       if (fd !== undefined) writeAll(fd, bytes);
+      growth?.grew(size);
     });
     const { upper: root, overlayXattrs, epoch } = job;
     const pieces = tarOfTree({ root, overlayXattrs, epoch, take: () => coder.take() });

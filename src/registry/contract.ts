@@ -7,7 +7,8 @@ export type RegistryEvent =
   | {
       readonly type: "progress";
       readonly direction: "download" | "upload";
-      readonly digest: Digest;
+      /** The blob's digest; a name of its own where it began to travel before anybody knew that. */
+      readonly blob: string;
       readonly current: number;
       readonly total: number;
     }
@@ -71,6 +72,14 @@ export interface PushBlob {
   readonly origins?: readonly Reference[] | undefined;
 }
 
+/** A blob that is still being made, and goes up meanwhile. */
+export interface GrowingBlob {
+  /** What it is, as soon as that is known. Rejects when it comes to nothing. */
+  readonly whole: Promise<Descriptor>;
+  /** Its bytes from that offset as they come, to its end; as a PushBlob's. */
+  open(from: number): Bytes;
+}
+
 export interface PushContent {
   readonly blobs: readonly PushBlob[];
   /** Manifests and indexes in any order that has each after those it names; the last gets the tag. */
@@ -116,6 +125,8 @@ export interface RegistryClient extends Disposable {
   push(reference: Reference, content: PushContent, ctx: RegistryCtx): Promise<void>;
   /** Pushes blobs ahead of the push that names them, which will not ask for them again. */
   pushBlobs(reference: Reference, blobs: readonly PushBlob[], ctx: RegistryCtx): Promise<void>;
+  /** Pushes a blob ahead while it is being made. Where the registry turns out to have it, no more of it is sent. */
+  pushGrowing(reference: Reference, blob: GrowingBlob, ctx: RegistryCtx): Promise<void>;
   /** The repository's tags, as the registry sorts them; pages are fetched as they are read. */
   tags(reference: Reference, ctx: RegistryCtx): AsyncIterable<string>;
   /** What refers to the manifest of the reference's digest, by the API or by the tag that stands in for it. */

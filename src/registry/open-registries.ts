@@ -64,6 +64,8 @@ export function openRegistries(options: RegistryOptions = {}): RegistryClient {
       explained(`push ${familiarName(reference)}`, ctx.signal, () => pusher.push(reference, content, ctx)),
     pushBlobs: (reference, blobs, ctx) =>
       explained(`push ${familiarName(reference)}`, ctx.signal, () => pusher.pushBlobs(reference, blobs, ctx)),
+    pushGrowing: (reference, growing, ctx) =>
+      explained(`push ${familiarName(reference)}`, ctx.signal, () => pusher.pushGrowing(reference, growing, ctx)),
     async *tags(reference, ctx) {
       const action = `list the tags of ${reference.domain}/${reference.path}`;
       const pages = listTags(() => endpoints.origin(reference.domain, reference.path, ctx), ctx);

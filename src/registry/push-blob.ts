@@ -1,28 +1,21 @@
 import { isSlipwayError } from "../base/index.ts";
+import type { Descriptor } from "../oci/index.ts";
 import { repositoryScope } from "./auth/token.ts";
 import type { PushBlob, RegistryCtx } from "./contract.ts";
-import type { HttpAnswer } from "./http/exchange.ts";
 import { AnswerError, CutError, isPassing } from "./http/failures.ts";
-import { resolveLocation } from "./http/follow.ts";
-import { notToSpec, taken } from "./http/read-answer.ts";
 import { progressOf } from "./progress.ts";
 import type { Remote } from "./remote.ts";
-import { take } from "./take.ts";
+import { begin, finish, isLost, patch, scopesOf, type Session, sessionOf, stateOf } from "./upload.ts";
 
 export interface PushBlobOptions {
   /** Bytes that one request uploads at most. */
   readonly chunk: number | undefined;
   /** Repositories of the same registry that may have it. */
   readonly mountFrom: readonly string[];
-}
-
-/** An upload that the registry has begun. */
-interface Session {
-  readonly url: URL;
-  /** Bytes that it has. */
-  readonly at: number;
-  /** Bytes that a request must bring at least, unless it is the last. */
-  readonly leastChunk: number;
+  /** An upload that has begun already: then nothing is asked and nothing mounted. */
+  readonly begun?: Session | undefined;
+  /** What it was called until its digest was known. */
+  readonly name?: string | undefined;
 }
 
 /** Up to here a blob goes in the request that ends the upload; larger ones go before it, where they can be resumed. */
@@ -41,15 +34,18 @@ export async function pushBlob(
   ctx: RegistryCtx,
 ): Promise<void> {
   const { descriptor } = blob;
-  if (await isThere(remote, blob, ctx)) return ctx.emit({ type: "exists", digest: descriptor.digest });
-  const mounted = await mount(remote, blob, options.mountFrom, ctx);
-  if (mounted === "mounted") return;
+  let session = options.begun;
+  if (session === undefined) {
+    if (await isThere(remote, descriptor, ctx)) return ctx.emit({ type: "exists", digest: descriptor.digest });
+    const mounted = await mount(remote, blob, options.mountFrom, ctx);
+    if (mounted === "mounted") return;
+    session = mounted;
+  }
 
-  const progress = progressOf("upload", descriptor, ctx);
+  const progress = progressOf("upload", options.name ?? descriptor.digest, descriptor.size, ctx);
   const retrier = remote.retrier(ctx);
   // Bytes that go up before the request that ends the upload.
   const ahead = descriptor.size <= Math.min(small, options.chunk ?? small) ? 0 : descriptor.size;
-  let session = mounted;
   let [best, refusals] = [0, 0];
   for (;;) {
     try {
@@ -67,13 +63,14 @@ export async function pushBlob(
       best = Math.max(best, at);
       await retrier.after(lost ? new CutError((error as Error).message) : error);
       // What was lost may have been no more than the last answer.
-      if (session !== undefined && (await isThere(remote, blob, ctx))) return;
+      if (session !== undefined && (await isThere(remote, descriptor, ctx))) return;
       session = lost || session === undefined ? undefined : await stateOf(remote, session, descriptor.size, ctx);
     }
   }
 }
 
-async function isThere(remote: Remote, { descriptor }: PushBlob, ctx: RegistryCtx): Promise<boolean> {
+/** True when the repository has the blob. */
+export async function isThere(remote: Remote, descriptor: Descriptor, ctx: RegistryCtx): Promise<boolean> {
   try {
     const answer = await remote.request(
       {
@@ -119,138 +116,4 @@ async function mount(
     }
   }
   return session;
-}
-
-async function begin(
-  remote: Remote,
-  query: string,
-  ctx: RegistryCtx,
-  moreScopes: readonly string[] = [],
-): Promise<HttpAnswer> {
-  const answer = await remote.send(
-    {
-      method: "POST",
-      to: `${remote.repository}/blobs/uploads/${query}`,
-      scopes: [...scopesOf(remote), ...moreScopes],
-      ok: query === "" ? [202] : [201, 202],
-    },
-    ctx,
-  );
-  answer.discard();
-  return answer;
-}
-
-/** One request of a chunked upload; the whole rest of the blob unless chunks are limited. */
-async function patch(
-  remote: Remote,
-  blob: PushBlob,
-  session: Session,
-  chunk: number | undefined,
-  progress: (current: number) => void,
-  ctx: RegistryCtx,
-): Promise<Session> {
-  const { at, url, leastChunk } = session;
-  const size = Math.min(blob.descriptor.size - at, Math.max(chunk ?? Number.POSITIVE_INFINITY, leastChunk));
-  const whole = at === 0 && size === blob.descriptor.size;
-  const answer = await remote.send(
-    {
-      method: "PATCH",
-      to: url,
-      scopes: scopesOf(remote),
-      headers: {
-        "content-type": "application/octet-stream",
-        // Registries that only know an upload in one stream want none.
-        ...(!whole && { "content-range": `${at}-${at + size - 1}` }),
-      },
-      body: { size, open: () => take(blob.open(at), size, (sent) => progress(at + sent)) },
-      patient: true,
-      ok: taken,
-    },
-    ctx,
-  );
-  answer.discard();
-  const has = endOf(answer);
-  if (has !== undefined && (has > at + size || has <= at)) {
-    throw notToSpec(remote.host, `has ${has} bytes of an upload of which it was sent ${at + size}`);
-  }
-  return { ...sessionOf(remote, answer, has ?? at + size), leastChunk };
-}
-
-async function finish(
-  remote: Remote,
-  blob: PushBlob,
-  { url, at }: Session,
-  progress: (current: number) => void,
-  ctx: RegistryCtx,
-): Promise<void> {
-  const { digest, size } = blob.descriptor;
-  const to = new URL(url);
-  to.search = `${to.search}${to.search === "" ? "?" : "&"}digest=${encodeURIComponent(digest)}`;
-  const rest = size - at;
-  const answer = await remote.send(
-    {
-      method: "PUT",
-      to,
-      scopes: scopesOf(remote),
-      headers: {
-        "content-type": "application/octet-stream",
-        ...(at > 0 && rest > 0 && { "content-range": `${at}-${size - 1}` }),
-      },
-      ...(rest > 0 && { body: { size: rest, open: () => take(blob.open(at), rest, (sent) => progress(at + sent)) } }),
-      patient: true,
-      ok: taken,
-    },
-    ctx,
-  );
-  answer.discard();
-  const stored = answer.headers["docker-content-digest"];
-  if (stored !== undefined && stored !== digest) throw notToSpec(remote.host, `stored the blob ${digest} as another`);
-}
-
-/** How far an upload is after a cut. @returns undefined when the registry has given it up. */
-async function stateOf(remote: Remote, session: Session, size: number, ctx: RegistryCtx): Promise<Session | undefined> {
-  try {
-    const answer = await remote.request({ method: "GET", to: session.url, scopes: scopesOf(remote), ok: [204] }, ctx);
-    answer.discard();
-    const at = endOf(answer) ?? 0;
-    if (at > size) return undefined;
-    return answer.headers.location === undefined
-      ? { ...session, at }
-      : { ...sessionOf(remote, answer, at), leastChunk: session.leastChunk };
-  } catch (error) {
-    if (error instanceof AnswerError && !isPassing(error)) return undefined;
-    throw error;
-  }
-}
-
-function sessionOf(remote: Remote, answer: HttpAnswer, at: number): Session {
-  const { location } = answer.headers;
-  if (location === undefined) throw notToSpec(remote.host, "names no place for an upload");
-  const least = Number(answer.headers["oci-chunk-min-length"] ?? 0);
-  return {
-    url: resolveLocation(location, answer.url),
-    at,
-    leastChunk: Number.isSafeInteger(least) && least > 0 ? least : 0,
-  };
-}
-
-/** The bytes that a Range of an upload tells of; `0-0` is how an empty one is written too. */
-function endOf({ headers }: HttpAnswer): number | undefined {
-  const end = /^(?:bytes=)?0-(\d+)$/.exec(headers["range"] ?? "")?.[1];
-  if (end === undefined) return undefined;
-  return end === "0" ? 0 : Number(end) + 1;
-}
-
-/** The registry knows the upload no more, or has another part of it than it should. */
-function isLost(error: unknown): boolean {
-  if (!(error instanceof AnswerError)) return false;
-  return (
-    error.status === 404 ||
-    error.status === 416 ||
-    ["BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID", "DIGEST_INVALID", "SIZE_INVALID"].some((code) => error.has(code))
-  );
-}
-
-function scopesOf({ repository }: Remote): readonly string[] {
-  return [repositoryScope(repository, "pull,push")];
 }

@@ -1,9 +1,10 @@
 import { type Digest, Limiter, SlipwayError } from "../base/index.ts";
 import { familiarName, type Reference } from "../oci/index.ts";
-import type { PushBlob, PushContent, RegistryCtx } from "./contract.ts";
+import type { GrowingBlob, PushBlob, PushContent, RegistryCtx } from "./contract.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { AnswerError } from "./http/failures.ts";
 import { pushBlob } from "./push-blob.ts";
+import { pushGrowing } from "./push-growing.ts";
 import { putManifest } from "./put-manifest.ts";
 import { addToReferrersTag } from "./referrers.ts";
 import type { Remote } from "./remote.ts";
@@ -38,6 +39,13 @@ export class Pusher {
   async pushBlobs(reference: Reference, blobs: readonly PushBlob[], ctx: RegistryCtx): Promise<void> {
     const remote = await this.#endpoints.origin(reference.domain, reference.path, ctx);
     await this.#pushBlobs(reference, remote, blobs, ctx);
+  }
+
+  /** A blob ahead of the push that will name it, and before it is whole. */
+  async pushGrowing(reference: Reference, blob: GrowingBlob, ctx: RegistryCtx): Promise<void> {
+    const remote = await this.#endpoints.origin(reference.domain, reference.path, ctx);
+    const { digest } = await pushGrowing(remote, blob, this.#endpoints.chunkOf(reference.domain), ctx);
+    this.#of(reference).add(digest);
   }
 
   /** Something was deleted there. */

@@ -26,7 +26,7 @@ export async function* readBlob(remote: Remote, descriptor: Descriptor, reading:
   const { digest, size } = descriptor;
   const hasher = new Hasher();
   const retrier = remote.retrier(ctx);
-  const progress = progressOf("download", descriptor, ctx);
+  const progress = progressOf("download", descriptor.digest, descriptor.size, ctx);
   let [at, before] = [0, 0];
   try {
     for (;;) {

@@ -338,12 +338,12 @@ test("progress is told up to the last byte", async () => {
   const { at, ctx, image } = await lab();
   await testClient().push(at, image.content, ctx);
   const told = ctx.events.flatMap((event) =>
-    event.type === "progress" && event.digest === sha256(layer) ? [event] : [],
+    event.type === "progress" && event.blob === sha256(layer) ? [event] : [],
   );
   expect(told.at(-1)).toEqual({
     type: "progress",
     direction: "upload",
-    digest: sha256(layer),
+    blob: sha256(layer),
     current: layer.length,
     total: layer.length,
   });

@@ -152,7 +152,7 @@ export class ArrivingBlobs implements AsyncDisposable {
     await using _lock = await store.lock(`blob ${blob.digest}`, ctx.signal);
     if (await store.blobs.stat(blob.digest)) {
       const total = blob.size;
-      ctx.emit({ type: "progress", direction: "download", digest: blob.digest, current: total, total });
+      ctx.emit({ type: "progress", direction: "download", blob: blob.digest, current: total, total });
       add(coming, new Arrival(store.blobs.path(blob.digest), total));
       return;
     }

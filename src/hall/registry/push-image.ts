@@ -1,8 +1,14 @@
 import type { Ctx } from "../../base/index.ts";
-import { type ImageForm, type NamedImage, type PreparedPush, pushContent } from "../../export/index.ts";
+import {
+  type ImageForm,
+  type NamedImage,
+  type PreparedPush,
+  pushContent,
+  type PushContentOptions,
+} from "../../export/index.ts";
 import { noteManifest } from "../../import/index.ts";
 import { formatReference, parseReference, type Reference } from "../../oci/index.ts";
-import type { PushBlob, RegistryClient, RegistryCtx } from "../../registry/index.ts";
+import type { RegistryClient, RegistryCtx } from "../../registry/index.ts";
 import type { ImageRecord } from "../../store/index.ts";
 import type { WrittenOutput } from "../api/output-api.ts";
 import { announce, endFailed, type Engine } from "../engine/engine.ts";
@@ -40,7 +46,7 @@ export async function pushImage(request: PushRequest, engine: Engine, ctx: Ctx):
     announce(ctx, step, `push ${name}`);
     try {
       const registry = transferCtx(step, "uploading", ctx);
-      prepared ??= await sentAhead(client, reference, registry, (onLayer) => prepare(request, onLayer, engine, ctx));
+      prepared ??= await sentAhead(client, reference, registry, (ahead) => prepare(request, ahead, engine, ctx));
       const { content, root, configs } = prepared;
       await client.push(reference, content, registry);
       noteRepository(
@@ -71,21 +77,27 @@ function targetsOf({
   ];
 }
 
-/** Sends each layer while the next is prepared. */
+type Ahead = Pick<PushContentOptions, "onLayer" | "onGrowing">;
+
+/** Sends each layer while the next is prepared, and a large one while it is compressed. */
 async function sentAhead(
   client: RegistryClient,
   reference: Reference,
   ctx: RegistryCtx,
-  work: (onLayer: (blob: PushBlob) => void) => Promise<PreparedPush>,
+  work: (ahead: Ahead) => Promise<PreparedPush>,
 ): Promise<PreparedPush> {
   const stop = new AbortController();
   const signal = AbortSignal.any([ctx.signal, stop.signal]);
   const sent: Promise<void>[] = [];
   try {
-    const prepared = await work((blob) => {
-      const one = client.pushBlobs(reference, [blob], { ...ctx, signal });
+    const begun = (one: Promise<void>): Promise<void> => {
       one.catch(() => undefined);
       sent.push(one);
+      return one;
+    };
+    const prepared = await work({
+      onLayer: (blob) => void begun(client.pushBlobs(reference, [blob], { ...ctx, signal })),
+      onGrowing: (blob) => begun(client.pushGrowing(reference, blob, { ...ctx, signal })),
     });
     await Promise.all(sent);
     return prepared;
@@ -96,17 +108,12 @@ async function sentAhead(
   }
 }
 
-async function prepare(
-  request: PushRequest,
-  onLayer: (blob: PushBlob) => void,
-  engine: Engine,
-  ctx: Ctx,
-): Promise<PreparedPush> {
+async function prepare(request: PushRequest, ahead: Ahead, engine: Engine, ctx: Ctx): Promise<PreparedPush> {
   const { store } = engine;
   const { records, images, names, repositories = [], form } = request;
   const prepared = await pushContent(
     { images, names: [...names, ...repositories] },
-    { ...form, keeper: store, repositoriesOf: (blob) => repositoriesOf(blob, store), onLayer },
+    { ...form, keeper: store, repositoriesOf: (blob) => repositoriesOf(blob, store), ...ahead },
     ctx,
   );
   const { manifests, root } = prepared;

@@ -1,4 +1,4 @@
-import type { Ctx, Digest } from "../../base/index.ts";
+import type { Ctx } from "../../base/index.ts";
 import type { RegistryCtx, RegistryEvent } from "../../registry/index.ts";
 
 /**
@@ -6,7 +6,7 @@ import type { RegistryCtx, RegistryEvent } from "../../registry/index.ts";
  * @param total bytes of all that is to go; that of the blobs seen so far without it.
  */
 export function transferCtx(step: string, label: string, ctx: Ctx, total?: number): RegistryCtx {
-  const blobs = new Map<Digest, { readonly current: number; readonly total: number }>();
+  const blobs = new Map<string, { readonly current: number; readonly total: number }>();
   const progress = (): void => {
     const sum = (part: "current" | "total"): number =>
       [...blobs.values()].reduce((bytes, blob) => bytes + blob[part], 0);
@@ -22,7 +22,7 @@ export function transferCtx(step: string, label: string, ctx: Ctx, total?: numbe
   const emit = (event: RegistryEvent): void => {
     switch (event.type) {
       case "progress":
-        blobs.set(event.digest, event);
+        blobs.set(event.blob, event);
         return progress();
       case "retry":
         return told(`${event.reason.includes(event.host) ? "" : `${event.host}: `}${event.reason}; trying again`);

@@ -10,8 +10,8 @@ import { watched } from "./watched.ts";
 
 /** A body that is read while it is sent; `open` is called once a try. */
 export interface StreamedBody {
-  /** Bytes. */
-  readonly size: number;
+  /** Bytes; without it they go in pieces of their own lengths (RFC 9112, 7.1), for nobody knows how many will come. */
+  readonly size?: number | undefined;
   open(): Bytes;
 }
 
@@ -77,7 +77,7 @@ function send(
         "accept-encoding": "identity",
         ...(size !== undefined
           ? { "content-length": size }
-          : method === "POST" || method === "PUT"
+          : body === undefined && (method === "POST" || method === "PUT")
             ? { "content-length": 0 }
             : {}),
         ...headers,

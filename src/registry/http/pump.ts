@@ -29,7 +29,7 @@ export async function pump(
   for await (const chunk of body.open()) {
     if (over) return;
     sent += chunk.byteLength;
-    if (sent > body.size) throw wrongLength(body.size, "more");
+    if (body.size !== undefined && sent > body.size) throw wrongLength(body.size, "more");
     outstanding++;
     outgoing.write(chunk, () => {
       outstanding--;
@@ -45,7 +45,9 @@ export async function pump(
     });
     waiting(false);
   }
-  if (!over && sent !== body.size) throw wrongLength(body.size, String(sent));
+  if (over) return;
+  if (body.size === undefined) outgoing.end();
+  else if (sent !== body.size) throw wrongLength(body.size, String(sent));
 }
 
 function wrongLength(expected: number, got: string): SlipwayError {

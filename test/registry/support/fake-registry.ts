@@ -82,6 +82,11 @@ export class FakeRegistry {
     });
   }
 
+  /** Uploads that have neither ended nor been given up. */
+  get uploads(): number {
+    return this.#uploads.size;
+  }
+
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
   }
@@ -110,6 +115,11 @@ export class FakeRegistry {
 
   async listen(): Promise<void> {
     await new Promise<void>((ready) => this.#server.listen(0, "127.0.0.1", ready));
+  }
+
+  /** All connections are gone; it goes on listening. */
+  cut(): void {
+    this.#server.closeAllConnections();
   }
 
   close(): void {
@@ -212,10 +222,15 @@ export class FakeRegistry {
     const had = this.#uploads.get(id);
     if (!had) return problem(response, 404, "BLOB_UPLOAD_UNKNOWN");
     if (method === "GET") return this.#state(name, id, 204, response);
+    if (method === "DELETE") {
+      this.#uploads.delete(id);
+      return void response.writeHead(204).end();
+    }
     const start = /^(\d+)-\d+$/.exec(request.headers["content-range"] ?? "")?.[1];
     if (start !== undefined && Number(start) !== had.length) return problem(response, 416, "BLOB_UPLOAD_INVALID");
     const { bytes, whole } = await bodyOf(request);
     const all = Buffer.concat([had, bytes]);
+    if (!this.#uploads.has(id)) return problem(response, 404, "BLOB_UPLOAD_UNKNOWN");
     if (!whole && this.options.resumes === false) this.#uploads.delete(id);
     else this.#uploads.set(id, all);
     if (!whole) return;
