@@ -33,7 +33,10 @@ test.each([
 test("a runtime is renewed when the archive has a newer one, after a day, and never brought by that", async () => {
   const archive = await FakeArchive.start();
   const publish = async (version: string): Promise<void> => {
-    const deb = await makeDeb({ control: { control: "Package: crun\n" }, data: { "usr/bin/crun": version } });
+    const deb = await makeDeb({
+      control: { control: `Package: crun\nVersion: ${version}\n` },
+      data: { "usr/bin/crun": version },
+    });
     await archive.publishAll([{ name: "crun", version, deb }]);
   };
   const into = join(tempFolder(), "runtime");

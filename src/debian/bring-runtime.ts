@@ -1,10 +1,8 @@
 import { mkdir, readdir, rename, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { SlipwayError } from "../base/index.ts";
-import { extractTar } from "../layer/index.ts";
 import { openArchive, progress } from "./archive.ts";
 import type { Archive, BringRuntimeOptions, DebianPackage } from "./contract.ts";
-import type { DebContents } from "./read-deb.ts";
-import { debianWorkers } from "./suite.ts";
+import { packageUnpacker } from "./unpack-packages.ts";
 import { compareVersions } from "./version.ts";
 
 const suite = "bookworm";
@@ -101,13 +99,11 @@ async function unpack({ archive, packages, crun }: FoundRuntime, options: BringR
       await mkdir(`${root}/usr/${name}`, { recursive: true });
       await symlink(`usr/${name}`, `${root}/${name}`);
     }
-    for (const [at, deb] of debs.entries()) {
-      const tar = `${temporary}/data.tar`;
-      await debianWorkers().call<DebContents>("unpack", { deb, tar });
-      await extractTar({ source: tar, into: root, owner: "squash", keepFolders: true, signal: options.ctx.signal });
+    const unpackOne = await packageUnpacker();
+    for (const [at, entry] of packages.entries()) {
+      await unpackOne(entry, debs[at] ?? "", { into: root, owner: "squash" });
       progress(options, "unpacking the runtime", at + 1, debs.length);
     }
-    await rm(`${temporary}/data.tar`, { force: true });
     const notes = packages.map((entry) => `${entry.name} ${entry.version} ${entry.sha256}\n`).join("");
     await writeFile(`${temporary}/packages`, `${archive.origin}\n${notes}`);
     const target = `${options.into}/crun-${crun.version.replaceAll(/[^\w.+~-]/g, "_")}-${options.arch}`;

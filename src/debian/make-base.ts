@@ -39,7 +39,7 @@ export async function makeBase(options: MakeBaseOptions, rooms: BaseRooms): Prom
   const epoch = Math.floor(archive.date / 1000);
   await makeSkeleton(root, options.arch);
   const { owner, step } = options;
-  const unpacked = await unpackPackages({ root, packages, debs, owner, scratch: cache.folder, step, ctx });
+  const unpacked = await unpackPackages({ root, packages, debs, owner, step, ctx });
   const files = new RootFiles(root);
   writeDpkgDatabase(files, unpacked);
   writeDockerFiles(files, options);

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
-import { closeSync, openSync, writeSync } from "node:fs";
+import { createHash, type Hash } from "node:crypto";
 import { type Bytes, SlipwayError } from "../base/index.ts";
-import { readTar, type TarEntry } from "../layer/index.ts";
+import { type ExtractWatch, readTar, type TarHeader } from "../layer/index.ts";
 import { type ArMember, readAr } from "./ar.ts";
+import type { DebianPackage } from "./contract.ts";
 import { plainBytes } from "./decompress.ts";
 
 /** A file of a package's control archive: a maintainer script, its list of conffiles, ... */
@@ -33,17 +33,23 @@ export interface DebContents {
   readonly conffiles: readonly (readonly [path: string, md5: string])[];
 }
 
+/** A package that is being read: what its control archive holds, and where its data lie. */
+export interface OpenedDeb {
+  /** The control file's text. */
+  readonly control: string;
+  readonly controlFiles: readonly ControlFile[];
+  /** The uncompressed tar of its files. */
+  readonly data: Bytes;
+}
+
 /**
- * Reads a binary package (deb(5), format 2.0) in the calling thread.
- * @param tar file that its data archive is written to, uncompressed; existing content is lost.
+ * Opens a binary package (deb(5), format 2.0), which is decompressed in the calling thread.
  * @throws SLIP_VERIFY when it is malformed.
  */
-export async function readDeb(deb: string, tar: string): Promise<DebContents> {
+export async function openDeb(deb: string): Promise<OpenedDeb> {
   const members = readAr(deb);
-  const [controlMember, data] = [member(deb, members, "control.tar"), member(deb, members, "data.tar")];
-  const control = await readControl(deb, controlMember);
-  const listed = await listData(copied(plainBytes(deb, data, data.name), tar), control.controlFiles);
-  return { ...control, ...listed };
+  const [control, data] = [member(deb, members, "control.tar"), member(deb, members, "data.tar")];
+  return { ...(await readControl(deb, control)), data: plainBytes(deb, data, data.name) };
 }
 
 function member(deb: string, members: readonly ArMember[], name: string): ArMember {
@@ -71,59 +77,70 @@ async function readControl(
   return { control, controlFiles };
 }
 
-async function listData(
-  tar: Bytes,
-  controlFiles: readonly ControlFile[],
-): Promise<Pick<DebContents, "paths" | "folders" | "conffiles">> {
-  const wanted = new Map<string, string | undefined>();
-  const list = controlFiles.find((file) => file.name === "conffiles");
-  for (const line of Buffer.from(list?.data ?? [])
-    .toString("latin1")
-    .split("\n")) {
+/** Notes what a package ships while its data are unpacked. */
+export class DataListing implements ExtractWatch {
+  readonly #paths: string[] = [];
+  readonly #folders: ShippedFolder[] = [];
+  readonly #conffiles: Map<string, string | undefined>;
+  readonly #package: Pick<DebianPackage, "name" | "version">;
+  #open: { readonly path: string; readonly hash: Hash } | undefined;
+
+  /** @param controlFiles among them the list of conffiles, whose sums are taken. */
+  constructor(of: Pick<DebianPackage, "name" | "version">, controlFiles: readonly ControlFile[]) {
+    this.#package = of;
+    const list = controlFiles.find((file) => file.name === "conffiles");
+    const lines = Buffer.from(list?.data ?? [])
+      .toString("latin1")
+      .split("\n");
     // A line with a flag before the path (`remove-on-upgrade /etc/x`) names no file that is shipped.
-    if (line.startsWith("/")) wanted.set(line.trim(), undefined);
+    this.#conffiles = new Map(lines.filter((line) => line.startsWith("/")).map((line) => [line.trim(), undefined]));
   }
-  const paths: string[] = [];
-  const folders: ShippedFolder[] = [];
-  for await (const entry of readTar(tar)) {
-    const path = absolutePath(entry);
-    paths.push(path);
-    if (entry.type === "dir") folders.push({ path, mode: entry.mode, uid: entry.uid, gid: entry.gid });
-    if (entry.type === "file" && wanted.has(path)) {
-      const hash = createHash("md5");
-      for await (const chunk of entry.content()) hash.update(chunk);
-      wanted.set(path, hash.digest("hex"));
-    }
+
+  entry(header: TarHeader): void {
+    const path = absolutePath(header);
+    this.#paths.push(path);
+    const { type, mode, uid, gid } = header;
+    if (type === "dir") this.#folders.push({ path, mode, uid, gid });
+    if (type === "char" || type === "block" || type === "fifo") throw withDevice(this.#package, path);
+    if (type === "file" && this.#conffiles.has(path)) this.#open = { path, hash: createHash("md5") };
   }
-  const conffiles = [...wanted].flatMap(([path, md5]) => (md5 === undefined ? [] : [[path, md5] as const]));
-  return { paths, folders, conffiles };
+
+  data(chunk: Buffer): void {
+    this.#open?.hash.update(chunk);
+  }
+
+  close(): void {
+    if (this.#open) this.#conffiles.set(this.#open.path, this.#open.hash.digest("hex"));
+    this.#open = undefined;
+  }
+
+  result(): Pick<DebContents, "paths" | "folders" | "conffiles"> {
+    const conffiles = [...this.#conffiles].flatMap(([path, md5]) => (md5 === undefined ? [] : [[path, md5] as const]));
+    return { paths: this.#paths, folders: this.#folders, conffiles };
+  }
 }
 
 /** `./usr/bin/` -> `/usr/bin`; a byte string. */
-function absolutePath(entry: TarEntry): string {
+function absolutePath(entry: Pick<TarHeader, "name">): string {
   return `/${entry.name
     .split("/")
     .filter((part) => part !== "" && part !== ".")
     .join("/")}`;
 }
 
-/** The same bytes, written to a file on the way. */
-async function* copied(bytes: Bytes, file: string): AsyncGenerator<Uint8Array> {
-  const fd = openSync(file, "w");
-  try {
-    for await (const chunk of bytes) {
-      for (let at = 0; at < chunk.length;) at += writeSync(fd, chunk, at);
-      yield chunk;
-    }
-  } finally {
-    closeSync(fd);
-  }
-}
-
 async function readAll(bytes: Bytes): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of bytes) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
+}
+
+/** Packages make devices in their scripts, if at all (policy 10.6). */
+function withDevice({ name, version }: Pick<DebianPackage, "name" | "version">, path: string): SlipwayError {
+  return new SlipwayError({
+    code: "SLIP_VERIFY",
+    message: `Cannot unpack the package ${name} ${version}: it has the device ${path}`,
+    hint: "Debian has no such package: whoever signed the archive should hear of it; name another mirror with --debian-mirror",
+  });
 }
 
 function malformed(file: string, why: string): SlipwayError {

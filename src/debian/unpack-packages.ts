@@ -1,12 +1,12 @@
-import { chmod, chown, mkdir, rm } from "node:fs/promises";
+import { chmod, chown, mkdir } from "node:fs/promises";
 import type { Ctx } from "../base/index.ts";
-import { extractTar } from "../layer/index.ts";
 import { progress } from "./archive.ts";
 import type { DebianPackage, OwnerPolicy } from "./contract.ts";
 import type { UnpackedPackage } from "./dpkg-database.ts";
 import type { DebContents } from "./read-deb.ts";
 import { RootFiles } from "./root-files.ts";
 import { debianWorkers } from "./suite.ts";
+import type { UnpackDebJob } from "./unpack-deb.ts";
 
 export interface UnpackJob {
   readonly root: string;
@@ -14,8 +14,8 @@ export interface UnpackJob {
   /** The file of each. */
   readonly debs: readonly string[];
   readonly owner: OwnerPolicy;
-  /** A folder on a disk with room for what is unpacked on the way. */
-  readonly scratch: string;
+  /** The archive's own folder: what is unpacked is kept there for the next base. */
+  readonly keepIn?: string | undefined;
   readonly ctx: Ctx;
   /** The step that hears of the progress. */
   readonly step?: string | undefined;
@@ -27,31 +27,36 @@ export interface UnpackJob {
  */
 export async function unpackPackages(job: UnpackJob): Promise<readonly UnpackedPackage[]> {
   const { ctx } = job;
-  const scratch = `${job.scratch}/unpack-${process.pid}-${Math.random().toString(36).slice(2)}`;
-  await mkdir(scratch, { recursive: true });
+  const unpack = await packageUnpacker(job.keepIn);
   let done = 0;
   const unpackOne = async (at: number): Promise<UnpackedPackage> => {
     const entry = job.packages[at];
     if (!entry) throw new Error("no such package");
     ctx.signal.throwIfAborted();
-    const tar = `${scratch}/${at}.tar`;
-    const contents = await debianWorkers().call<DebContents>("unpack", { deb: job.debs[at], tar });
-    await extractTar({ source: tar, into: job.root, owner: job.owner, keepFolders: true, signal: ctx.signal });
-    await rm(tar);
+    const contents = await unpack(entry, job.debs[at] ?? "", { into: job.root, owner: job.owner });
     progress({ ctx, step: job.step }, "unpacking packages", ++done, job.packages.length);
     return { name: entry.name, architecture: entry.architecture, multiArch: entry.multiArch, contents };
   };
-  try {
-    const first = job.packages.findIndex((entry) => entry.name === "base-files");
-    const base = first < 0 ? undefined : await unpackOne(first);
-    const unpacked = await inTurns(job.packages.length, 4, (at) =>
-      base && at === first ? Promise.resolve(base) : unpackOne(at),
-    );
-    await settleFolders(job.root, unpacked, job.owner === "keep");
-    return unpacked;
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  const first = job.packages.findIndex((entry) => entry.name === "base-files");
+  const base = first < 0 ? undefined : await unpackOne(first);
+  const unpacked = await inTurns(job.packages.length, 4, (at) =>
+    base && at === first ? Promise.resolve(base) : unpackOne(at),
+  );
+  await settleFolders(job.root, unpacked, job.owner === "keep");
+  return unpacked;
+}
+
+/** Unpacks single packages in threads. @param keepIn as in UnpackJob. */
+export async function packageUnpacker(
+  keepIn?: string,
+): Promise<(entry: DebianPackage, deb: string, where: Pick<UnpackDebJob, "into" | "owner">) => Promise<DebContents>> {
+  const folder = keepIn === undefined ? undefined : `${keepIn}/unpacked`;
+  if (folder !== undefined) await mkdir(folder, { recursive: true });
+  return ({ name, version, architecture, sha256 }, deb, where) => {
+    const kept = folder === undefined ? undefined : `${folder}/${sha256}`;
+    const job: UnpackDebJob = { ...where, deb, expected: { name, version, architecture }, kept };
+    return debianWorkers().call<DebContents>("unpack", job);
+  };
 }
 
 /** Where packages differ about a folder, the first by name decides, whichever was unpacked first. */

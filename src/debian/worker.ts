@@ -3,16 +3,11 @@ import { Hasher, serve, SlipwayError } from "../base/index.ts";
 import { cleanRoot } from "./clean-root.ts";
 import { plainBytes } from "./decompress.ts";
 import { compactPackages } from "./package-index.ts";
-import { type DebContents, readDeb } from "./read-deb.ts";
 import type { IndexedFile } from "./release.ts";
 import { RootFiles } from "./root-files.ts";
+import { unpackDeb } from "./unpack-deb.ts";
 
-serve({ index, unpack, clean });
-
-/** Reads a package; its data archive comes out uncompressed in a file. */
-function unpack(job: { readonly deb: string; readonly tar: string }): Promise<DebContents> {
-  return readDeb(job.deb, job.tar);
-}
+serve({ index, unpack: unpackDeb, clean });
 
 /** Brings a configured root into the state of an image. */
 function clean(job: { readonly root: string; readonly slim: boolean; readonly epoch: number }): void {

@@ -2,6 +2,7 @@
 export type * from "./contract.ts";
 export { Growth } from "./growth.ts";
 export { extractTar, unpackLayer, writeLayer } from "./calls.ts";
+export { extractHere, type ExtractWatch } from "./extract-here.ts";
 export { defaultLevel } from "./levels.ts";
 export { type Detected, decompress } from "./decompress.ts";
 export { encodeHeader, encodeHeaderBlock } from "./header.ts";

@@ -10,7 +10,7 @@ export type UnpackJob = (
   | ({ readonly kind: "plain" } & Omit<ExtractTarOptions, "signal" | "cancel" | "source">)
 ) & { readonly cancel?: CancelFlag | undefined };
 
-const defaultLimits: ArchiveLimits = {
+export const defaultLimits: ArchiveLimits = {
   entries: 5_000_000,
   bytes: 256 * 1024 ** 3,
   freely: 8 * 1024 ** 3,

@@ -6,11 +6,13 @@ const day = 24 * 60 * 60_000;
 
 /**
  * Folders of other rooms whose files are made again when they are missing, at the price of reading or fetching: what is known of the
- * files of build contexts, and the archive's package indexes. `keepFor`: milliseconds since its last use that `prune` leaves a file.
+ * files of build contexts, the archive's package indexes, and packages as they were unpacked. `keepFor`: milliseconds since its last use that
+ * `prune` leaves a file.
  */
 const remadeFolders = [
   { folder: "statcache", keepFor: 14 * day },
   { folder: "debian/indexes", keepFor: 0 },
+  { folder: "debian/unpacked", keepFor: 0 },
 ] as const;
 
 /** A file that is made again when it is missing. */

@@ -226,20 +226,29 @@ function vli(value: number): number[] {
 
 export interface DebFiles {
   readonly control: Readonly<Record<string, string>>;
-  readonly data: Readonly<Record<string, string>>;
+  /** Path -> content, or a tar as it is. */
+  readonly data: Readonly<Record<string, string>> | Buffer;
   readonly compression?: "none" | "gz" | "xz" | "zst" | undefined;
 }
 
-/** A binary package with those files. */
+/** A binary package with those files; what its control file does not say is version 1.0 for amd64. */
 export async function makeDeb(files: DebFiles): Promise<Buffer> {
   const compression = files.compression ?? "xz";
   const pack = { none: (b: Buffer) => b, gz: gzipSync, xz: storedXz, zst: zstdCompressSync }[compression];
   const ending = compression === "none" ? "" : `.${compression}`;
   return ar([
     ["debian-binary", Buffer.from("2.0\n")],
-    [`control.tar${ending}`, pack(await tarOf(files.control))],
-    [`data.tar${ending}`, pack(await tarOf(files.data))],
+    [`control.tar${ending}`, pack(await tarOf(withDefaults(files.control)))],
+    [`data.tar${ending}`, pack(files.data instanceof Uint8Array ? files.data : await tarOf(files.data))],
   ]);
+}
+
+function withDefaults(control: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  if (control["control"] === undefined) return control;
+  const more = ["Version: 1.0\n", "Architecture: amd64\n"].filter(
+    (line) => !control["control"]?.includes(line.slice(0, line.indexOf(" "))),
+  );
+  return { ...control, control: control["control"] + more.join("") };
 }
 
 export function ar(members: readonly (readonly [name: string, data: Buffer])[]): Buffer {

@@ -101,7 +101,7 @@ describe("a base from a recipe", () => {
       "libfoo.md5sums",
     ]);
     expect(readdirSync(join(root, "usr/share/doc")).sort()).toEqual(["ca-certificates", "libfoo"]);
-    expect(read("var/lib/dpkg/status.d/libfoo")).toBe("Package: libfoo\nVersion: 1.0\n");
+    expect(read("var/lib/dpkg/status.d/libfoo")).toBe("Package: libfoo\nVersion: 1.0\nArchitecture: amd64\n");
     expect(read("var/lib/dpkg/status.d/libfoo.md5sums")).toBe(sums.split("\n").slice(0, 2).join("\n") + "\n");
 
     expect(read("etc/ssl/certs/ca-certificates.crt")).toBe(`# a\n${pem}${pem}${pem}`);
@@ -130,7 +130,7 @@ describe("a base from a recipe", () => {
     expect(made.history[0]?.created_by).toMatch(
       /^slipway: distroless test from archive bookworm 99\.1 \d{4}-\d\d-\d\d$/,
     );
-    expect(readdirSync(cache.folder).sort()).toEqual(["indexes", "releases"]);
+    expect(readdirSync(cache.folder).sort()).toEqual(["indexes", "releases", "unpacked"]);
   });
 
   test("is the same bytes whenever and wherever it is made, and no file is later than the archive", async () => {

@@ -48,7 +48,7 @@ export async function makeFromRecipe(
   try {
     chmodSync(root, 0o755);
     if (isMerged(archive)) await mergeUsr(root, recipe);
-    const job = { scratch: cache.folder, ctx, step };
+    const job = { keepIn: cache.folder, ctx, step };
     const unpacked = await unpackPackages({ ...job, root, packages, debs: debs.slice(0, packages.length), owner });
     checkOverlaps(unpacked);
     const given = await unpackMaterials(scratch, recipe, (entry, into) => {

@@ -15,7 +15,13 @@ export async function diskUsage(options: CommonOptions = {}): Promise<DiskUsage>
       row("failed steps", failedSteps),
       row("cache mounts", cacheMounts),
       row("layer archives", layerBlobs),
-      row("archive cache", joined({ ...otherBlobs, bytes: otherBlobs.bytes + debian }, remade["debian/indexes"])),
+      row(
+        "archive cache",
+        joined(
+          joined({ ...otherBlobs, bytes: otherBlobs.bytes + debian }, remade["debian/indexes"]),
+          remade["debian/unpacked"],
+        ),
+      ),
       row("runtime", kept(runtime)),
       row("other", joined(kept(other), remade["statcache"])),
     ],
