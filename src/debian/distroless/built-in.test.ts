@@ -36,6 +36,9 @@ test("what only gives files is fetched, and is none of the packages", () => {
   expect(materialPackages(python)).toEqual(["busybox-static", "ca-certificates", "libc-bin"]);
   const newer = builtInRecipe({ name: "python3", suite: "trixie", ...plain }, "amd64");
   expect(materialPackages(newer)).toEqual(["ca-certificates"]);
+  const base = (name: string) => builtInRecipe({ name, suite: "trixie", ...plain }, "amd64");
+  expect(materialPackages(base("static"))).toEqual(["ca-certificates"]);
+  expect(base("base-nossl").taken).toEqual([{ package: "libc-bin", paths: ["/usr/lib/locale/C.utf8"] }]);
 });
 
 test("names of Google's registry are understood", () => {

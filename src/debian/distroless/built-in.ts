@@ -26,7 +26,7 @@ export interface DistrolessChoice {
 }
 
 const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-/** The locale that a program has without any package of locales. */
+/** The locale that a program with libc has without any package of locales. */
 const utf8 = { package: "libc-bin", paths: ["/usr/lib/locale/C.utf8"] } as const;
 /** What Python's ctypes asks for libraries. */
 const libraryTool = { package: "libc-bin", paths: ["/sbin/ldconfig"] } as const;
@@ -86,7 +86,7 @@ export function builtInRecipe(choice: DistrolessChoice, arch: DebianArch): BaseR
     suite,
     arch,
     packages: [...new Set(kind.packages)].sort(),
-    taken: kind.taken,
+    taken: name === "static" ? undefined : [utf8, ...(kind.taken ?? [])],
     folders,
     files: [{ path: "/etc/nsswitch.conf", content: nameServices }],
     links: kind.links,
@@ -169,7 +169,7 @@ function kindOf(name: string, suite: DistrolessSuite, arch: DebianArch): Kind {
     case "cc":
       return { packages: cc };
     case "java-base":
-      return { packages: java, taken: [utf8], keystore: true, env: { LANG: "C.UTF-8" } };
+      return { packages: java, keystore: true, env: { LANG: "C.UTF-8" } };
     case "python3":
       return python(list.python, cc);
     default:
@@ -188,7 +188,7 @@ function python({ version, packages }: (typeof suiteLists)[DistrolessSuite]["pyt
       `libpython${version}-stdlib`,
       `python${version}-minimal`,
     ],
-    taken: [utf8, libraryTool],
+    taken: [libraryTool],
     links: [
       { path: "/usr/bin/python3", target: `python${version}` },
       { path: "/usr/bin/python", target: `python${version}` },
@@ -219,7 +219,6 @@ function versioned(
     const home = `/usr/lib/jvm/java-${digits}-openjdk-${arch}`;
     return {
       packages: [...java, `openjdk-${digits}-jre-headless`],
-      taken: [utf8],
       links: [{ path: "/usr/bin/java", target: `${home}/bin/java` }],
       keystore: true,
       entrypoint: ["/usr/bin/java", "-jar"],
