@@ -14,7 +14,8 @@ import type {
 } from "./contract.ts";
 import { builtInRecipe, type DistrolessChoice, distrolessName } from "./distroless/built-in.ts";
 import { parseDistrolessName } from "./distroless/distroless-name.ts";
-import { configOf, currentRecipePackages, makeFromRecipe } from "./distroless/make-from-recipe.ts";
+import { configOf, makeFromRecipe } from "./distroless/make-from-recipe.ts";
+import { currentRecipePackages } from "./distroless/recipe-packages.ts";
 import { baseConfig, makeBase } from "./make-base.ts";
 
 /** An image that the archive gives, by the name that it has in a registry. */
@@ -45,7 +46,7 @@ export function configAhead(image: ArchiveImage, arch: DebianArch): ContainerCon
 }
 
 /** Raised when the same packages give another image than before. */
-const recipesVersion = 2;
+const recipesVersion = 3;
 
 /** What tells images of the same packages apart; empty for the one that is meant by packages alone. */
 export function kindOf(image: ArchiveImage): string {
@@ -63,13 +64,18 @@ export interface ArchiveImageOptions extends ArchiveChoice {
  * The packages that it would be made of now: the archive is asked, also when it was asked a moment ago.
  * Throws as openArchive does.
  */
-export function currentPackages(
+export async function currentPackages(
   image: ArchiveImage,
   options: ArchiveImageOptions,
   rooms: Pick<BaseRooms, "cache" | "ctx">,
 ): Promise<{ readonly archive: Archive; readonly packages: readonly DebianPackage[] }> {
   if (image.kind === "debian") return currentBasePackages({ ...options, ...image }, rooms);
-  return currentRecipePackages(builtInRecipe(image, options.arch), options, rooms);
+  const { archive, packages, materials } = await currentRecipePackages(
+    builtInRecipe(image, options.arch),
+    options,
+    rooms,
+  );
+  return { archive, packages: [...packages, ...materials] };
 }
 
 /**

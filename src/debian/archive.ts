@@ -91,7 +91,8 @@ export interface FetchContext {
   readonly offline?: boolean | undefined;
 }
 
-async function fetchPackages(
+/** Brings packages into the store, each checked by its sha256; those that are there are not asked for. Throws SLIP_NETWORK, SLIP_VERIFY. */
+export async function fetchPackages(
   packages: readonly DebianPackage[],
   blobs: ContentStore,
   options: FetchContext,

@@ -1,4 +1,5 @@
 import { lstatSync, lutimesSync, readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { fsPath } from "../base/index.ts";
 import { slimExcludes, slimIncludes } from "./docker-files.ts";
 import type { RootFiles } from "./root-files.ts";
 
@@ -126,4 +127,12 @@ export function clampTimes(folder: string, epoch: number): void {
     else if (lstatSync(path).mtimeMs > epoch * 1000) lutimesSync(path, epoch, epoch);
   }
   lutimesSync(folder, epoch, epoch);
+}
+
+/** Gives every folder the same time, and leaves all else as it is. Seconds since the epoch. */
+export function setFolderTimes(folder: string, time: number): void {
+  for (const entry of readdirSync(fsPath(folder), { withFileTypes: true, encoding: "latin1" })) {
+    if (entry.isDirectory()) setFolderTimes(`${folder}/${entry.name}`, time);
+  }
+  lutimesSync(fsPath(folder), time, time);
 }

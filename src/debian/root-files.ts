@@ -2,6 +2,7 @@ import {
   chmodSync,
   lchownSync,
   lstatSync,
+  lutimesSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -64,6 +65,12 @@ export class RootFiles {
     if (full !== undefined) rmSync(full, { recursive: true, force: true });
   }
 
+  /** Gives the file the time of another. */
+  setTime(path: string, time: Date): void {
+    const full = this.path(path);
+    lutimesSync(full, time, time);
+  }
+
   /** Gives the file an owner; setuid bits are lost, as chown(2) does. */
   own(path: string, uid: number, gid: number): void {
     lchownSync(this.path(path), uid, gid);
@@ -103,7 +110,7 @@ export class RootFiles {
         throw new SlipwayError({
           code: "SLIP_PACKAGE",
           message: `Cannot write ${path} of the base image: ${full.slice(this.root.length)} is no folder`,
-          hint: "the suite is laid out in a way that slipway does not know",
+          hint: "links are not followed there: name the folder that they lead to",
         });
       }
     }

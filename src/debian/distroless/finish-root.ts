@@ -22,6 +22,8 @@ import { readPem, writeKeystore } from "./keystore.ts";
 import { type CachedLibrary, libraryKinds, sonameOf, writeLdCache } from "./ld-cache.ts";
 import type { BaseRecipe, RecipeUser } from "./recipe.ts";
 import { removeDocuments, slimDown } from "./slim.ts";
+import { takeLocales } from "./take-locales.ts";
+import { keepTimeZones } from "./time-zones.ts";
 
 export interface FinishJob {
   readonly recipe: BaseRecipe;
@@ -41,8 +43,9 @@ export function finishRoot(root: RootFiles, job: FinishJob): void {
   const installed = new Set(unpacked.map(({ name }) => name));
   for (const taken of recipe.taken ?? []) {
     // Of a package of the image all files are there.
-    if (!installed.has(taken.package))
-      for (const path of taken.paths) takeFiles(root, `${materials}/${taken.package}${path}`, path);
+    if (installed.has(taken.package)) continue;
+    if (taken.linksInside) takeLocales(root, `${materials}/${taken.package}`, taken.paths, recipe);
+    else for (const path of taken.paths) takeFiles(root, `${materials}/${taken.package}${path}`, path);
   }
   if (recipe.certificates) writeCertificates(root, job);
   if (recipe.busybox) installBusybox(root, materials);
@@ -53,6 +56,10 @@ export function finishRoot(root: RootFiles, job: FinishJob): void {
       recipe.groups.map((one) => `${one.name}:x:${one.gid}:${one.members?.join() ?? ""}\n`).join(""),
     );
   }
+  for (const { name } of given) takeLicence(root, `${materials}/${name}`, name);
+  if (recipe.noDocuments) removeDocuments(root);
+  if (recipe.slim) slimDown(root, recipe.arch);
+  if (recipe.timezones) keepTimeZones(root, recipe);
   for (const { path, mode, uid, gid } of recipe.folders ?? []) {
     const at = settled(root, path);
     root.folder(at);
@@ -67,9 +74,6 @@ export function finishRoot(root: RootFiles, job: FinishJob): void {
     chmodSync(root.path(at), mode ?? 0o644);
   }
   for (const { path, target } of recipe.links ?? []) link(root, settled(root, path), target);
-  for (const { name } of given) takeLicence(root, `${materials}/${name}`, name);
-  if (recipe.noDocuments) removeDocuments(root);
-  if (recipe.slim) slimDown(root, recipe.arch);
   writeStatus(root, [...unpacked, ...given]);
   if (recipe.libraryCache) root.write("/etc/ld.so.cache", writeLdCache(librariesOf(root, recipe.arch), recipe.arch));
 }

@@ -1,21 +1,30 @@
 import { chmodSync } from "node:fs";
 import { mkdir, rm, symlink } from "node:fs/promises";
-import { SlipwayError } from "../../base/index.ts";
 import type { ContainerConfig } from "../../oci/index.ts";
+import type { SnapshotRecord } from "../../store/index.ts";
 import { openArchive } from "../archive.ts";
-import { clampTimes } from "../clean-root.ts";
+import { clampTimes, setFolderTimes } from "../clean-root.ts";
 import type { Archive, ArchiveChoice, BaseRooms, DebianPackage, MadeBase, OwnerPolicy } from "../contract.ts";
 import { checkOverlaps, type UnpackedPackage } from "../dpkg-database.ts";
 import { RootFiles } from "../root-files.ts";
 import { unpackPackages } from "../unpack-packages.ts";
 import { withoutMirror } from "../without-mirror.ts";
 import { finishRoot } from "./finish-root.ts";
-import { type BaseRecipe, materialPackages } from "./recipe.ts";
+import { recipePackages } from "./recipe-packages.ts";
+import type { BaseRecipe } from "./recipe.ts";
+import { type SourceLayer, splitLayers } from "./split-layers.ts";
 
 export interface FromRecipeOptions extends ArchiveChoice {
   readonly owner: OwnerPolicy;
   /** Names the step of progress events. */
   readonly step?: string | undefined;
+  /** One that is open already, for the recipe's suite and architecture. */
+  readonly archive?: Archive | undefined;
+}
+
+export interface MadeFromRecipe extends MadeBase {
+  /** Bottom first; the last is its snapshot. */
+  readonly layers: readonly SnapshotRecord[];
 }
 
 /** What making a base from a recipe stands on: nothing is run. */
@@ -34,10 +43,11 @@ export async function makeFromRecipe(
   recipe: BaseRecipe,
   options: FromRecipeOptions,
   rooms: RecipeRooms,
-): Promise<MadeBase> {
+): Promise<MadeFromRecipe> {
   const { cache, ctx, snapshotter } = rooms;
   const { owner, step } = options;
-  const archive = await openArchive({ ...options, suite: recipe.suite, arch: recipe.arch, cache, ctx });
+  const { suite, arch } = recipe;
+  const archive = options.archive ?? (await openArchive({ ...options, suite, arch, cache, ctx }));
   const { packages, materials } = recipePackages(archive, recipe);
   const all = [...packages, ...materials];
   const debs = await archive.fetch(all);
@@ -45,13 +55,14 @@ export async function makeFromRecipe(
   await using active = await snapshotter.prepare();
   const root = active.upper;
   const scratch = `${cache.folder}/materials-${process.pid}-${Math.random().toString(36).slice(2)}`;
+  let made: { readonly unpacked: readonly UnpackedPackage[] };
   try {
     chmodSync(root, 0o755);
     if (isMerged(archive)) await mergeUsr(root, recipe);
     const job = { keepIn: cache.folder, ctx, step };
     const unpacked = await unpackPackages({ ...job, root, packages, debs: debs.slice(0, packages.length), owner });
     checkOverlaps(unpacked);
-    const given = await unpackMaterials(scratch, recipe, (entry, into) => {
+    const given = await unpackMaterials(scratch, materials, (entry, into) => {
       const at = all.findIndex(({ name }) => name === entry);
       return unpackPackages({
         ...job,
@@ -64,64 +75,33 @@ export async function makeFromRecipe(
     });
     finishRoot(new RootFiles(root), { recipe, unpacked, given, materials: scratch, time: archive.date, owner });
     clampTimes(root, Math.floor(archive.date / 1000));
+    if (recipe.layers !== undefined) setFolderTimes(root, 0);
+    made = { unpacked };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
-  const snapshot = await active.commit();
+  const { layers: budget = 1 } = recipe;
+  const split =
+    budget > 1 ? await splitLayers({ root, unpacked: made.unpacked, budget, snapshotter, owner }) : undefined;
+  const layers = split?.map(({ record }) => record) ?? [await active.commit()];
+  const snapshot = layers.at(-1);
+  if (!snapshot) throw new Error("a base without files");
 
   const created = new Date(archive.date).toISOString().replace(/\.\d+Z$/, "Z");
   return {
     snapshot,
+    layers,
     created,
     architecture: recipe.arch,
     config: configOf(recipe),
-    history: [
-      {
-        created,
-        created_by: `slipway: distroless ${recipe.name} from ${withoutMirror(archive.origin)}`,
-        comment: "made from the Debian archive",
-      },
-    ],
+    history: (split ?? [undefined]).map((layer) => ({
+      created,
+      created_by: `slipway: distroless ${recipe.name} from ${withoutMirror(archive.origin)}`,
+      comment: layer ? whatIsIn(layer) : "made from the Debian archive",
+    })),
     origin: archive.origin,
     packages: all,
   };
-}
-
-/**
- * The packages that a recipe is made of now: the archive is asked, also when it was asked a moment ago.
- * Throws as openArchive does.
- */
-export async function currentRecipePackages(
-  recipe: BaseRecipe,
-  options: ArchiveChoice & { readonly step?: string | undefined },
-  rooms: Pick<BaseRooms, "cache" | "ctx">,
-): Promise<{ readonly archive: Archive; readonly packages: readonly DebianPackage[] }> {
-  const { suite, arch } = recipe;
-  const archive = await openArchive({ ...options, ...rooms, suite, arch, maxAge: 0 });
-  const { packages, materials } = recipePackages(archive, recipe);
-  return { archive, packages: [...packages, ...materials] };
-}
-
-/** Both sorted by name: those of the image, and those that only give files. Throws SLIP_PACKAGE. */
-function recipePackages(
-  archive: Archive,
-  recipe: BaseRecipe,
-): { readonly packages: readonly DebianPackage[]; readonly materials: readonly DebianPackage[] } {
-  const named = [...new Set(recipe.packages)].sort();
-  const packages = recipe.resolve ? archive.resolve(named) : named.map((name) => newest(archive, name));
-  const there = new Set(packages.map(({ name }) => name));
-  const materials = materialPackages(recipe).filter((name) => !there.has(name));
-  return { packages, materials: materials.map((name) => newest(archive, name)) };
-}
-
-function newest(archive: Archive, name: string): DebianPackage {
-  const [found] = archive.versions(name);
-  if (found) return found;
-  throw new SlipwayError({
-    code: "SLIP_PACKAGE",
-    message: `Cannot find the package "${name}" in ${archive.codename} for ${archive.arch}`,
-    hint: "look for its name at https://packages.debian.org; not every package is there for every architecture",
-  });
 }
 
 /** From trixie on packages ship nothing outside of /usr, and base-files the links to it. */
@@ -140,11 +120,11 @@ async function mergeUsr(root: string, { arch }: BaseRecipe): Promise<void> {
 /** Packages that give single files, each in a folder of its own. */
 async function unpackMaterials(
   scratch: string,
-  recipe: BaseRecipe,
+  materials: readonly DebianPackage[],
   unpack: (name: string, into: string) => Promise<readonly UnpackedPackage[]>,
 ): Promise<readonly UnpackedPackage[]> {
   const unpacked: UnpackedPackage[] = [];
-  for (const name of materialPackages(recipe)) {
+  for (const { name } of materials) {
     const into = `${scratch}/${name}`;
     await mkdir(into, { recursive: true });
     unpacked.push(...(await unpack(name, into)));
@@ -163,4 +143,11 @@ export function configOf({ config }: BaseRecipe): ContainerConfig {
     ...(workdir !== undefined && { WorkingDir: workdir }),
     ...(labels && Object.keys(labels).length > 0 && { Labels: labels }),
   };
+}
+
+/** For people: a few of the source packages of a layer. */
+function whatIsIn({ sources }: SourceLayer): string {
+  const others = sources.length > 4 ? ` and ${sources.length - 3} more` : "";
+  const some = sources.slice(0, others === "" ? 4 : 3).join(", ");
+  return some === "" ? "what the recipe adds" : `made from the Debian archive: ${some}${others}`;
 }

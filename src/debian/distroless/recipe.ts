@@ -1,3 +1,4 @@
+import type { SourceLocation } from "../../base/index.ts";
 import type { DebianArch } from "../contract.ts";
 
 /**
@@ -10,9 +11,12 @@ export interface BaseRecipe {
   /** The archive's suite: `trixie`. */
   readonly suite: string;
   readonly arch: DebianArch;
-  /** Exactly these are unpacked, and listed for scanners; with `resolve` also all that they need. */
+  /** `NAME` or `NAME=VERSION`: these are unpacked, and listed for scanners. */
   readonly packages: readonly string[];
-  readonly resolve?: boolean | undefined;
+  /** Some of them whose dependencies are unpacked too. */
+  readonly resolve?: readonly string[] | undefined;
+  /** Packages that are left out again. */
+  readonly without?: readonly string[] | undefined;
   /** Single files and folders of packages that are not part of the image themselves. */
   readonly taken?: readonly TakenFiles[] | undefined;
   /** In order: a parent goes before what is in it. */
@@ -33,7 +37,13 @@ export interface BaseRecipe {
   readonly noDocuments?: boolean | undefined;
   /** Leave out what programs do not need: documents, gconv, zoneinfo/right, ct.sym. */
   readonly slim?: boolean | undefined;
+  /** Only these time zones stay. */
+  readonly timezones?: readonly string[] | undefined;
+  /** At most so many layers, grouped by source package; folders have no time of their own then. Without it the image has one. */
+  readonly layers?: number | undefined;
   readonly config: RecipeConfig;
+  /** Where it says what, for errors: `curl` and `curl=8.14.1-2`, `without curl`, `zone Europe/Berlin`, `locale de_DE.UTF-8`. */
+  readonly places?: Readonly<Record<string, SourceLocation>> | undefined;
 }
 
 /** Files of a package that is otherwise left out: the locale of libc-bin. */
@@ -41,6 +51,8 @@ export interface TakenFiles {
   readonly package: string;
   /** Paths in the package, folders with all that is in them. */
   readonly paths: readonly string[];
+  /** Links in them become the files that they lead to, of which not all are taken. */
+  readonly linksInside?: boolean | undefined;
 }
 
 export interface RecipeFolder {
@@ -101,10 +113,21 @@ export interface RecipeConfig {
   readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Packages that a recipe reads without having them in the image. */
+/** Names of packages that a recipe reads without having them in the image. */
 export function materialPackages(recipe: BaseRecipe): readonly string[] {
   const names = (recipe.taken ?? []).map((taken) => taken.package);
   if (recipe.certificates?.debian) names.push("ca-certificates");
   if (recipe.busybox) names.push("busybox-static");
-  return [...new Set(names)].filter((name) => !recipe.packages.includes(name)).sort();
+  const own = new Set(recipe.packages.map((text) => text.replace(/=.*/, "")));
+  return [...new Set(names)].filter((name) => !own.has(name)).sort();
+}
+
+/** What a recipe asks an archive for, a line each: of two recipes with the same lines the same packages come. */
+export function wantsOf(recipe: BaseRecipe): readonly string[] {
+  return [
+    ...[...new Set(recipe.packages)].sort(),
+    ...[...(recipe.resolve ?? [])].sort().map((name) => `dependencies of ${name}`),
+    ...[...(recipe.without ?? [])].sort().map((name) => `without ${name}`),
+    ...materialPackages(recipe).map((name) => `files of ${name}`),
+  ];
 }
