@@ -8,7 +8,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { calculators, clients } from "./examples/examples.ts";
 import { measure, type Row } from "./examples/measure.ts";
-import { clientsTable, filled, table } from "./examples/page.ts";
+import { answersTable, clientsTable, filled, table } from "./examples/page.ts";
 import { startServers } from "./examples/servers.ts";
 import { repository } from "./examples/slipway.ts";
 import { tryClient, type Found } from "./examples/try-client.ts";
@@ -23,15 +23,17 @@ for (const calculator of calculators.filter(chosen)) rows.push(await measure(cal
 const found: Found[] = [];
 {
   await using servers = await startServers();
-  if (!servers.resolver)
-    console.error("Port 53 cannot be taken: the clients ask for localhost, and no name server is tried");
+  if (servers.resolver === undefined)
+    console.error(
+      "No name server is tried, and the clients ask for localhost: that takes root, and port 53 of 127.53.53.53",
+    );
   for (const client of clients.filter(chosen)) found.push(await tryClient(client, servers));
 }
 
 console.log(table(rows));
 console.log(clientsTable(found));
 if (words.length === 0) {
-  write("docs/examples.md", [table(rows), clientsTable(found)]);
+  write("docs/examples.md", [table(rows), answersTable(), clientsTable(found)]);
   write("README.md", [table(rows)]);
 }
 

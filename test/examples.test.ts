@@ -1,12 +1,16 @@
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
+import { repl } from "../examples/calculator-typescript/calculator.ts";
 import { calculators, clients } from "../scripts/examples/examples.ts";
-import { blocksOf, filled } from "../scripts/examples/page.ts";
+import { answersTable, blocksOf, filled } from "../scripts/examples/page.ts";
+import { sittings } from "../scripts/examples/sittings.ts";
 import { build } from "../src/cli/commands/build.ts";
 
 const repository = resolve(import.meta.dirname, "..");
 const read = (file: string): string => readFileSync(join(repository, file), "utf8");
+const noPython = spawnSync("python3", ["--version"]).status !== 0;
 const stages = (folder: string, file: string): readonly (readonly [base: string, name: string])[] =>
   [...read(`examples/${folder}/${file}`).matchAll(/^FROM (\S+)(?: AS (\S+))?$/gm)].map(
     ([, base = "", name = ""]) => [base, name] as const,
@@ -46,7 +50,61 @@ describe.each(clients)("$folder", ({ folder, language }) => {
   });
 
   test("is in the table of docs/examples.md", () => {
-    expect(blocksOf(read("docs/examples.md"))[1]).toContain(`| ${language} `);
+    expect(blocksOf(read("docs/examples.md"))[2]).toContain(`| ${language} `);
+  });
+});
+
+test("docs/examples.md has what all calculators answer", () => {
+  const lines = (text = ""): readonly string[] => text.replaceAll(/-+/g, "-").replaceAll(/ +/g, " ").split("\n");
+  expect(lines(blocksOf(read("docs/examples.md"))[1])).toEqual(lines(answersTable()));
+});
+
+describe.each(sittings)("a calculator answers $name", ({ typed, said }) => {
+  test("in TypeScript", async () => {
+    let output = "";
+    await repl(pieces(typed), (text) => {
+      output += text;
+    });
+    expect(output).toBe(said);
+  });
+
+  test.skipIf(noPython)(`in Python${noPython ? " (skipped: no program python3)" : ""}`, () => {
+    const program = join(repository, "examples/calculator-python/calculator.py");
+    const { stdout, stderr } = spawnSync("python3", ["-B", program], { input: typed, encoding: "utf8" });
+    expect([stdout, stderr]).toEqual([said, ""]);
+  });
+});
+
+/** As a pipe gives it: not by lines. */
+async function* pieces(text: string): AsyncGenerator<string> {
+  for (let at = 0; at < text.length; at += 1000) yield text.slice(at, at + 1000);
+}
+
+describe("the figures of the table agree with one another", () => {
+  const rows = (blocksOf(read("docs/examples.md"))[0] ?? "")
+    .split("\n")
+    .slice(2)
+    .map((line) => line.split("|").map((cell) => cell.trim()));
+  const bytes = (text = ""): number => Number(text.split(" ")[0]) * 1e6;
+
+  test.each(rows)("%s%s on %s", (_, _language, _base, single, multi, ratio, compressed = "", packages = "") => {
+    expect(Number(ratio) / (bytes(single) / bytes(multi))).toBeCloseTo(1, 1);
+    const [before, after] = compressed.split(" → ").map(bytes);
+    expect(before).toBeLessThan(bytes(single));
+    expect(after).toBeLessThan(bytes(multi));
+    const [many, few] = packages.split(" → ").map(Number);
+    expect(few).toBeLessThan(many as number);
+  });
+
+  test("and with those of the README's first table", () => {
+    const [, , , single, multi, , , packages, setuid, shells] = rows[0] ?? [];
+    const line = (name: string): readonly string[] =>
+      (new RegExp(`^\\| ${name} .*$`, "m").exec(read("README.md"))?.[0] ?? "").split("|").map((cell) => cell.trim());
+    const told = (text = ""): readonly string[] => text.replaceAll("→ 0", "→ none").split(" → ");
+    expect(line("size").slice(2, 4)).toEqual([single, multi]);
+    expect(line("packages").slice(2, 4)).toEqual(told(packages));
+    expect(line("shells").slice(2, 4)).toEqual(told(shells));
+    expect(line("setuid or setgid files").slice(2, 4)).toEqual(told(setuid));
   });
 });
 

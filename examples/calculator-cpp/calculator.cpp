@@ -3,7 +3,6 @@
 
 #include <charconv>
 #include <cstddef>
-#include <iomanip>
 #include <limits>
 #include <sstream>
 #include <vector>
@@ -14,10 +13,14 @@ namespace {
 constexpr std::size_t longest_line = 4096;
 constexpr const char* spaces = " \t\r\v\f";
 
+// Shows what was typed; a terminal must not obey it.
 std::string quoted(const std::string& text) {
-  std::ostringstream out;
-  out << std::quoted(text);
-  return out.str();
+  std::string shown = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') shown += '\\';
+    shown += static_cast<unsigned char>(c) < ' ' || c == 0x7f ? '?' : c;
+  }
+  return shown + '"';
 }
 
 std::string trimmed(const std::string& text) {

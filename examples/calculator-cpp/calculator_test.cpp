@@ -57,6 +57,7 @@ int main() {
   result("9223372036854775808 + 1", "9223372036854775808 does not fit into 64 bits");
   result("one + 2", "\"one\" is not a whole number");
   result("+-1 + 2", "\"+-1\" is not a whole number");
+  result("\x1b[1m + 2", "\"?[1m\" is not a whole number");
   result("1 + 2.5", "\"2.5\" is not a whole number");
   result("1 % 2", "unknown operator \"%\": use + - * or /");
   result("1+2", "expected <int> <op> <int> with spaces between, such as 1 + 2, got \"1+2\"");

@@ -12,6 +12,9 @@ import (
 	"strings"
 )
 
+// spaces stand between the words of a sum, and around it.
+const spaces = " \t\r\v\f"
+
 var errOverflow = errors.New("the result does not fit into 64 bits")
 
 func main() {
@@ -33,7 +36,7 @@ func repl(in io.Reader, out io.Writer) error {
 			return nil
 		}
 		if err == nil {
-			switch text := strings.TrimSpace(line); text {
+			switch text := strings.Trim(line, spaces); text {
 			case "":
 				continue
 			case "exit":
@@ -69,9 +72,9 @@ func readLine(reader *bufio.Reader) (string, error) {
 
 // evaluate computes one sum, or says what is wrong with it.
 func evaluate(text string) (int64, error) {
-	words := strings.Fields(text)
+	words := strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune(spaces, c) })
 	if len(words) != 3 {
-		return 0, fmt.Errorf("expected <int> <op> <int> with spaces between, such as 1 + 2, got %q", text)
+		return 0, fmt.Errorf("expected <int> <op> <int> with spaces between, such as 1 + 2, got %s", quoted(text))
 	}
 	a, err := number(words[0])
 	if err != nil {
@@ -90,7 +93,7 @@ func number(word string) (int64, error) {
 	case errors.Is(err, strconv.ErrRange):
 		return 0, fmt.Errorf("%s does not fit into 64 bits", word)
 	case err != nil:
-		return 0, fmt.Errorf("%q is not a whole number", word)
+		return 0, fmt.Errorf("%s is not a whole number", quoted(word))
 	}
 	return n, nil
 }
@@ -125,5 +128,16 @@ func apply(a int64, op string, b int64) (int64, error) {
 		}
 		return a / b, nil
 	}
-	return 0, fmt.Errorf("unknown operator %q: use + - * or /", op)
+	return 0, fmt.Errorf("unknown operator %s: use + - * or /", quoted(op))
+}
+
+// quoted shows what was typed; a terminal must not obey it.
+func quoted(text string) string {
+	shown := strings.Map(func(c rune) rune {
+		if c < ' ' || c == 0x7f {
+			return '?'
+		}
+		return c
+	}, text)
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(shown) + `"`
 }

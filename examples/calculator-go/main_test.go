@@ -29,6 +29,7 @@ func TestEvaluate(t *testing.T) {
 		{"-9223372036854775808 / -1", 0, "does not fit"},
 		{"9223372036854775808 + 1", 0, "9223372036854775808 does not fit"},
 		{"one + 2", 0, `"one" is not a whole number`},
+		{"\x1b[1m + 2", 0, `"?[1m" is not a whole number`},
 		{"1 + 2.5", 0, `"2.5" is not a whole number`},
 		{"1 % 2", 0, `unknown operator "%"`},
 		{"1+2", 0, "expected <int> <op> <int>"},

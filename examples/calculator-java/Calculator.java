@@ -1,8 +1,8 @@
-import java.io.BufferedReader;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStreamReader;
+import java.io.InputStream;
 import java.io.PrintStream;
-import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 
 /** Reads one sum a line, {@code <int> <op> <int>}, and prints its result. */
@@ -12,9 +12,7 @@ public final class Calculator {
   private Calculator() {}
 
   public static void main(String[] args) throws IOException {
-    repl(
-        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)),
-        new PrintStream(System.out, true, StandardCharsets.UTF_8));
+    repl(new BufferedInputStream(System.in), new PrintStream(System.out, true, StandardCharsets.UTF_8));
   }
 
   /** What is wrong with a sum. */
@@ -27,7 +25,7 @@ public final class Calculator {
   }
 
   /** Answers line by line until {@code exit} or the end of input. */
-  static void repl(Reader in, PrintStream out) throws IOException {
+  static void repl(InputStream in, PrintStream out) throws IOException {
     out.print("Type a sum such as 1 + 2 (operators + - * /), or exit.\n");
     while (true) {
       out.print("> ");
@@ -38,7 +36,7 @@ public final class Calculator {
           out.print("\n");
           return;
         }
-        String text = line.strip();
+        String text = trimmed(line);
         if (text.equals("exit")) {
           out.print("Goodbye.\n");
           return;
@@ -53,16 +51,16 @@ public final class Calculator {
   }
 
   /** Gives the next line, null at the end; a line that is too long is read over and is an error. */
-  private static String readLine(Reader in) throws IOException, SumException {
-    StringBuilder line = new StringBuilder();
+  private static String readLine(InputStream in) throws IOException, SumException {
+    ByteArrayOutputStream line = new ByteArrayOutputStream();
     boolean tooLong = false;
     int c = in.read();
     if (c < 0) {
       return null;
     }
     for (; c >= 0 && c != '\n'; c = in.read()) {
-      if (line.length() < LONGEST_LINE - 1) {
-        line.append((char) c);
+      if (line.size() < LONGEST_LINE - 1) {
+        line.write(c);
       } else {
         tooLong = true;
       }
@@ -70,12 +68,12 @@ public final class Calculator {
     if (tooLong) {
       throw new SumException("the line is too long");
     }
-    return line.toString();
+    return line.toString(StandardCharsets.UTF_8);
   }
 
   /** Computes one sum. */
   static long evaluate(String text) throws SumException {
-    String[] words = text.strip().split("\\s+");
+    String[] words = trimmed(text).split("\\s+");
     if (words.length != 3) {
       throw new SumException(
           "expected <int> <op> <int> with spaces between, such as 1 + 2, got " + quoted(text));
@@ -117,7 +115,13 @@ public final class Calculator {
     }
   }
 
+  private static String trimmed(String text) {
+    return text.replaceAll("^\\s+|\\s+$", "");
+  }
+
+  /** Shows what was typed; a terminal must not obey it. */
   private static String quoted(String text) {
-    return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+    String shown = text.replaceAll("\\p{Cntrl}", "?");
+    return '"' + shown.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
   }
 }

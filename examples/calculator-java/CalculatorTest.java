@@ -1,7 +1,7 @@
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 
 /** Ends with code 1 when anything is not as it should be. */
@@ -30,6 +30,7 @@ public final class CalculatorTest {
     result("-9223372036854775808 / -1", "the result does not fit into 64 bits");
     result("9223372036854775808 + 1", "9223372036854775808 does not fit into 64 bits");
     result("one + 2", "\"one\" is not a whole number");
+    result("\033[1m + 2", "\"?[1m\" is not a whole number");
     result("1 + 2.5", "\"2.5\" is not a whole number");
     result("1 % 2", "unknown operator \"%\": use + - * or /");
     result("1+2", "expected <int> <op> <int> with spaces between, such as 1 + 2, got \"1+2\"");
@@ -58,7 +59,9 @@ public final class CalculatorTest {
 
   private static void conversation(String typed, String want) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    Calculator.repl(new StringReader(typed), new PrintStream(out, true, StandardCharsets.UTF_8));
+    Calculator.repl(
+        new ByteArrayInputStream(typed.getBytes(StandardCharsets.UTF_8)),
+        new PrintStream(out, true, StandardCharsets.UTF_8));
     String said = out.toString(StandardCharsets.UTF_8);
     check(typed, said.substring(said.indexOf('\n') + 1), want);
   }

@@ -4,6 +4,8 @@ import re
 import sys
 
 LONGEST_LINE = 4096
+# What stands between the words of a sum, and around it.
+SPACES = " \t\r\v\f"
 LEAST, MOST = -(2**63), 2**63 - 1
 
 
@@ -12,8 +14,7 @@ class SumError(Exception):
 
 
 def main():
-    sys.stdin.reconfigure(encoding="utf-8", errors="replace")
-    repl(sys.stdin, sys.stdout)
+    repl(sys.stdin.buffer, sys.stdout)
 
 
 def repl(source, sink):
@@ -26,7 +27,7 @@ def repl(source, sink):
             if line is None:
                 print(file=sink)
                 return
-            text = line.strip()
+            text = line.strip(SPACES)
             if text == "exit":
                 print("Goodbye.", file=sink)
                 return
@@ -37,18 +38,18 @@ def repl(source, sink):
 
 
 def read_line(source):
-    """Gives the next line, None at the end; a line that is too long is read over and is an error."""
+    """Gives the next line without its end, None at the end; a line that is too long is read over and is an error."""
     line = source.readline(LONGEST_LINE)
-    if len(line) == LONGEST_LINE and not line.endswith("\n"):
-        while line and not line.endswith("\n"):
+    if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+        while line and not line.endswith(b"\n"):
             line = source.readline(LONGEST_LINE)
         raise SumError("the line is too long")
-    return line or None
+    return line.decode(errors="replace").removesuffix("\n") if line else None
 
 
 def evaluate(text):
     """Computes one sum."""
-    words = text.split()
+    words = re.findall(f"[^{SPACES}]+", text)
     if len(words) != 3:
         raise SumError(f"expected <int> <op> <int> with spaces between, such as 1 + 2, got {quoted(text)}")
     left, operator, right = words
@@ -85,7 +86,9 @@ def apply(a, operator, b):
 
 
 def quoted(text):
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """Shows what was typed; a terminal must not obey it."""
+    shown = re.sub(r"[\x00-\x1f\x7f]", "?", text)
+    return '"' + shown.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 if __name__ == "__main__":

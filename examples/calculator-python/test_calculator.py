@@ -32,6 +32,7 @@ class Evaluate(unittest.TestCase):
             ("9" * 4000 + " + 1", "9 does not fit"),
             ("one + 2", '"one" is not a whole number'),
             ("1_0 + 2", '"1_0" is not a whole number'),
+            ("\x1b[1m + 2", '"?[1m" is not a whole number'),
             ("1 + 2.5", '"2.5" is not a whole number'),
             ("1 % 2", 'unknown operator "%"'),
             ("1+2", "expected <int> <op> <int>"),
@@ -56,7 +57,7 @@ class Repl(unittest.TestCase):
         ]:
             with self.subTest(name):
                 sink = io.StringIO()
-                repl(io.StringIO(typed), sink)
+                repl(io.BytesIO(typed.encode()), sink)
                 for want in wanted:
                     self.assertIn(want, sink.getvalue())
                 self.assertNotIn(absent, sink.getvalue())

@@ -23,6 +23,7 @@ void describe("evaluate", () => {
     ["-9223372036854775808 / -1", /^the result does not fit/],
     ["9223372036854775808 + 1", /^9223372036854775808 does not fit/],
     ["one + 2", /^"one" is not a whole number$/],
+    ["\u001b[1m + 2", /^"\?\[1m" is not a whole number$/],
     ["1 + 2.5", /^"2.5" is not a whole number$/],
     ["0x1 + 2", /^"0x1" is not a whole number$/],
     ["1 % 2", /^unknown operator "%"/],

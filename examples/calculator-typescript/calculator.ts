@@ -11,7 +11,7 @@ export class SumError extends Error {}
 export async function repl(input: AsyncIterable<string>, write: (text: string) => void): Promise<void> {
   write("Type a sum such as 1 + 2 (operators + - * /), or exit.\n> ");
   for await (const line of linesOf(input)) {
-    const text = line?.trim();
+    const text = line === undefined ? undefined : trimmed(line);
     if (text === "exit") {
       write("Goodbye.\n");
       return;
@@ -23,10 +23,10 @@ export async function repl(input: AsyncIterable<string>, write: (text: string) =
 
 /** Computes one sum. */
 export function evaluate(text: string): bigint {
-  const words = text.trim().split(/\s+/);
+  const words = trimmed(text).split(/[ \t\r\v\f]+/);
   const [left, operator, right] = words;
   if (words.length !== 3 || left === undefined || operator === undefined || right === undefined) {
-    throw new SumError(`expected <int> <op> <int> with spaces between, such as 1 + 2, got ${JSON.stringify(text)}`);
+    throw new SumError(`expected <int> <op> <int> with spaces between, such as 1 + 2, got ${quoted(text)}`);
   }
   return fitting(apply(numberOf(left), operator, numberOf(right)), "the result");
 }
@@ -48,7 +48,7 @@ async function* linesOf(input: AsyncIterable<string>): AsyncGenerator<string | u
 }
 
 function joined(begin: string | undefined, end: string): string | undefined {
-  return begin === undefined || begin.length + end.length >= longestLine ? undefined : begin + end;
+  return begin === undefined || Buffer.byteLength(begin + end) >= longestLine ? undefined : begin + end;
 }
 
 function answer(text: string | undefined): string {
@@ -62,8 +62,18 @@ function answer(text: string | undefined): string {
   }
 }
 
+function trimmed(text: string): string {
+  return text.replace(/^[ \t\r\v\f]+|[ \t\r\v\f]+$/g, "");
+}
+
+/** Shows what was typed; a terminal must not obey it. */
+function quoted(text: string): string {
+  const shown = Array.from(text, (letter) => (letter < " " || letter === "\u007f" ? "?" : letter)).join("");
+  return `"${shown.replace(/[\\"]/g, "\\$&")}"`;
+}
+
 function numberOf(word: string): bigint {
-  if (!/^[+-]?[0-9]+$/.test(word)) throw new SumError(`${JSON.stringify(word)} is not a whole number`);
+  if (!/^[+-]?[0-9]+$/.test(word)) throw new SumError(`${quoted(word)} is not a whole number`);
   return fitting(BigInt(word.replace("+", "")), word);
 }
 
@@ -79,7 +89,7 @@ function apply(a: bigint, operator: string, b: bigint): bigint {
       if (b === 0n) throw new SumError("division by zero");
       return a / b;
     default:
-      throw new SumError(`unknown operator ${JSON.stringify(operator)}: use + - * or /`);
+      throw new SumError(`unknown operator ${quoted(operator)}: use + - * or /`);
   }
 }
 

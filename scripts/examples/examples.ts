@@ -32,33 +32,3 @@ export const clients: readonly Client[] = [
   { language: "TypeScript", folder: "https-client-typescript" },
   { language: "Java", folder: "https-client-java" },
 ];
-
-/** What every calculator is asked, and the whole of what it must say. */
-export const conversation = {
-  typed: [
-    "1 + 2",
-    "-7 / 2",
-    "9223372036854775807 + 0",
-    "4611686018427387904 * 2",
-    "9223372036854775808 - 1",
-    "1 / 0",
-    "two + 2",
-    "1 % 2",
-    "",
-    "1+2",
-    "exit",
-  ],
-  said: [
-    "Type a sum such as 1 + 2 (operators + - * /), or exit.",
-    "> Result: 3",
-    "> Result: -3",
-    "> Result: 9223372036854775807",
-    "> Error: the result does not fit into 64 bits",
-    "> Error: 9223372036854775808 does not fit into 64 bits",
-    "> Error: division by zero",
-    '> Error: "two" is not a whole number',
-    '> Error: unknown operator "%": use + - * or /',
-    '> > Error: expected <int> <op> <int> with spaces between, such as 1 + 2, got "1+2"',
-    "> Goodbye.",
-  ],
-} as const;

@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Comparison, ImageInspection } from "../../src/index.ts";
-import { conversation, type Calculator } from "./examples.ts";
+import type { Calculator } from "./examples.ts";
+import { sittings } from "./sittings.ts";
 import { slipway } from "./slipway.ts";
 
 /** An image as `compare` sees it, and the bytes of its layers as they travel, compressed with gzip. */
@@ -42,14 +43,10 @@ export async function measure(calculator: Calculator): Promise<Row> {
 export const bases = ["--base-images=archive"] as const;
 
 async function converse(image: string, ...options: readonly string[]): Promise<void> {
-  const said = await slipway(["run", "--rm", "-i", ...options, image], lines(conversation.typed));
-  if (said !== lines(conversation.said)) {
-    throw new Error(`${image} says\n${said}\nand should say\n${lines(conversation.said)}`);
+  for (const { name, typed, said } of sittings) {
+    const heard = await slipway(["run", "--rm", "-i", ...options, image], typed);
+    if (heard !== said) throw new Error(`${image}, ${name}: it says\n${heard}\nand should say\n${said}`);
   }
-}
-
-function lines(texts: readonly string[]): string {
-  return texts.map((text) => `${text}\n`).join("");
 }
 
 interface Document {

@@ -1,4 +1,5 @@
 import type { Measured, Row } from "./measure.ts";
+import { answers } from "./sittings.ts";
 import type { Found } from "./try-client.ts";
 
 const marks = ["<!-- examples: written by npm run examples -->", "<!-- /examples -->"] as const;
@@ -27,6 +28,25 @@ export function table(rows: readonly Row[]): string {
         .join(" | ")
         .trim(),
     ),
+  ].join("\n");
+}
+
+/** What calculators are asked and answer, with signs for letters that nobody sees. */
+export function answersTable(): string {
+  const signs = new Map([
+    ["\t", "␉"],
+    ["\r", "␍"],
+    ["\u001b", "␛"],
+    ["\u00a0", "⍽"],
+  ]);
+  const code = (text: string): string => {
+    const spaced = text.replaceAll(/^ +| +$| {2,}/g, (spaces) => "·".repeat(spaces.length));
+    return `\`${Array.from(spaced, (letter) => signs.get(letter) ?? letter).join("")}\``;
+  };
+  return [
+    "| typed | said |",
+    "| --- | --- |",
+    ...answers.map(([typed, said]) => `| ${code(typed)} | ${code(said)} |`),
   ].join("\n");
 }
 

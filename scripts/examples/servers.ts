@@ -17,26 +17,28 @@ export interface Servers extends AsyncDisposable {
   readonly trusted: string;
   /** One with a certificate of another. */
   readonly stranger: string;
-  /** A resolv.conf that names our name server; undefined where port 53 is not ours to take, and the host is `localhost`. */
+  /** A resolv.conf with the name server that alone knows the host; undefined where we are not root or port 53 is taken, and the host is `localhost`. */
   readonly resolver: string | undefined;
+  /** Questions about the host that the name server has answered so far. */
+  answered(): number;
 }
 
 const nameServer = "127.53.53.53";
 
-/** Starts two HTTPS servers and, where that is allowed, a name server that knows them as slipway.test. Needs the program openssl. */
+/** Starts two HTTPS servers and, as root, a name server that knows them as slipway.test. Needs the program openssl. */
 export async function startServers(): Promise<Servers> {
   await using unwound = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "slipway-examples-"));
   unwound.defer(() => rm(folder, { recursive: true, force: true }));
 
   const names = await serveNames();
-  if (names) unwound.defer(() => void names.close());
-  const host = names ? "slipway.test" : "localhost";
+  if (names) unwound.defer(() => void names.socket.close());
   const resolver = names && join(folder, "resolv.conf");
   if (resolver) {
     await writeFile(resolver, `nameserver ${nameServer}\n`);
     await chmod(resolver, 0o644);
   }
+  const host = names ? "slipway.test" : "localhost";
 
   const start = async (name: string): Promise<{ readonly folder: string; readonly address: string }> => {
     const own = join(folder, name);
@@ -59,6 +61,7 @@ export async function startServers(): Promise<Servers> {
     trusted: trusted.address,
     stranger: stranger.address,
     resolver,
+    answered: () => names?.answered() ?? 0,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
@@ -72,23 +75,27 @@ async function serve({ cert, key }: { readonly cert: string; readonly key: strin
   return server;
 }
 
-async function serveNames(): Promise<Socket | undefined> {
+async function serveNames(): Promise<{ readonly socket: Socket; readonly answered: () => number } | undefined> {
+  // Whoever is not root cannot have the clients' machine name it either.
+  if (process.getuid?.() !== 0) return undefined;
   const socket = createSocket("udp4");
+  let answered = 0;
   socket.on("message", (question, { port, address }) => {
-    const answer = answerTo(question);
+    const { answer, found } = answerTo(question) ?? {};
+    if (found) answered++;
     if (answer) socket.send(answer, port, address);
   });
   try {
     socket.bind(53, nameServer);
     await once(socket, "listening");
-    return socket;
+    return { socket, answered: () => answered };
   } catch {
     return undefined;
   }
 }
 
 /** The answer of a name server that knows one name, slipway.test, and one address of it (RFC 1035, section 4). */
-function answerTo(question: Buffer): Buffer | undefined {
+function answerTo(question: Buffer): { readonly answer: Buffer; readonly found: boolean } | undefined {
   const end = question.indexOf(0, 12) + 5;
   if (question.length < end || end < 17) return undefined;
   const asked = question.subarray(12, end);
@@ -101,5 +108,5 @@ function answerTo(question: Buffer): Buffer | undefined {
   header.writeUInt16BE(1, 4);
   header.writeUInt16BE(found ? 1 : 0, 6);
   const record = Buffer.from([0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1]);
-  return Buffer.concat(found ? [header, asked, record] : [header, asked]);
+  return { answer: Buffer.concat(found ? [header, asked, record] : [header, asked]), found };
 }

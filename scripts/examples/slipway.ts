@@ -6,11 +6,15 @@ export const repository = resolve(import.meta.dirname, "../..");
 
 /**
  * Runs the command in the repository's folder and gives what it prints on standard output; its progress goes to ours.
+ * @param resolver a file that the command, and it alone, finds as the machine's /etc/resolv.conf. Takes root.
  * @throws Error with the command line when it does not end with code 0.
  */
-export async function slipway(argv: readonly string[], input = ""): Promise<string> {
+export async function slipway(argv: readonly string[], input = "", resolver?: string): Promise<string> {
   console.error(`\n$ slipway ${argv.join(" ")}`);
-  const child = spawn(join(repository, "bin/slipway"), argv, {
+  const program = join(repository, "bin/slipway");
+  const bound = ["--mount", "sh", "-c", 'mount --bind "$0" /etc/resolv.conf && exec "$@"', resolver ?? "", program];
+  const [file, args] = resolver === undefined ? [program, argv] : ["unshare", [...bound, ...argv]];
+  const child = spawn(file, args, {
     cwd: repository,
     stdio: ["pipe", "pipe", "inherit"],
   });

@@ -17,17 +17,12 @@ export async function tryClient(client: Client, servers: Servers): Promise<Found
   const { folder } = client;
   const context = `examples/${folder}`;
   await slipway(["build", ...bases, "-t", folder, "--build-context", `ca=${servers.ca}`, context]);
-  const told = await slipway([
-    "run",
-    "--rm",
-    "--read-only",
-    "--user=65532",
-    `--env=WORD=${word}`,
-    ...(servers.resolver ? ["--volume", `${servers.resolver}:/etc/resolv.conf:ro`] : []),
-    folder,
-    servers.trusted,
-    servers.stranger,
-  ]);
+  const before = servers.answered();
+  const told = await slipway(
+    ["run", "--rm", "--read-only", "--user=65532", `--env=WORD=${word}`, folder, servers.trusted, servers.stranger],
+    "",
+    servers.resolver,
+  );
   const certificates = Number(/^certificates: (\d+)$/m.exec(told)?.[1]);
   const expected = `user: 65532
 root: read-only
@@ -39,6 +34,8 @@ time zone: 2026-07-01 08:00 in New York
 locale: ${word} has ${Array.from(word).length} characters
 `;
   if (told !== expected) throw new Error(`${folder} tells\n${told}\nand should tell\n${expected}`);
+  if (servers.resolver !== undefined && servers.answered() === before)
+    throw new Error(`${folder} knows ${servers.host}, and the name server was not asked`);
   // Debian's list has more than a hundred; ours alone would be one.
   if (!(certificates > 100))
     throw new Error(`${folder} trusts ${certificates} authorities: the base's bundle is not there`);
