@@ -1,0 +1,60 @@
+const windows = "of Windows";
+const apple = "of Apple's systems";
+const tk = "in Debian's python3-tk: Tcl, Tk and X11 for windows on a screen";
+const idle = "in Debian's idle: an editor, which needs Tk";
+const gdbm = "in Debian's python3-gdbm; dbm has two other ways to keep its files";
+
+/** What sys.stdlib_module_names has, or is inside of a package that it names, and cannot be imported in the base; why. */
+export const notInPython = {
+  "3.11": {
+    _gdbm: gdbm,
+    _msi: windows,
+    _overlapped: windows,
+    _scproxy: apple,
+    _tkinter: tk,
+    _winapi: windows,
+    "asyncio.windows_events": windows,
+    "asyncio.windows_utils": windows,
+    "dbm.gnu": gdbm,
+    "distutils._msvccompiler": windows,
+    "distutils.msvc9compiler": windows,
+    "encodings.mbcs": windows,
+    "encodings.oem": windows,
+    ensurepip: "in Debian's python3.11-venv: it installs pip",
+    idlelib: idle,
+    lib2to3: "in Debian's python3-lib2to3: it rewrites programs for Python 2",
+    msilib: windows,
+    msvcrt: windows,
+    "multiprocessing.popen_spawn_win32": windows,
+    nt: windows,
+    tkinter: tk,
+    turtle: tk,
+    turtledemo: tk,
+    winreg: windows,
+    winsound: windows,
+  },
+  "3.13": {
+    _gdbm: gdbm,
+    _ios_support: apple,
+    _overlapped: windows,
+    "_pyrepl.windows_console": windows,
+    _scproxy: apple,
+    _tkinter: tk,
+    _winapi: windows,
+    _wmi: windows,
+    "asyncio.windows_events": windows,
+    "asyncio.windows_utils": windows,
+    "dbm.gnu": gdbm,
+    "encodings.mbcs": windows,
+    "encodings.oem": windows,
+    idlelib: idle,
+    msvcrt: windows,
+    "multiprocessing.popen_spawn_win32": windows,
+    nt: windows,
+    tkinter: tk,
+    turtle: tk,
+    turtledemo: tk,
+    winreg: windows,
+    winsound: windows,
+  },
+} as const;
