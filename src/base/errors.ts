@@ -55,6 +55,8 @@ export const errorCodes = {
   SLIP_VERIFY: 6,
   /** A package that the archive does not have or that cannot be resolved. */
   SLIP_PACKAGE: 6,
+  /** A base in which something is that cannot work: a library, loader or interpreter is missing. */
+  SLIP_AUDIT: 6,
   /** Bytes whose digest or length is not the promised one. */
   SLIP_DIGEST_MISMATCH: 6,
   /** A tar entry or file that is malformed or hostile. */

@@ -10,6 +10,9 @@ interface AttestFlags {
   readonly "attest-as": string | undefined;
 }
 
+/** `--sbom` alone is `--sbom=true`. */
+export const bareAttest = { value: "true", values: /^(?:[01tf]|true|false)$|^[a-z][a-z-]*=/i };
+
 type Fields = Map<string, string>;
 
 const sbomFormats = ["spdx-json", "cyclonedx-json", "all"] as const;

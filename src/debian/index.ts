@@ -25,5 +25,7 @@ export {
 } from "./archive-image.ts";
 export { parseBaseName } from "./base-name.ts";
 export { bringRuntime, broughtRuntime, renewRuntime } from "./bring-runtime.ts";
-export { builtInSuite, distrolessReference } from "./distroless/built-in.ts";
+export type { Contents } from "./contents/contents-index.ts";
+export { openContents } from "./contents/open-contents.ts";
+export { builtInSuite, type DistrolessChoice, distrolessReference } from "./distroless/built-in.ts";
 export { makeBase } from "./make-base.ts";

@@ -5,7 +5,7 @@ import { Hasher, sha256, SlipwayError, WorkerPool } from "../base/index.ts";
 import type { OpenArchiveOptions, Release } from "./contract.ts";
 import { type HttpClient, HttpStatusError, withoutPassword } from "../fetch/index.ts";
 import { PackageIndex } from "./package-index.ts";
-import { type IndexedFile, verifyRelease, type VerifiedRelease } from "./release.ts";
+import { type IndexedFile, readKeyring, verifyRelease, type VerifiedRelease } from "./release.ts";
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
@@ -72,7 +72,8 @@ export async function openSuite(options: OpenSuiteOptions): Promise<OpenedSuite>
   };
 }
 
-async function currentRelease(options: OpenSuiteOptions): Promise<{ kept: KeptRelease; stale: boolean }> {
+/** What the suite's Release says now, or said when it was last checked. */
+export async function currentRelease(options: OpenSuiteOptions): Promise<{ kept: KeptRelease; stale: boolean }> {
   const file = await releaseFile(options);
   const kept = await readKept(file);
   if (options.offline) {
@@ -247,7 +248,7 @@ async function openIndex(
 }
 
 /** By its hash (which no update of the mirror can race with), else by its name where a mirror has no by-hash folders. */
-async function downloadIndex(
+export async function downloadIndex(
   options: OpenSuiteOptions,
   path: string,
   expected: IndexedFile,
@@ -313,7 +314,7 @@ function tooLong(url: string): SlipwayError {
 async function releaseFile(options: OpenSuiteOptions): Promise<string> {
   const folder = `${options.cache.folder}/releases`;
   await mkdir(folder, { recursive: true });
-  const trust = options.keyring === undefined ? "" : `.${sha256(await readFile(options.keyring)).slice(7, 23)}`;
+  const trust = options.keyring === undefined ? "" : `.${sha256(readKeyring(options.keyring)).slice(7, 23)}`;
   return `${folder}/${options.suite.replaceAll(/[^a-z0-9.-]/gi, "_")}${trust}.json`;
 }
 
@@ -327,7 +328,9 @@ async function readKept(file: string): Promise<KeptRelease | undefined> {
 }
 
 function keep(release: VerifiedRelease, mirror: string, checked: number, answer: FetchedText): KeptRelease {
-  const files = [...release.files].filter(([path]) => /^main\/binary-[a-z0-9-]+\/Packages(?:\.xz)?$/.test(path));
+  const files = [...release.files].filter(([path]) =>
+    /^main\/(?:binary-[a-z0-9-]+\/Packages(?:\.xz)?|Contents-[a-z0-9-]+\.gz)$/.test(path),
+  );
   return {
     format: 1,
     codename: release.codename,
@@ -344,14 +347,17 @@ function keep(release: VerifiedRelease, mirror: string, checked: number, answer:
   };
 }
 
-/** Removes indexes that no kept Release names any more; a day of grace for processes that still read one. */
+/** Removes indexes that no kept Release names any more, and what killed processes left; a day of grace for those that live. */
 async function sweep(folder: string): Promise<void> {
-  const releases = await readdir(`${folder}/releases`);
+  const found = await readdir(`${folder}/releases`);
+  const releases = found.filter((name) => name.endsWith(".json"));
   const kept = await Promise.all(releases.map((name) => readKept(`${folder}/releases/${name}`)));
   const needed = new Set(kept.flatMap((one) => Object.values(one?.files ?? {}).map((file) => file.sha256)));
-  for (const name of await readdir(`${folder}/indexes`)) {
-    if (needed.has(name)) continue;
-    const path = `${folder}/indexes/${name}`;
+  const others = (await readdir(`${folder}/indexes`)).filter((name) => !needed.has(name));
+  for (const path of [
+    ...others.map((name) => `${folder}/indexes/${name}`),
+    ...found.filter((name) => !name.endsWith(".json")).map((name) => `${folder}/releases/${name}`),
+  ]) {
     const info = await stat(path).catch(() => undefined);
     if (info && Date.now() - info.mtimeMs > day) await rm(path, { force: true });
   }
@@ -359,8 +365,14 @@ async function sweep(folder: string): Promise<void> {
 
 async function replaceFile(file: string, text: string): Promise<void> {
   const temporary = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`;
-  await writeFile(temporary, text);
-  await rename(temporary, file);
+  try {
+    // On the disk before it has its name: an empty file after a crash would forget what was seen.
+    await writeFile(temporary, text, { flush: true });
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
 }
 
 function isExpired(release: KeptRelease, now: number): boolean {

@@ -1,13 +1,14 @@
 import { writeFile } from "node:fs/promises";
 import { Hasher, serve, SlipwayError } from "../base/index.ts";
 import { cleanRoot } from "./clean-root.ts";
+import { makeContents } from "./contents/make-contents.ts";
 import { plainBytes } from "./decompress.ts";
 import { compactPackages } from "./package-index.ts";
 import type { IndexedFile } from "./release.ts";
 import { RootFiles } from "./root-files.ts";
 import { unpackDeb } from "./unpack-deb.ts";
 
-serve({ index, unpack: unpackDeb, clean });
+serve({ index, contents: makeContents, unpack: unpackDeb, clean });
 
 /** Brings a configured root into the state of an image. */
 function clean(job: { readonly root: string; readonly slim: boolean; readonly epoch: number }): void {
@@ -37,5 +38,7 @@ async function index(job: {
       hint: "name another mirror with --debian-mirror",
     });
   }
-  await writeFile(job.target, compactPackages(Buffer.concat(chunks).toString("latin1")), "latin1");
+  const text = compactPackages(Buffer.concat(chunks).toString("latin1"));
+  // On the disk before it gets its name, and is trusted by it.
+  await writeFile(job.target, text, { encoding: "latin1", flush: true });
 }

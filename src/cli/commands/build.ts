@@ -3,7 +3,7 @@ import type { BuildOptions, BuildResult } from "../../index.ts";
 import { parseAnnotation } from "../annotation-spec.ts";
 import { cut, type ParsedArgs, usage, wholeNumber } from "../args.ts";
 import { parseCaches } from "../cache-spec.ts";
-import { parseAttest } from "../attest-spec.ts";
+import { bareAttest, parseAttest } from "../attest-spec.ts";
 import { parseCall } from "../call-spec.ts";
 import { command } from "../command.ts";
 import { parseAllow, parseExec } from "../exec-spec.ts";
@@ -14,9 +14,6 @@ import { printError } from "../print-error.ts";
 import { dockerModes, openProgress, type ProgressMode, progressModes } from "../progress/index.ts";
 import { removeOld, writeWhole } from "../write-whole.ts";
 import { refusedBuildFlags } from "./build-refused.ts";
-
-/** `--sbom` alone is `--sbom=true`. */
-const bare = { value: "true", values: /^(?:[01tf]|true|false)$|^[a-z][a-z-]*=/i };
 
 export const buildOptions = {
   tag: { type: "list", short: "t", value: "NAME[:TAG]", help: "Name of the image" },
@@ -64,13 +61,13 @@ export const buildOptions = {
   sbom: {
     type: "string",
     value: "true|false|format=FORMAT",
-    bare,
+    bare: bareAttest,
     help: "Attach the list of software: short for --attest=type=sbom; spdx-json (default), cyclonedx-json or all",
   },
   provenance: {
     type: "string",
     value: "true|false|mode=min|max",
-    bare,
+    bare: bareAttest,
     help: "Attach how the image came to be: short for --attest=type=provenance",
   },
   attest: {

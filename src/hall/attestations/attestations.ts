@@ -46,11 +46,20 @@ interface Told {
   readonly claim: Claim;
 }
 
+/** What attestations are about: a build, or images of which only the software is told. */
+export type AttestedWork =
+  | DoneBuild
+  | {
+      readonly ids: readonly Digest[];
+      readonly options: { readonly attest?: AttestOptions | undefined };
+      readonly plans: undefined;
+    };
+
 /** The attestations of a build that is done, as its options ask for them. */
-export function attestationsOf(build: DoneBuild, engine: Engine, ctx: Ctx): Attestations {
+export function attestationsOf(build: AttestedWork, engine: Engine, ctx: Ctx): Attestations {
   const wanted = build.options.attest ?? {};
-  const provenance = wanted.provenance && provenanceOf(build, wanted.provenance, Date.now());
-  const planned = new Map(build.ids.map((id, at) => [id, build.plans[at]] as const));
+  const provenance = wanted.provenance && build.plans && provenanceOf(build, wanted.provenance, Date.now());
+  const planned = new Map(build.ids.map((id, at) => [id, build.plans?.[at]] as const));
   const software = new Map<Digest, Promise<FoundSoftware>>();
   const softwareIn = (image: ImageRecord): Promise<FoundSoftware> => {
     // Outputs that are written side by side all want it.

@@ -4,6 +4,7 @@ import {
   currentPackages,
   kindOf,
   type DebianPackage,
+  type MadeBase,
   makeArchiveImage,
   parseArchiveName,
   renewRuntime,
@@ -20,6 +21,8 @@ import {
 } from "../../oci/index.ts";
 import type { PlannedImage } from "../../plan/index.ts";
 import type { Store } from "../../store/index.ts";
+import type { AuditedBase, AuditMode } from "../api/base-api.ts";
+import { auditBase, keepAudit } from "./audit-base.ts";
 import { debianArch } from "./debian-arch.ts";
 import { announce, endFailed, type Engine } from "../engine/engine.ts";
 import { checkEmulation } from "./require-emulation.ts";
@@ -32,6 +35,8 @@ interface ArchiveBaseOptions {
   readonly again?: boolean | undefined;
   /** An older state of the archive will do: whoever asks knows the packages. */
   readonly anyAge?: boolean | undefined;
+  /** Default: what cannot work is told in warnings. */
+  readonly audit?: AuditMode | undefined;
 }
 
 /** Other packages make another base, and another kind of base does; a new Release that has the same ones does not. */
@@ -91,7 +96,7 @@ export async function archiveState(
 /** Makes an image of the signed archive and keeps it under its name; undefined for a name that the archive has nothing for. */
 export async function makeArchiveBase(
   name: string,
-  { platform, mirror, again, anyAge }: ArchiveBaseOptions,
+  { platform, mirror, again, anyAge, audit = "warn" }: ArchiveBaseOptions,
   engine: Engine,
   ctx: Ctx,
 ): Promise<PlannedImage | undefined> {
@@ -115,7 +120,7 @@ export async function makeArchiveBase(
       return known;
     }
     const [made] = await Promise.all([
-      make(name, base, options, platform, engine, ctx),
+      make(name, base, options, { platform, audit }, engine, ctx),
       runsPrograms(base) ? renew(engine, mirror, ctx) : undefined,
     ]);
     ctx.emit({ type: "step-done", id: step, duration: Date.now() - started, note: made.origin });
@@ -138,7 +143,7 @@ async function make(
   name: string,
   base: ArchiveImage,
   options: MakeOptions,
-  platform: Platform,
+  { platform, audit }: { readonly platform: Platform; readonly audit: AuditMode },
   engine: Engine,
   ctx: Ctx,
 ): Promise<PlannedImage> {
@@ -150,13 +155,21 @@ async function make(
     { ...options, owner },
     { cache, snapshotter, executor: () => engine.executor(ctx), ctx },
   );
+  const digest = engine.diffIdOf(made.snapshot.id);
+  const audited = await lookInto(name, base, made, { platform, audit, archive: options }, engine, ctx).catch(
+    async (error: unknown) => {
+      await digest.catch(() => undefined);
+      await snapshotter.remove(made.snapshot.id);
+      throw error;
+    },
+  );
   const config: ImageConfig = {
     created: made.created,
     architecture: platform.architecture,
     os: platform.os,
     variant: platform.variant,
     config: made.config,
-    rootfs: { type: "layers", diff_ids: [await engine.diffIdOf(made.snapshot.id)] },
+    rootfs: { type: "layers", diff_ids: [await digest] },
     history: made.history,
   };
   const { id, bytes } = encodeConfig(config);
@@ -165,5 +178,26 @@ async function make(
   store.images.tagBeside(name, id);
   store.facts.set(originKey(id), made.origin, id);
   store.facts.set(packagesKey(id), packagesText(base, made.packages), id);
+  if (audited) keepAudit(store, id, audited);
   return { id, name, config, origin: made.origin };
+}
+
+/** Of bases without a package manager: nothing in a running container would bring what is missing. */
+async function lookInto(
+  name: string,
+  base: ArchiveImage,
+  { snapshot, config }: MadeBase,
+  how: { readonly platform: Platform; readonly audit: AuditMode; readonly archive: MakeOptions },
+  engine: Engine,
+  ctx: Ctx,
+): Promise<AuditedBase | undefined> {
+  if (base.kind !== "distroless") return undefined;
+  const { architecture } = how.platform;
+  const archive = { ...how.archive, suite: base.suite };
+  return auditBase(
+    { name, builtIn: base.name, snapshot: snapshot.id, config: { architecture, config }, archive },
+    how.audit,
+    engine,
+    ctx,
+  );
 }

@@ -7,6 +7,7 @@ import type { Executor, Namespace } from "../../sandbox/index.ts";
 import type { Snapshotter } from "../../snapshot/index.ts";
 import type { RemoteLayer, SnapshotId, Store } from "../../store/index.ts";
 import type { BuildResult } from "../api/api.ts";
+import type { AuditMode } from "../api/base-api.ts";
 import type { Output } from "../outputs/output.ts";
 import type { OutputsRequest } from "../outputs/outputs.ts";
 import type { ClientKind } from "../registry/open-client.ts";
@@ -31,6 +32,7 @@ export interface Engine extends AsyncDisposable {
   /**
    * Makes a base image into the store.
    * @param again ask the archive whether it has another than the one that was made of it.
+   * @param audit what is done about something in it that cannot work; a warning without it.
    * @returns undefined when the archive makes none of that name. */
   makeBase(
     name: string,
@@ -38,6 +40,7 @@ export interface Engine extends AsyncDisposable {
     mirror: string | undefined,
     ctx: Ctx,
     again?: boolean,
+    audit?: AuditMode,
   ): Promise<PlannedImage | undefined>;
   /** A client of registries, opened when first asked for; the usual one without a kind. Throws SLIP_CONFIG. */
   registries(how?: ClientKind): Promise<RegistryClient>;

@@ -65,8 +65,8 @@ export function openEngine(store: Store, namespace: Namespace, mirror: string | 
       mountAll([{ type: "tmpfs", source: "tmpfs", target: "/", options: ["mode=0700", "nosuid", "nodev"] }], folder);
     },
     diffIdOf: (id, epoch) => diffIds.of(id, epoch),
-    makeBase: (name, platform, baseMirror, ctx, again) =>
-      makeArchiveBase(name, { platform, mirror: baseMirror ?? mirror, again }, engine, ctx),
+    makeBase: (name, platform, baseMirror, ctx, again, audit) =>
+      makeArchiveBase(name, { platform, mirror: baseMirror ?? mirror, again, audit }, engine, ctx),
     registries: async (how = "patient") => {
       const { RegistryClients: Clients } = await import("../registry/open-client.ts");
       return (clients ??= new Clients()).get(how);

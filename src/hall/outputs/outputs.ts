@@ -8,8 +8,7 @@ import {
   type NamedImage,
 } from "../../export/index.ts";
 import type { WrittenOutput } from "../api/output-api.ts";
-import type { Attestations } from "../attestations/attestations.ts";
-import type { DoneBuild } from "../attestations/provenance-of.ts";
+import type { Attestations, AttestedWork } from "../attestations/attestations.ts";
 import { announce, endFailed, type Engine } from "../engine/engine.ts";
 import { findImage } from "../images/find-image.ts";
 import { exportImage, withOwnTimes } from "./export-image.ts";
@@ -21,7 +20,7 @@ export interface OutputsRequest {
   readonly ids: readonly Digest[];
   readonly outputs: readonly Output[];
   /** The build, when attestations of it are wanted: they go with each image wherever it goes. */
-  readonly attested?: DoneBuild | undefined;
+  readonly attested?: AttestedWork | undefined;
 }
 
 type Attested = OutputsRequest & Partial<Attestations>;
@@ -57,7 +56,7 @@ export async function writeOutputs(given: OutputsRequest, engine: Engine, ctx: C
   return written.flat();
 }
 
-async function attestations(build: DoneBuild, engine: Engine, ctx: Ctx): Promise<Attestations> {
+async function attestations(build: AttestedWork, engine: Engine, ctx: Ctx): Promise<Attestations> {
   return (await import("../attestations/attestations.ts")).attestationsOf(build, engine, ctx);
 }
 
