@@ -235,8 +235,46 @@ describe.skipIf(why !== undefined)(`attestations${why === whyNoLab ? because : `
       expect.stringContaining("Attestations cannot be attached"),
     ]);
     expect(archive.stderr).not.toContain("COPY");
-    const stays = await lab.slipway(["build", "--provenance=true", "-t", "stays", context]);
-    expect([stays.code, stays.stderr]).toEqual([0, expect.stringContaining("this build writes nothing")]);
+  });
+
+  test("an image that stays in the store takes them along when it is pushed and saved, until it is built without", async () => {
+    const args = ["build", "--build-arg", "VERSION=7", "-t", "stays", context];
+    const built = await lab.slipway([...args.slice(0, 1), "--sbom", "--provenance=mode=max", ...args.slice(1)]);
+    expect([built.code, built.stderr]).toEqual([0, expect.not.stringContaining("WARN")]);
+    const options = { env: { HOME: lab.folder } };
+    await lab.slipway(["tag", "stays", at("team/stays:1")]);
+    const first = await lab.slipway(["push", at("team/stays:1")], options);
+    expect([first.code, first.stderr]).toEqual([0, expect.stringContaining("find packages")]);
+    const index = await document("team/stays", "1");
+    const [image, attached] = index.manifests;
+    const [spdx, provenance] = await statements("team/stays", await document("team/stays", attached?.digest ?? ""));
+    expect([spdx, provenance].map((one) => one?.subject[0]?.digest.sha256)).toEqual(
+      Array.from({ length: 2 }, () => image?.digest.slice(7)),
+    );
+    expect(namesIn(spdx)).toEqual(wanted);
+    const layers = (await document("team/stays", image?.digest ?? "")).layers.map((layer) => layer.digest);
+    const told = provenance?.predicate as {
+      buildDefinition?: object;
+      runDetails?: { metadata: { slipway_metadata: { layers: Record<string, { digest: string }[][]> } } };
+    };
+    expect(told.buildDefinition).toMatchObject({
+      externalParameters: { request: { args: { "build-arg:VERSION": "7" } } },
+    });
+    const listed = Object.values(told.runDetails?.metadata.slipway_metadata.layers ?? {});
+    expect(listed.map(([one]) => one?.map((layer) => layer.digest))).toEqual([layers]);
+    // The same each time: nothing of it is made up when it leaves.
+    expect((await lab.slipway(["push", at("team/stays:1")], options)).stdout).toBe(first.stdout);
+    const save = (format: string) => lab.slipway(["save", "--format", format, "-o", join(lab.folder, format), "stays"]);
+    expect(await save("oci-dir")).toMatchObject({ code: 0 });
+    const { manifests } = JSON.parse(readFileSync(join(lab.folder, "oci-dir/index.json"), "utf8")) as Manifest;
+    expect(manifests[0]?.mediaType).toBe("application/vnd.oci.image.index.v1+json");
+    expect(await save("docker")).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("attestations of docker.io/library/stays"),
+    });
+    expect(await lab.slipway(args)).toMatchObject({ code: 0 });
+    expect(await lab.slipway(["push", at("team/stays:1")], options)).toMatchObject({ code: 0 });
+    expect((await document("team/stays", "1")).manifests).toBeUndefined();
   });
 
   test("files have them beside theirs, with each file as a subject; one of the same name is not written over", async () => {

@@ -1,5 +1,7 @@
+import type { BuildEvent } from "../../base/index.ts";
 import { usage } from "../args.ts";
 import { command } from "../command.ts";
+import { transferProgress } from "../transfer-progress.ts";
 
 export const save = command({
   name: "save",
@@ -41,6 +43,8 @@ export const save = command({
     const type = values.format?.startsWith("oci") ? "oci" : "docker";
     const { platform } = values;
     const options = { images: positionals, platform, type, dest, ...(folder && { tar: false }) } as const;
-    await (await io.library()).save({ ...options, store: io.store, signal: io.signal });
+    const show = transferProgress(io);
+    const onEvent = (event: BuildEvent): void => (event.type === "warning" ? show(event) : undefined);
+    await (await io.library()).save({ ...options, onEvent, store: io.store, signal: io.signal });
   },
 });

@@ -219,6 +219,7 @@ export interface SaveOptions extends CommonOptions {
   readonly dest: string;
   /** False: a folder in place of a tar. */
   readonly tar?: boolean | undefined;
+  readonly onEvent?: ((event: BuildEvent) => void) | undefined;
 }
 
 export interface RemoveOptions extends CommonOptions {

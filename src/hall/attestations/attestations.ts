@@ -6,6 +6,7 @@ import {
   imageUrl,
   indexAttestation,
   predicateTypes,
+  provenanceClaim,
   referrerAttestation,
   spdxDocument,
   statement,
@@ -18,13 +19,13 @@ import { familiarName, formatPlatform, type ImageConfig, parseReference, type Pl
 import type { ImageRecord } from "../../store/index.ts";
 import type { AttestOptions, SbomFormat } from "../api/attest-api.ts";
 import { announce, endFailed, type Engine } from "../engine/engine.ts";
-import { type DoneBuild, provenanceOf } from "./provenance-of.ts";
+import { type KeptAttestations, keptAttestations } from "./kept-attestations.ts";
 import { sbomSubject, softwareOf } from "./software-of.ts";
 
 /** What outputs ask of attestations. */
 export interface Attestations {
-  /** What is attached to an image that leaves as one. */
-  attach(image: ImageRecord): (subject: Subject) => Promise<readonly Attached[]>;
+  /** What is attached to an image that leaves as one; undefined where nothing is. */
+  attach(image: ImageRecord): ((subject: Subject) => Promise<readonly Attached[]>) | undefined;
   /**
    * What lies beside the files of an image that leaves as files: a statement a file, about each of them.
    * @param root the image's files, mounted.
@@ -46,20 +47,9 @@ interface Told {
   readonly claim: Claim;
 }
 
-/** What attestations are about: a build, or images of which only the software is told. */
-export type AttestedWork =
-  | DoneBuild
-  | {
-      readonly ids: readonly Digest[];
-      readonly options: { readonly attest?: AttestOptions | undefined };
-      readonly plans: undefined;
-    };
-
-/** The attestations of a build that is done, as its options ask for them. */
-export function attestationsOf(build: AttestedWork, engine: Engine, ctx: Ctx): Attestations {
-  const wanted = build.options.attest ?? {};
-  const provenance = wanted.provenance && build.plans && provenanceOf(build, wanted.provenance, Date.now());
-  const planned = new Map(build.ids.map((id, at) => [id, build.plans?.[at]] as const));
+/** The attestations of images of the store, as those who built them asked. */
+export function attestationsOf(engine: Engine, ctx: Ctx): Attestations {
+  const { store } = engine;
   const software = new Map<Digest, Promise<FoundSoftware>>();
   const softwareIn = (image: ImageRecord): Promise<FoundSoftware> => {
     // Outputs that are written side by side all want it.
@@ -67,24 +57,32 @@ export function attestationsOf(build: AttestedWork, engine: Engine, ctx: Ctx): A
     software.set(image.id, known);
     return known;
   };
-  const claims = async (image: ImageRecord, subject: Pick<Subject, "layers" | "names">): Promise<readonly Told[]> => {
-    const told: Told[] = [...(await sbomClaims(image, subject.names, wanted, softwareIn))];
-    const plan = planned.get(image.id);
-    if (provenance && plan) told.push({ kind: "provenance", claim: provenance(plan, subject.layers) });
+  const claims = async (
+    image: ImageRecord,
+    { attest, provenance }: KeptAttestations,
+    subject: Pick<Subject, "layers" | "names">,
+  ): Promise<readonly Told[]> => {
+    const told: Told[] = [...(await sbomClaims(image, subject.names, attest, softwareIn))];
+    if (provenance) told.push({ kind: "provenance", claim: provenanceClaim(provenance, subject.layers) });
     return told;
   };
   return {
-    attach: (image) => async (subject) => {
-      const subjects = imageSubjects(subject, image.config);
-      const all = (await claims(image, subject)).map(({ claim }) => claim);
-      if (wanted.attachAs === "referrers") {
-        return all.map((claim) => ({ how: "referrer", ...referrerAttestation(subject.manifest, claim, subjects) }));
-      }
-      return [{ how: "index", ...indexAttestation(subject.manifest, all, subjects) }];
+    attach: (image) => {
+      const kept = keptAttestations(image.id, store);
+      if (!kept) return undefined;
+      return async (subject) => {
+        const subjects = imageSubjects(subject, image.config);
+        const all = (await claims(image, kept, subject)).map(({ claim }) => claim);
+        if (kept.attest.attachAs === "referrers") {
+          return all.map((claim) => ({ how: "referrer", ...referrerAttestation(subject.manifest, claim, subjects) }));
+        }
+        return [{ how: "index", ...indexAttestation(subject.manifest, all, subjects) }];
+      };
     },
     files: async (image, root) => {
-      const all = await claims(image, { layers: [], names: [] });
-      const kept = all.filter(({ kind }) => kind !== "provenance" || wanted.provenance?.inlineOnly !== true);
+      const wanted = keptAttestations(image.id, store);
+      const all = wanted ? await claims(image, wanted, { layers: [], names: [] }) : [];
+      const kept = all.filter(({ kind }) => kind !== "provenance" || wanted?.attest.provenance?.inlineOnly !== true);
       if (kept.length === 0) return [];
       const subjects = (await listDigests(root, ctx.signal)).map(({ path, sha256 }) => ({
         name: path,

@@ -1,10 +1,10 @@
-import { type Ctx, SlipwayError } from "../../base/index.ts";
+import { SlipwayError } from "../../base/index.ts";
 import type { AttestOptions } from "../api/attest-api.ts";
 import type { Output } from "../outputs/output.ts";
 
 /** Throws SLIP_UNSUPPORTED for an output that cannot hold attestations; called before a build does anything. */
 export function checkAttest(attest: AttestOptions | undefined, outputs: readonly Output[]): void {
-  if (!attest?.sbom && !attest?.provenance) return;
+  if (!isAttested(attest)) return;
   for (const output of outputs) {
     if (!["image", "oci", "local", "tar"].includes(output.type)) {
       throw refusal(
@@ -22,16 +22,7 @@ function refusal(why: string, hint: string): SlipwayError {
   return new SlipwayError({ code: "SLIP_UNSUPPORTED", message: `Attestations cannot be attached: ${why}`, hint });
 }
 
-/** True where a build writes something that attestations go with; tells of it where it does not. */
-export function isAttested(attest: AttestOptions | undefined, outputs: readonly Output[], ctx: Ctx): boolean {
-  if (!attest?.sbom && !attest?.provenance) return false;
-  const leaves = outputs.some((output) => output.type !== "image" || output.push !== undefined);
-  if (!leaves) {
-    ctx.emit({
-      type: "warning",
-      message: "Attestations go with what leaves the store, and this build writes nothing: none are made",
-      hint: "add --push or -o type=oci,dest=FILE; `slipway sbom IMAGE` lists the software of an image in the store",
-    });
-  }
-  return leaves;
+/** Whether something is to be said of what is built, when it leaves the store. */
+export function isAttested(attest: AttestOptions | undefined): boolean {
+  return attest?.sbom !== undefined || attest?.provenance !== undefined;
 }

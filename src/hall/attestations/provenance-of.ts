@@ -1,8 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { type ProvenanceInput, provenanceClaim } from "../../attest/index.ts";
-import type { Claim } from "../../attest/index.ts";
+import type { ProvenanceInput } from "../../attest/index.ts";
 import { type Digest, packageVersion } from "../../base/index.ts";
-import type { Descriptor } from "../../oci/index.ts";
 import { defaultPlatform, formatPlatform } from "../../oci/index.ts";
 import type { SourceOp } from "../../graph/index.ts";
 import type { Answers } from "../../ops/index.ts";
@@ -30,16 +28,16 @@ export interface DoneBuild {
 }
 
 /**
- * The provenance of each image of a build: all have one invocation, and each its own materials and steps.
+ * What the provenance of each image of a build says: all have one invocation, and each its own materials and steps.
  * @param finished milliseconds since the epoch.
  */
-export function provenanceOf(
+export function provenanceInputs(
   build: DoneBuild,
   wanted: ProvenanceOptions,
   finished: number,
-): (plan: BuildPlan, layers: readonly Descriptor[]) => Claim {
+): (plan: BuildPlan) => ProvenanceInput {
   const invocationId = randomUUID();
-  return (plan, layers) => provenanceClaim({ ...inputOf(build, wanted, plan), invocationId, finished }, layers);
+  return (plan) => ({ ...inputOf(build, wanted, plan), invocationId, finished });
 }
 
 function inputOf(

@@ -17,7 +17,8 @@ import { imageResolver } from "../bases/bases.ts";
 import { tellFindings } from "../describe/check-build.ts";
 import { openCaches } from "../cache/build-caches.ts";
 import { withoutLostLayers } from "../cache/without-lost.ts";
-import { checkAttest, isAttested } from "../attestations/check-attest.ts";
+import { checkAttest } from "../attestations/check-attest.ts";
+import { noteAttestations } from "../attestations/kept-attestations.ts";
 import { cacheControl } from "./cache-control.ts";
 import { readInput, sourceTime } from "../input/build-input.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -136,7 +137,7 @@ export async function buildWith(
   for (const tag of names) store.images.tag(tag, images[0].id, ...ids.slice(1));
   for (const warning of plan.warnings) ctx.emit(warning);
   const done = { options, dockerfile, source, plans, ids, ran: report.ran, answers, started };
-  const attested = isAttested(options.attest, wanted, ctx) ? done : undefined;
+  const attested = await noteAttestations(done, store);
   const outputs = engine ? await engine.writeOutputs({ ids, outputs: wanted, attested }, ctx) : [];
   await caches?.write(solved);
   const own = ownImage(images);

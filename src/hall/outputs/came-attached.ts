@@ -25,10 +25,16 @@ export function noteAttached(
   store.facts.set(key(manifest), noted, image);
 }
 
-/** What goes with an image that leaves as it came; nothing where its manifest is another. */
-export function cameAttached(store: Store): NonNullable<ExportImage["attach"]> {
-  return async ({ manifest }) => {
-    const noted = (store.facts.get(key(manifest.digest)) as readonly Noted[] | undefined) ?? [];
+/**
+ * What goes with an image that leaves as it came; nothing where its manifest is another.
+ * @param manifest that it came with
+ * @returns undefined when nothing was attached to it
+ */
+export function cameAttached(manifest: Digest, store: Store): ExportImage["attach"] {
+  const noted = store.facts.get(key(manifest)) as readonly Noted[] | undefined;
+  if (!noted) return undefined;
+  return async (subject) => {
+    if (subject.manifest.digest !== manifest) return [];
     return noted.map(({ descriptor, text, blobs }) => ({
       how: "index" as const,
       document: { descriptor, bytes: Buffer.from(text, "base64") },

@@ -32,7 +32,7 @@ export function exportImage(engine: Engine, image: ImageRecord): ExportImage {
     };
   });
   const manifest = pulledManifest(image.id, store);
-  const attach = manifest && cameAttached(store);
+  const attach = manifest && cameAttached(manifest.descriptor.digest, store);
   return { config: image.config, configBytes, layers, manifest, attach, keeper: store };
 }
 

@@ -8,7 +8,7 @@ import {
   type NamedImage,
 } from "../../export/index.ts";
 import type { WrittenOutput } from "../api/output-api.ts";
-import type { Attestations, AttestedWork } from "../attestations/attestations.ts";
+import type { Attestations } from "../attestations/attestations.ts";
 import { announce, endFailed, type Engine } from "../engine/engine.ts";
 import { findImage } from "../images/find-image.ts";
 import { exportImage, withOwnTimes } from "./export-image.ts";
@@ -19,8 +19,8 @@ export interface OutputsRequest {
   /** An image a platform. */
   readonly ids: readonly Digest[];
   readonly outputs: readonly Output[];
-  /** The build, when attestations of it are wanted: they go with each image wherever it goes. */
-  readonly attested?: AttestedWork | undefined;
+  /** The images have attestations (keepAttestations): they go with each wherever it goes. */
+  readonly attested?: boolean | undefined;
 }
 
 type Attested = OutputsRequest & Partial<Attestations>;
@@ -38,7 +38,7 @@ export async function checkReachable(outputs: readonly Output[], ctx: Ctx): Prom
  * Throws SLIP_OUTPUT and SLIP_UNSUPPORTED; nothing half-written stays.
  */
 export async function writeOutputs(given: OutputsRequest, engine: Engine, ctx: Ctx): Promise<readonly WrittenOutput[]> {
-  const request = { ...given, ...(given.attested && (await attestations(given.attested, engine, ctx))) };
+  const request = { ...given, ...(given.attested && (await attestations(engine, ctx))) };
   const stop = new AbortController();
   const part: Ctx = { ...ctx, signal: AbortSignal.any([ctx.signal, stop.signal]) };
   let failure: { readonly error: unknown } | undefined;
@@ -56,8 +56,8 @@ export async function writeOutputs(given: OutputsRequest, engine: Engine, ctx: C
   return written.flat();
 }
 
-async function attestations(build: AttestedWork, engine: Engine, ctx: Ctx): Promise<Attestations> {
-  return (await import("../attestations/attestations.ts")).attestationsOf(build, engine, ctx);
+async function attestations(engine: Engine, ctx: Ctx): Promise<Attestations> {
+  return (await import("../attestations/attestations.ts")).attestationsOf(engine, ctx);
 }
 
 async function writeOutput(

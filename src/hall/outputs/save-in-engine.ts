@@ -1,10 +1,11 @@
 import { type Ctx, SlipwayError } from "../../base/index.ts";
-import { exportDocker, exportOci, type NamedImage } from "../../export/index.ts";
+import { exportDocker, type ExportImage, exportOci, type NamedImage } from "../../export/index.ts";
 import { formatPlatform } from "../../oci/index.ts";
 import type { ImageRecord, Store } from "../../store/index.ts";
 import type { SaveOptions } from "../api/api.ts";
 import { cameIndex } from "../registry/known-blobs.ts";
-import { exportImage, wholeNames } from "./export-image.ts";
+import { withAttestations } from "../attestations/with-attestations.ts";
+import { wholeNames } from "./export-image.ts";
 import { findImage } from "../images/find-image.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Plain } from "../engine/protocol.ts";
@@ -27,20 +28,29 @@ export async function saveInEngine(
     const name = ownName(asked, records, store);
     if (name !== undefined) group.names.add(name);
   }
-  const named = [...groups.values()].map(({ records, names }): NamedImage => {
-    const exported = records.map((record) => ({
-      ...exportImage(engine, record),
-      // A docker archive has no place for what is beside an image.
-      ...(type === "docker" && { attach: undefined }),
-    }));
+  const named: NamedImage[] = [];
+  for (const { records, names } of groups.values()) {
+    const exported = await withAttestations(records, engine, ctx);
     const index = cameIndex(
       records.map(({ id }) => id),
       store,
     );
-    return { images: exported as unknown as NamedImage["images"], names: [...names], index };
-  });
+    const images = type === "docker" ? exported.map((image) => bare(image, [...names], ctx)) : exported;
+    named.push({ images: images as NamedImage["images"], names: [...names], index });
+  }
   const write = type === "oci" ? exportOci : exportDocker;
   await write(named, { dest, tar }, ctx);
+}
+
+/** A docker archive has no place for what is beside an image. */
+function bare(image: ExportImage, [name = "an image without a name"]: readonly string[], ctx: Ctx): ExportImage {
+  if (!image.attach) return image;
+  ctx.emit({
+    type: "warning",
+    message: `The attestations of ${name} stay behind: a docker archive has no place for them`,
+    hint: "save --format oci has them",
+  });
+  return { ...image, attach: undefined };
 }
 
 /** All images of a name, one a platform, or the one that was asked for. */

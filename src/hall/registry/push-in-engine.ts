@@ -7,7 +7,7 @@ import type { Engine } from "../engine/engine.ts";
 import { findImage } from "../images/find-image.ts";
 import type { Plain } from "../engine/protocol.ts";
 import { checkNoTag } from "./pull-in-engine.ts";
-import { exportImage } from "../outputs/export-image.ts";
+import { withAttestations } from "../attestations/with-attestations.ts";
 import { pushImage } from "./push-image.ts";
 
 /** The engine's part of `push`. All names are looked up before anything is sent. */
@@ -17,7 +17,7 @@ export async function pushInEngine(options: Plain<PushOptions>, engine: Engine, 
   const found = names.map((name) => ({ name, images: imagesOf(name, options.platform, store) }));
   const pushed: Pushed[] = [];
   for (const { name, images: records } of found) {
-    const images = records.map((record) => exportImage(engine, record)) as unknown as NamedImage["images"];
+    const images = (await withAttestations(records, engine, ctx)) as NamedImage["images"];
     for (const { dest, digest } of await pushImage({ records, images, names: [name] }, engine, ctx)) {
       pushed.push({ name: dest, digest: digest as Digest });
     }
