@@ -21,6 +21,7 @@ export {
   load,
   listContext,
   lock,
+  lockBase,
   login,
   logout,
   outlineOf,

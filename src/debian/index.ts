@@ -25,7 +25,14 @@ export {
 } from "./archive-image.ts";
 export { parseBaseName } from "./base-name.ts";
 export { bringRuntime, broughtRuntime, renewRuntime } from "./bring-runtime.ts";
+export { builtInSuite, type DistrolessChoice, distrolessReference } from "./distroless/built-in.ts";
 export type { Contents } from "./contents/contents-index.ts";
 export { openContents } from "./contents/open-contents.ts";
-export { builtInSuite, type DistrolessChoice, distrolessReference } from "./distroless/built-in.ts";
+export { makeFromRecipe, type MadeFromRecipe } from "./distroless/make-from-recipe.ts";
+export type { BaseRecipe } from "./distroless/recipe.ts";
+export { currentRecipePackages } from "./distroless/recipe-packages.ts";
 export { makeBase } from "./make-base.ts";
+export { type BaseLock, baseLockOf, formatBaseLock, parseBaseLock } from "./own-base/base-lock.ts";
+export { type BaseLockChange, compareBaseLocks } from "./own-base/compare-base-locks.ts";
+export { lockedArchive, lockRecipe, type LockSource } from "./own-base/locked-archive.ts";
+export { type OwnBase, readOwnBase } from "./own-base/own-base.ts";

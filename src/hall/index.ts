@@ -2,6 +2,7 @@
 export type * from "./api/api.ts";
 export type * from "./api/attest-api.ts";
 export type * from "./api/base-api.ts";
+export type * from "./api/base-lock-api.ts";
 export type * from "./api/context-api.ts";
 export type * from "./api/describe-api.ts";
 export type * from "./api/foresee-api.ts";
@@ -9,6 +10,7 @@ export type * from "./api/load-api.ts";
 export type * from "./api/lock-api.ts";
 export type * from "./api/shell-api.ts";
 export { buildBase } from "./bases/build-base.ts";
+export { lockBase } from "./bases/lock-base.ts";
 export { build } from "./build/build.ts";
 export { buildMetadata } from "./outputs/metadata.ts";
 export { cacheMounts, removeCacheMounts } from "./images/cache-mounts.ts";

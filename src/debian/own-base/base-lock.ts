@@ -47,6 +47,8 @@ interface LockedFile {
 export interface LockedPackage extends LockedFile {
   readonly name: string;
   readonly version: string;
+  /** Its own architecture: that of the base, or `all`. */
+  readonly arch: string;
   /** Part of the image, or only a giver of files. */
   readonly use: "image" | "files";
 }
@@ -115,6 +117,7 @@ const schema = record(
               patternErrorMessage: "it is the name of a package",
             },
             version: plainText,
+            arch: plainText,
             use: { type: "string", enum: ["image", "files"] },
             archive: place,
             path,

@@ -49,9 +49,10 @@ export function lockRecipe(
   const locked = [...packages, ...materials]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map((entry) => ({ ...entry, use: packages.includes(entry) ? ("image" as const) : ("files" as const) }))
-    .map(({ name, version, use, suite, mirror, filename, size, sha256 }) => ({
+    .map(({ name, version, architecture, use, suite, mirror, filename, size, sha256 }) => ({
       name,
       version,
+      arch: architecture,
       use,
       archive: ofSuite(suite, mirror),
       path: filename,
@@ -94,7 +95,7 @@ export function lockedArchive(
   const packages = locked.packages.map((one): DebianPackage => ({
     name: one.name,
     version: one.version,
-    architecture: arch,
+    architecture: one.arch,
     source: one.name,
     essential: false,
     priority: "",

@@ -19,6 +19,8 @@ export interface OwnBase {
   /** What the image is called where nobody names it. */
   readonly name: string;
   readonly suite: string;
+  /** The built-in base that it begins with. */
+  readonly extends: string | undefined;
   /** Those that the file names; empty is this machine's. */
   readonly archs: readonly DebianArch[];
   /** What is odd and no error. */
@@ -52,7 +54,7 @@ export async function parseOwnBase(text: string, file: string): Promise<OwnBase>
   const recipe = (arch: DebianArch): BaseRecipe => recipeOf(checked, { name, certificates, files }, arch);
   // What is wrong is said before anything is made.
   for (const arch of archs.length === 0 ? (["amd64"] as const) : archs) recipe(arch);
-  return { file, name, suite: value.suite ?? usualSuite, archs, warnings, recipe };
+  return { file, name, suite: value.suite ?? usualSuite, extends: value.extends, archs, warnings, recipe };
 }
 
 interface Read {

@@ -49,6 +49,8 @@ const doers: Doers = {
   lock: async (options, engine, ctx) => (await import("../lock/lock-in-engine.ts")).lockInEngine(options, engine, ctx),
   "build-base": async (options, engine, ctx) =>
     (await import("../bases/build-base-in-engine.ts")).buildBaseInEngine(options, engine, ctx),
+  "lock-base": async (options, engine, ctx) =>
+    (await import("../bases/lock-base-in-engine.ts")).lockBaseInEngine(options, engine, ctx),
   keep: async () => null,
   collect: async (_options, { store }) => {
     await store.collect();

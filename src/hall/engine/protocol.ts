@@ -12,7 +12,9 @@ import type {
   RunOptions,
   SaveOptions,
 } from "../api/api.ts";
+import type { BaseLock } from "../../debian/index.ts";
 import type { BuildBaseOptions, BuiltBase } from "../api/base-api.ts";
+import type { LockBaseOptions } from "../api/base-lock-api.ts";
 import type { Sbom, SbomOptions } from "../api/attest-api.ts";
 import type { Loaded, LoadOptions } from "../api/load-api.ts";
 import type { ShellOptions } from "../api/shell-api.ts";
@@ -58,6 +60,7 @@ export interface Jobs {
     readonly answer: PruneResult;
   };
   readonly "build-base": { readonly options: Plain<BuildBaseOptions>; readonly answer: BuiltBase };
+  readonly "lock-base": { readonly options: Plain<LockBaseOptions>; readonly answer: { readonly lock: BaseLock } };
   readonly lock: { readonly options: LockJob; readonly answer: LockAnswer };
   /** Nothing but what comes at the end of every job: the store is kept within its limit. */
   readonly keep: { readonly options: { readonly store?: string | undefined }; readonly answer: null };
