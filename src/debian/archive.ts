@@ -100,10 +100,20 @@ export async function fetchPackages(
   let done = 0;
   progress(options, "fetching packages", 0, packages.length);
   return together(options.ctx, packages, async (entry, http) => {
-    const digest: Digest = `sha256:${entry.sha256}`;
+    const digest = digestOfPackage(entry);
     if (!(await blobs.stat(digest))) await fetchPackage(entry, digest, blobs, http, options.offline ?? false);
     progress(options, "fetching packages", ++done, packages.length);
     return blobs.path(digest);
+  });
+}
+
+/** Weaker sums than sha256 prove nothing. */
+function digestOfPackage({ name, version, sha256, suite, mirror }: DebianPackage): Digest {
+  if (/^[0-9a-f]{64}$/.test(sha256)) return `sha256:${sha256}`;
+  throw new SlipwayError({
+    code: "SLIP_VERIFY",
+    message: `Cannot use the package ${name} ${version}: the index of ${suite} names no sha256 of it`,
+    hint: `name another mirror than ${withoutPassword(mirror)} with --debian-mirror`,
   });
 }
 

@@ -95,12 +95,17 @@ export function readKeptDeb(file: string): KeptDeb | undefined {
   const end = bytes.length - 4;
   if (end < 4 || crc32(bytes.subarray(0, end)) !== bytes.readUInt32LE(end)) return undefined;
   let at = 0;
-  const block = (): Buffer => {
+  const block = (): Buffer | undefined => {
+    if (at >= end) return undefined;
     const length = bytes.readUInt32LE(at);
     at += 4 + length;
     return zstdDecompressSync(bytes.subarray(at - length, at));
   };
-  const [format, control, files] = JSON.parse(block().toString("utf8")) as [string, string, [string, number, string][]];
+  const [format, control, files] = JSON.parse(block()?.toString("utf8") ?? "[]") as [
+    string,
+    string,
+    [string, number, string][],
+  ];
   if (format !== formatName) return undefined;
   const now = new Date();
   utimesSync(file, now, now);
@@ -108,7 +113,7 @@ export function readKeptDeb(file: string): KeptDeb | undefined {
     control,
     controlFiles: files.map(([name, mode, data]) => ({ name, mode, data: Buffer.from(data, "base64") })),
     data: function* () {
-      while (at < end) yield block();
+      for (let next = block(); next; next = block()) yield next;
     },
   };
 }

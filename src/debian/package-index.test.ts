@@ -81,8 +81,9 @@ test("every package is found by its name, and no other", () => {
 describe("a damaged index is refused", () => {
   const whole = compactPackages(stanza({ Package: "a", Version: "1" }));
   test.each([
-    ["another format", whole.replace("packages 1", "packages 2")],
+    ["another format", whole.replace("packages 2", "packages 1")],
     ["cut off", whole.slice(0, -1)],
+    ["cut off behind a line", whole.slice(0, whole.lastIndexOf("\n", whole.length - 2) + 1)],
     ["cut in its first part", whole.slice(0, 60)],
     ["empty", ""],
   ])("%s", (_what, text) => {

@@ -7,12 +7,15 @@ import { compareVersions } from "./version.ts";
  * itself and opening 60,000 packages costs no more than reading the file. First a header line, then one line a package, then one
  * line a name that some package provides:
  *
- *     slipway-packages 1 <packages> <length of their lines>
+ *     slipway-packages 2 <packages> <length of their lines> <length of all lines>
  *     name \t version \t architecture \t ...
  *     virtual \t provider provider ...
  */
 
-const formatName = "slipway-packages 1";
+const formatName = "slipway-packages 2";
+
+/** Policy 5.6.1; a name is also one of files. */
+const usableName = /^[a-z0-9][a-z0-9+.-]*$/;
 
 /** The kept fields in column order, after the package's name. */
 const columns = [
@@ -48,7 +51,7 @@ export function compactPackages(text: string): string {
   let column: number | undefined;
   const finish = (): void => {
     const name = row[0] ?? "";
-    if (name !== "" && row[1] !== undefined && row[13] !== undefined) {
+    if (usableName.test(name) && row[1] !== undefined && row[13] !== undefined) {
       const cells = Array.from({ length: columns.length + 1 }, (_, at) => row[at] ?? "");
       rows.push({ name, version: row[1], line: cells.join("\t") });
       for (const [relation] of parseRelations(row[8] ?? "")) {
@@ -80,7 +83,7 @@ export function compactPackages(text: string): string {
     .sort(([a], [b]) => order(a, b))
     .map(([virtual, names]) => `${virtual}\t${[...names].sort(order).join(" ")}\n`)
     .join("");
-  return `${formatName} ${rows.length} ${body.length}\n${body}${provides}`;
+  return `${formatName} ${rows.length} ${body.length} ${body.length + provides.length}\n${body}${provides}`;
 }
 
 /** The packages of one suite, read from the compact form. */
@@ -94,14 +97,14 @@ export class PackageIndex {
 
   /** @throws Error when the text is not a whole index of this format: the caller makes it anew. */
   constructor(text: string, origin: { readonly mirror: string; readonly suite: string }) {
-    const head = /^slipway-packages 1 (\d+) (\d+)\n/.exec(text.slice(0, 80));
+    const head = /^slipway-packages 2 (\d+) (\d+) (\d+)\n/.exec(text.slice(0, 80));
     if (!head) throw new Error("not a package index of this version");
     this.#text = text;
     this.#origin = origin;
     this.size = Number(head[1]);
     this.#start = head[0].length;
     this.#middle = this.#start + Number(head[2]);
-    if (this.#middle > text.length || (text.length > this.#start && !text.endsWith("\n"))) {
+    if (text.length !== this.#start + Number(head[3])) {
       throw new Error("a package index that is cut off");
     }
   }

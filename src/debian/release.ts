@@ -82,21 +82,35 @@ async function verifiedText(
 async function readKeys(keyring: string | undefined): Promise<PublicKey[]> {
   const openpgp = await import("openpgp");
   const file = keyring ?? fileURLToPath(packageFile("keyrings/debian-archive.pgp"));
+  const bytes = readKeyring(file);
   try {
-    const bytes = readFileSync(file);
     const armoured = bytes.subarray(0, 200).includes("-----BEGIN PGP");
     const keys = armoured
       ? await openpgp.readKeys({ armoredKeys: bytes.toString("utf8") })
       : await openpgp.readKeys({ binaryKeys: bytes });
+    if (keys.length === 0) throw new Error("it has no keys");
     return keys.map((key) => key.toPublic());
   } catch (error) {
-    throw new SlipwayError({
-      code: "SLIP_VERIFY",
-      message: `Cannot read the keyring ${file}: ${firstLine(error)}`,
-      hint: "it must hold OpenPGP public keys",
-      cause: error,
-    });
+    throw badKeyring(file, error);
   }
+}
+
+/** The bytes of a file with keys. @throws SLIP_VERIFY when it cannot be read. */
+export function readKeyring(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw badKeyring(file, error);
+  }
+}
+
+function badKeyring(file: string, error: unknown): SlipwayError {
+  return new SlipwayError({
+    code: "SLIP_VERIFY",
+    message: `Cannot read the keyring ${file}: ${firstLine(error)}`,
+    hint: "it must hold OpenPGP public keys",
+    cause: error,
+  });
 }
 
 function parseRelease(text: string, from: string): Omit<VerifiedRelease, "key"> {
@@ -137,5 +151,5 @@ function parseRelease(text: string, from: string): Omit<VerifiedRelease, "key"> 
 }
 
 function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0]?.replace(/\.$/, "") ?? "";
 }

@@ -16,18 +16,19 @@ export interface PackageSource {
  * A minimal install without recommendations: the names, then all that they depend on.
  *
  * A real package beats one that provides the name. Among alternatives one that is chosen already wins, otherwise the leftmost that can be
- * had; dependencies without a choice are settled first, so that fewer packages come in. Provides satisfies a version only when it
- * names one (policy 7.5).
+ * had; among packages that provide a name the one of the highest priority, then the one that lacks least. Dependencies that one package alone satisfies are settled first, so that fewer packages come in: what they bring may be one of the
+ * alternatives, or provide a name. Provides satisfies a version only when it names one (policy 7.5).
  *
  * @param names package names, `name=version` for one version.
  * @returns sorted by name.
  * @throws SLIP_PACKAGE for an unknown name, a dependency that nothing satisfies, or two packages that exclude each other.
  */
 export function resolvePackages(
-  source: PackageSource,
+  archive: PackageSource,
   arch: string,
   names: readonly string[],
 ): readonly DebianPackage[] {
+  const source = remembered(archive);
   const chosen = new Map<string, DebianPackage>();
   /** Virtual name -> chosen packages that provide it. */
   const provided = new Map<string, Set<DebianPackage>>();
@@ -43,8 +44,21 @@ export function resolvePackages(
       provided.set(relation.name, set.add(entry));
     }
     for (const group of [...parseRelations(entry.preDepends), ...parseRelations(entry.depends)]) {
-      (group.length === 1 ? hard : open).push({ by: entry, group });
+      (hasChoice(group) ? open : hard).push({ by: entry, group });
     }
+  };
+
+  /** More than one package could satisfy it. */
+  const hasChoice = (group: RelationGroup): boolean => {
+    const names = new Set<string>();
+    for (const relation of group) {
+      if (source.versions(relation.name).some((entry) => matches(entry, relation, arch))) names.add(relation.name);
+      for (const name of source.providers(relation.name)) {
+        if (source.versions(name).some((entry) => providesRelation(entry, relation, arch))) names.add(name);
+      }
+      if (names.size > 1) return true;
+    }
+    return false;
   };
 
   const isSatisfied = (relation: Relation): boolean => {
@@ -52,6 +66,11 @@ export function resolvePackages(
     if (real && matches(real, relation, arch)) return true;
     return [...(provided.get(relation.name) ?? [])].some((entry) => providesRelation(entry, relation, arch));
   };
+
+  /** How many of its dependencies are not there yet. */
+  const lacks = (entry: DebianPackage): number =>
+    [...parseRelations(entry.preDepends), ...parseRelations(entry.depends)].filter((group) => !group.some(isSatisfied))
+      .length;
 
   const excludes = (entry: DebianPackage): boolean =>
     [...chosen.values()].some((other) => conflictBetween(entry, other, arch) !== undefined);
@@ -65,7 +84,7 @@ export function resolvePackages(
       .providers(relation.name)
       .filter((name) => !chosen.has(name))
       .flatMap((name) => source.versions(name).find((entry) => providesRelation(entry, relation, arch)) ?? [])
-      .sort((a, b) => priorityRank(a) - priorityRank(b) || (a.name < b.name ? -1 : 1));
+      .sort((a, b) => priorityRank(a) - priorityRank(b) || lacks(a) - lacks(b) || (a.name < b.name ? -1 : 1));
     const all = [...real.slice(0, 1), ...virtual];
     return all.find((entry) => !excludes(entry)) ?? all[0];
   };
@@ -95,6 +114,23 @@ export function resolvePackages(
     }
   }
   return result;
+}
+
+/** The same, each name looked up once: libc6 is asked for by everything. */
+function remembered(source: PackageSource): PackageSource {
+  const versions = new Map<string, readonly DebianPackage[]>();
+  const providers = new Map<string, readonly string[]>();
+  return {
+    versions: (name) => getOrMake(versions, name, (one) => source.versions(one)),
+    providers: (name) => getOrMake(providers, name, (one) => source.providers(one)),
+    names: () => source.names(),
+  };
+}
+
+function getOrMake<T>(map: Map<string, T>, name: string, make: (name: string) => T): T {
+  let value = map.get(name);
+  if (value === undefined) map.set(name, (value = make(name)));
+  return value;
 }
 
 function requested(source: PackageSource, text: string, arch: string): DebianPackage {

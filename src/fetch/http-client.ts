@@ -103,7 +103,7 @@ export class HttpClient implements Disposable {
         const { location } = response.headers;
         if (status >= 300 && status < 400 && status !== 304 && location !== undefined) {
           if (redirects >= 8) throw new HttpStatusError(withoutPassword(url), status, "too many redirects", undefined);
-          const next = redirected(location, at);
+          const next = redirected(location, at, this.#options.hint);
           // What one host may know is not for another.
           if (next.host !== at.host || next.protocol !== at.protocol) allowed = withoutCredentials(allowed);
           at = next;
@@ -192,11 +192,12 @@ async function trusted(): Promise<string[]> {
 }
 
 /** Throws SLIP_NETWORK for an address that is none. */
-function redirected(location: string, from: URL): URL {
+function redirected(location: string, from: URL, hint: string | undefined): URL {
   if (URL.canParse(location, from.href)) return new URL(location, from);
   throw new SlipwayError({
     code: "SLIP_NETWORK",
     message: `Cannot fetch ${withoutPassword(from)}: it redirects to what is no address`,
+    hint: hint ?? "whoever runs that server has to mend it",
   });
 }
 

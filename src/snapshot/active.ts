@@ -6,7 +6,7 @@ import type { ActiveSnapshot } from "./contract.ts";
 import { mountRoot, unmountIdle, unmountNow } from "./mounted.ts";
 import { rootMounts } from "./overlay.ts";
 
-/** Makes `fs` (the changes), `work` (overlayfs' own) and `root` (the mount point) in a folder that is this process's. */
+/** Makes `fs` (the changes), `work` (overlayfs' own), `root` (the mount point) and what the caller has in `scratch` in a folder that is this process's. */
 export function prepareActive(
   store: Store,
   parent: SnapshotId | undefined,
@@ -17,6 +17,7 @@ export function prepareActive(
   const upper = join(folder, "fs");
   const work = join(folder, "work");
   const mountPoint = join(folder, "root");
+  const scratch = join(folder, "scratch");
   mkdirSync(upper);
   copyOwner(layers.at(-1), upper);
   mkdirSync(work);
@@ -37,6 +38,7 @@ export function prepareActive(
     parent,
     mounts,
     upper,
+    scratch,
     root: () => {
       if (state === "done") return Promise.reject(used("mount"));
       return (mounting ??= mount());
@@ -48,6 +50,7 @@ export function prepareActive(
       state = "open";
       // What is renamed is a snapshot's folder: nothing but the changes.
       removeEmpty(mountPoint);
+      removeEmpty(scratch);
       removeWork(work);
       const measured = await measureFolder(upper);
       if (facts.fills !== undefined) {

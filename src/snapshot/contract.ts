@@ -25,6 +25,8 @@ export interface ActiveSnapshot extends AsyncDisposable {
    * format, as long as `root` was never called.
    */
   readonly upper: string;
+  /** A path for what is made on the way, where nothing is yet; gone when it is committed or disposed of, and swept when this process is killed. */
+  readonly scratch: string;
   /** The writable root, mounted in this process's mount namespace; mounted at the first call. */
   root(): Promise<string>;
   /**

@@ -22,6 +22,8 @@ export interface FakePackage {
   /** More control fields: `{ Depends: "libc6" }`. */
   readonly fields?: Readonly<Record<string, string>> | undefined;
   readonly deb?: Buffer | undefined;
+  /** In place of its sha256: `{ MD5sum: "..." }`. */
+  readonly sums?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface FakeSuite {
@@ -29,6 +31,8 @@ export interface FakeSuite {
   readonly date?: Date | undefined;
   readonly validUntil?: Date | undefined;
   readonly codename?: string | undefined;
+  /** Changes the text of the Release before it is signed: what a broken archive does. */
+  readonly text?: ((text: string) => string) | undefined;
   /** Sign the Release instead of the archive's own key. */
   readonly keys?: readonly SigningKey[] | undefined;
 }
@@ -95,7 +99,7 @@ export class FakeArchive {
         ...entry.fields,
         Filename: filename,
         Size: `${deb.length}`,
-        SHA256: sha256Hex(deb),
+        ...(entry.sums ?? { SHA256: sha256Hex(deb) }),
       };
       return Object.entries(fields)
         .map(([name, value]) => `${name}: ${value}\n`)
@@ -120,7 +124,10 @@ export class FakeArchive {
       ` ${sha256Hex(plain)} ${plain.length} main/binary-amd64/Packages`,
       ` ${sha256Hex(packed)} ${packed.length} main/binary-amd64/Packages.xz`,
     ];
-    this.files.set(`dists/${suite}/InRelease`, await this.sign(`${lines.join("\n")}\n`, content.keys));
+    this.files.set(
+      `dists/${suite}/InRelease`,
+      await this.sign((content.text ?? String)(`${lines.join("\n")}\n`), content.keys),
+    );
   }
 
   /** Three suites with the packages in the first. */

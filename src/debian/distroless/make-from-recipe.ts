@@ -1,5 +1,5 @@
 import { chmodSync } from "node:fs";
-import { mkdir, rm, symlink } from "node:fs/promises";
+import { mkdir, symlink } from "node:fs/promises";
 import type { ContainerConfig } from "../../oci/index.ts";
 import type { SnapshotRecord } from "../../store/index.ts";
 import { openArchive } from "../archive.ts";
@@ -54,35 +54,24 @@ export async function makeFromRecipe(
 
   await using active = await snapshotter.prepare();
   const root = active.upper;
-  const scratch = `${cache.folder}/materials-${process.pid}-${Math.random().toString(36).slice(2)}`;
-  let made: { readonly unpacked: readonly UnpackedPackage[] };
-  try {
-    chmodSync(root, 0o755);
-    if (isMerged(archive)) await mergeUsr(root, recipe);
-    const job = { keepIn: cache.folder, ctx, step };
-    const unpacked = await unpackPackages({ ...job, root, packages, debs: debs.slice(0, packages.length), owner });
-    checkOverlaps(unpacked);
-    const given = await unpackMaterials(scratch, materials, (entry, into) => {
-      const at = all.findIndex(({ name }) => name === entry);
-      return unpackPackages({
-        ...job,
-        step: undefined,
-        root: into,
-        packages: all.slice(at, at + 1),
-        debs: debs.slice(at, at + 1),
-        owner: "squash",
-      });
-    });
-    finishRoot(new RootFiles(root), { recipe, unpacked, given, materials: scratch, time: archive.date, owner });
-    clampTimes(root, Math.floor(archive.date / 1000));
-    if (recipe.layers !== undefined) setFolderTimes(root, 0);
-    made = { unpacked };
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  chmodSync(root, 0o755);
+  if (isMerged(archive)) await mergeUsr(root, recipe);
+  const job = { keepIn: cache.folder, ctx, step };
+  const [unpacked, given] = await allDone([
+    unpackPackages({ ...job, root, packages, debs: debs.slice(0, packages.length), owner }),
+    unpackMaterials(active.scratch, materials, (name, into) => {
+      const at = all.findIndex((entry) => entry.name === name);
+      const one = { packages: all.slice(at, at + 1), debs: debs.slice(at, at + 1) };
+      return unpackPackages({ ...job, ...one, step: undefined, root: into, owner: "squash" });
+    }),
+  ]);
+  checkOverlaps(unpacked);
+  const files = new RootFiles(root);
+  finishRoot(files, { recipe, unpacked, given, materials: active.scratch, time: archive.date, owner });
+  clampTimes(root, Math.floor(archive.date / 1000));
+  if (recipe.layers !== undefined) setFolderTimes(root, 0);
   const { layers: budget = 1 } = recipe;
-  const split =
-    budget > 1 ? await splitLayers({ root, unpacked: made.unpacked, budget, snapshotter, owner }) : undefined;
+  const split = budget > 1 ? await splitLayers({ root, unpacked, budget, snapshotter, owner }) : undefined;
   const layers = split?.map(({ record }) => record) ?? [await active.commit()];
   const snapshot = layers.at(-1);
   if (!snapshot) throw new Error("a base without files");
@@ -115,6 +104,12 @@ async function mergeUsr(root: string, { arch }: BaseRecipe): Promise<void> {
     await mkdir(`${root}/usr/${name}`, { recursive: true });
     await symlink(`usr/${name}`, `${root}/${name}`);
   }
+}
+
+/** As Promise.all, but none is still at work in the root when it throws. */
+async function allDone<A, B>(works: readonly [Promise<A>, Promise<B>]): Promise<readonly [A, B]> {
+  await Promise.allSettled(works);
+  return Promise.all(works);
 }
 
 /** Packages that give single files, each in a folder of its own. */
