@@ -14,7 +14,7 @@ export const floors: readonly (readonly string[])[] = [
 ];
 
 /** Doors for those who want a part that is too heavy for the first. */
-const secondDoors: Readonly<Record<string, readonly string[]>> = { base: ["syscalls.ts"] };
+const secondDoors: Readonly<Record<string, readonly string[]>> = { base: ["syscalls.ts"], registry: ["config.ts"] };
 
 /** Files of a room that other rooms may import. The hall (`.`: the files of src/ itself) is open to the floor above it. */
 export function doors(room: string): readonly string[] {

@@ -9,6 +9,7 @@ export {
   buildBase,
   buildMetadata,
   cacheMounts,
+  checkConfig,
   checkDockerfile,
   compare,
   diskUsage,

@@ -3,6 +3,7 @@ import { parseArgs, type ParsedArgs, usage } from "./args.ts";
 import type { Command } from "./command.ts";
 import { globals } from "./globals.ts";
 import type { CommandIo, Io } from "./io.ts";
+import type { Library } from "./library.ts";
 import { printError } from "./print-error.ts";
 import { type Entry, findCommand, registry } from "./registry.ts";
 import { makeStyle, wantsColour } from "./style.ts";
@@ -74,12 +75,19 @@ function exitCodeOf(error: SlipwayError, failureCode: number | undefined): numbe
 
 async function finish(command: Command, args: ParsedArgs<Command["options"]>, io: CommandIo): Promise<number> {
   try {
-    return (await command.run(args, io)) ?? 0;
+    return (await command.run(args, { ...io, library: () => checkedLibrary(io) })) ?? 0;
   } catch (error) {
     const known = toSlipwayError(error);
     await printError(known, io);
     return exitCodeOf(known, command.failureCode);
   }
+}
+
+/** A mistake in the configuration is told by every command that does anything, also by those that need nothing of it. */
+async function checkedLibrary(io: CommandIo): Promise<Library> {
+  const library = await io.library();
+  library.checkConfig(io.env);
+  return library;
 }
 
 /** A command's flags and the global ones; its own letters win (`run -h` is the host name). */

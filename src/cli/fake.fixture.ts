@@ -71,6 +71,7 @@ export async function cli(
   const library: Library = {
     build: noted("build", async () => built),
     buildMetadata: (result) => ({ "containerimage.digest": result.imageId }),
+    checkConfig: (env) => given.library?.checkConfig?.(env),
     checkDockerfile: noted("checkDockerfile", async () => ({ ...described, findings: [], error: undefined })),
     outlineOf: noted("outlineOf", async () => ({
       ...described,

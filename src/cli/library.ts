@@ -45,6 +45,7 @@ export interface Library {
   build(options: BuildOptions): Promise<BuildResult>;
   buildBase(options: BuildBaseOptions): Promise<BuiltBase>;
   buildMetadata(result: BuildResult): Readonly<Record<string, unknown>>;
+  checkConfig(env: NodeJS.ProcessEnv): void;
   checkDockerfile(options: DescribeOptions): Promise<CheckReport>;
   outlineOf(options: DescribeOptions): Promise<DescribedFile & { readonly outline: Outline }>;
   targetsOf(options: DescribeOptions): Promise<DescribedFile & { readonly targets: readonly Target[] }>;

@@ -1,16 +1,27 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { errorCodes } from "../base/index.ts";
 
 const program = fileURLToPath(new URL("../../bin/slipway", import.meta.url));
 
-function slipway(...argv: readonly string[]): { code: number | null; stdout: string; stderr: string } {
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function slipway(...argv: readonly string[]): Ended {
+  return slipwayWith({}, ...argv);
+}
+
+function slipwayWith(env: NodeJS.ProcessEnv, ...argv: readonly string[]): Ended {
   const { status, stdout, stderr } = spawnSync(program, argv, {
     encoding: "utf8",
-    env: { ...process.env, NO_COLOR: "1", SLIPWAY_DEBUG: "" },
+    env: { ...process.env, NO_COLOR: "1", SLIPWAY_DEBUG: "", ...env },
   });
   return { code: status, stdout, stderr };
 }
@@ -22,6 +33,17 @@ test("the program as it is installed: version and help", () => {
     stderr: "",
   });
   expect(slipway("build", "--help")).toMatchObject({ code: 0, stdout: expect.stringContaining("--build-context") });
+});
+
+test("a mistake in the configuration is told by a command that needs nothing of it too", () => {
+  const folder = mkdtempSync(join(tmpdir(), "slipway-main-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "config.json");
+  writeFileSync(file, '{"storage":{"maxx":"20GB"}}');
+  const env = { SLIPWAY_CONFIG: file, SLIPWAY_ROOT: join(folder, "store") };
+  const { code, stderr } = slipwayWith(env, "images");
+  expect([code, stderr]).toEqual([errorCodes.SLIP_CONFIG, expect.stringContaining('did you mean "max"?')]);
+  expect(slipwayWith(env, "version").code).toBe(0);
 });
 
 test.each([

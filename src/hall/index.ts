@@ -12,6 +12,7 @@ export type * from "./api/shell-api.ts";
 export { buildBase } from "./bases/build-base.ts";
 export { lockBase } from "./bases/lock-base.ts";
 export { build } from "./build/build.ts";
+export { checkConfig } from "./config/config-file.ts";
 export { buildMetadata } from "./outputs/metadata.ts";
 export { cacheMounts, removeCacheMounts } from "./images/cache-mounts.ts";
 export { checkDockerfile, listContext, outlineOf, targetsOf } from "./describe/describe.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Reference } from "../../src/oci/index.ts";
-import { parseRegistriesConfig, type RegistriesConfig } from "../../src/registry/index.ts";
+import { parseRegistriesConfig, type RegistriesConfig } from "../../src/registry/config.ts";
 import { testClient, testCtx } from "./support/client.ts";
 import { fakeRegistry, type FakeRegistry } from "./support/fake-registry.ts";
 import { always, answer, fault, reset, status } from "./support/faults.ts";

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { checkConfig } from "./config-file.ts";
 import { configFile, engineConfig } from "./config-place.ts";
 import { readRegistriesConfig } from "./registries-config.ts";
 import { readStorageLimit } from "./storage-config.ts";
@@ -74,5 +75,18 @@ test.each([
 ])("%s is refused", (text, message) => {
   expect(() => readStorageLimit({ SLIPWAY_CONFIG: written(text) })).toThrow(
     expect.objectContaining({ code: "SLIP_CONFIG", message: expect.stringContaining(message) }),
+  );
+});
+
+test.each([
+  ["readStorageLimit", readStorageLimit],
+  ["readRegistriesConfig", readRegistriesConfig],
+  ["checkConfig", checkConfig],
+])("%s checks all of the file", (_name, read) => {
+  expect(() => read({ SLIPWAY_CONFIG: written('{"registries":{"r.example":{"mirror":[]}}}') })).toThrow(
+    expect.objectContaining({ code: "SLIP_CONFIG", hint: expect.stringContaining("mirrors") }),
+  );
+  expect(() => read({ SLIPWAY_CONFIG: written('{"storage":{"maxx":"1g"}}') })).toThrow(
+    expect.objectContaining({ code: "SLIP_CONFIG", hint: expect.stringContaining("max") }),
   );
 });

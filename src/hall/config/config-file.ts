@@ -1,24 +1,42 @@
 import { readFileSync } from "node:fs";
-import { didYouMean, SlipwayError } from "../../base/index.ts";
+import { didYouMean } from "../../base/index.ts";
+import { parseRegistriesConfig, type RegistriesConfig } from "../../registry/config.ts";
+import type { StorageLimit } from "../../store/index.ts";
+import { bad } from "./config-error.ts";
 import { configFile } from "./config-place.ts";
+import { parseStorage } from "./parse-storage.ts";
 
-const members = ["registries", "storage"];
+/** What slipway's configuration holds. */
+export interface Config {
+  readonly registries: RegistriesConfig;
+  readonly storage: StorageLimit | undefined;
+}
 
-/** What slipway's configuration holds, as its rooms read it. */
-export interface ConfigFile {
-  readonly file: string;
-  readonly registries?: unknown;
-  readonly storage?: unknown;
+const readers = { registries: parseRegistriesConfig, storage: parseStorage };
+const members = Object.keys(readers);
+const none: Config = { registries: new Map(), storage: undefined };
+
+/**
+ * The configuration, all of it checked, whatever part of it is wanted. A file that nobody named may be missing.
+ * @throws SLIP_CONFIG
+ */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const file = configFile(env);
+  const text = file === undefined ? undefined : read(file, env["SLIPWAY_CONFIG"] !== undefined);
+  if (file === undefined || text === undefined) return none;
+  const { registries, storage } = parse(text, file);
+  return {
+    registries: registries === undefined ? none.registries : readers.registries(registries, file),
+    storage: storage === undefined ? undefined : readers.storage(storage, file),
+  };
 }
 
 /**
- * The configuration; undefined where there is none. A file that nobody named may be missing.
+ * Reads the configuration, for those whose work it is nothing to: a mistake in it is told by whichever command comes first.
  * @throws SLIP_CONFIG
  */
-export function readConfig(env: NodeJS.ProcessEnv = process.env): ConfigFile | undefined {
-  const file = configFile(env);
-  const text = file === undefined ? undefined : read(file, env["SLIPWAY_CONFIG"] !== undefined);
-  return file === undefined || text === undefined ? undefined : { ...parse(text, file), file };
+export function checkConfig(env?: NodeJS.ProcessEnv): void {
+  readConfig(env);
 }
 
 function read(file: string, named: boolean): string | undefined {
@@ -31,7 +49,7 @@ function read(file: string, named: boolean): string | undefined {
   }
 }
 
-function parse(text: string, file: string): Omit<ConfigFile, "file"> {
+function parse(text: string, file: string): { readonly [K in keyof Config]?: unknown } {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -48,14 +66,4 @@ function parse(text: string, file: string): Omit<ConfigFile, "file"> {
     );
   }
   return value;
-}
-
-/** SLIP_CONFIG: what is wrong with the file. */
-export function bad(
-  file: string,
-  problem: string,
-  hint = "docs/registries.md tells what may stand there",
-  cause?: unknown,
-) {
-  return new SlipwayError({ code: "SLIP_CONFIG", message: `Cannot use ${file}: ${problem}`, hint, cause });
 }
