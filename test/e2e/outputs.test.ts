@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { sha256 } from "../../src/base/index.ts";
 import { startDockerRegistry, whyNoDockerRegistry } from "../registry/support/docker-registry.ts";
+import { errorCodes } from "../../src/base/index.ts";
 import { because, openLab, whyNoLab } from "./support/lab.ts";
 
 interface Entry {
@@ -42,6 +43,13 @@ describe.skipIf(whyNoLab)(`Outputs${because}`, () => {
       readFileSync(join(at(folder), "blobs/sha256", digest.slice(7)));
     return { index: json(readFileSync(join(at(folder), "index.json"))), blob };
   }
+
+  test("an annotation for a platform that nothing is built for is refused before anything is built", async () => {
+    const context = lab.context({ Dockerfile: "FROM base\nRUN exit 3\n" });
+    const args = ["--annotation", "manifest[linux/vax]:k=v", "-o", `type=oci,dest=${at("vax.tar")}`, context];
+    const { code, stderr } = await lab.slipway(["build", ...args]);
+    expect([code, stderr]).toEqual([errorCodes.SLIP_OUTPUT, expect.stringContaining("k is for linux/vax")]);
+  });
 
   test("several at once, each in its own form, with annotations where they were asked for, and the metadata of the last", async () => {
     const context = both();

@@ -29,6 +29,7 @@ import { builtFor, mergePlans, ownImage } from "../bases/platforms.ts";
 import { nameLayers } from "./name-layers.ts";
 import { announcePlan, shownEvents } from "./plan-events.ts";
 import { fromStore } from "../bases/stored-base.ts";
+import { checkAnnotated } from "../outputs/check-annotated.ts";
 import { readOutputs, storedNames, tellTimes } from "../outputs/read-outputs.ts";
 import type { Output } from "../outputs/output.ts";
 import { shapeLayers, shapeOf } from "./shape-layers.ts";
@@ -66,6 +67,8 @@ export async function buildWith(
     locked?.inputs,
   );
   locked?.tellUnused(dockerfile);
+  const imagePlatforms = plans.map(({ platform }) => platform);
+  checkAnnotated(wanted, imagePlatforms);
   await engine?.requireEmulation(plans, ctx);
   announcePlan(plan, ctx);
   tellTimes(wanted, plan.epoch, ctx);
