@@ -46,7 +46,7 @@ export function configAhead(image: ArchiveImage, arch: DebianArch): ContainerCon
 }
 
 /** Raised when the same packages give another image than before. */
-const recipesVersion = 3;
+const recipesVersion = 4;
 
 /** What tells images of the same packages apart; empty for the one that is meant by packages alone. */
 export function kindOf(image: ArchiveImage): string {

@@ -110,7 +110,7 @@ export function builtInRecipe(choice: DistrolessChoice, arch: DebianArch): BaseR
 }
 
 /** The names of the built-in bases that a suite has. */
-function builtInNames(suite: DistrolessSuite): readonly string[] {
+export function builtInNames(suite: DistrolessSuite): readonly string[] {
   const { javaVersions, node } = suiteLists[suite];
   return [
     "static",
@@ -211,7 +211,7 @@ function versioned(
     return {
       packages: [...cc, ...nodePackages, ...node.packages],
       links: [{ path: "/nodejs/bin/node", target: "/usr/bin/node" }],
-      entrypoint: ["/usr/bin/node"],
+      entrypoint: ["/nodejs/bin/node"],
     };
   }
   if (runtime === "java" && digits !== "") {
