@@ -84,6 +84,9 @@ export function keepResult(
   store.facts.set(key, unseen ? true : findings, unseen ? about(image, plan) : image.id);
 }
 
+/** About what an image has beside what it needs. */
+const leftRules: ReadonlySet<ResultRule> = new Set(["CompilerInFinalStage", "PackageManagerInFinalStage"]);
+
 /** The same for all images that start alike on one base, so that not each build tells it. */
 function noteKey(image: AssembledImage, plan: Planned): string {
   return `result-unseen/${version}/${about(image, plan)}/${digestOf(startOf(plan.config))}`;
@@ -100,7 +103,7 @@ function factKey({ id }: AssembledImage): string {
 /** The build that an image came from. */
 interface ResultOf {
   readonly dockerfile: Dockerfile;
-  readonly options: Pick<BuildOptions, "buildArgs">;
+  readonly options: Pick<BuildOptions, "buildArgs" | "tags" | "outputs">;
   readonly plan: BuildPlan;
   /** What was told of the images of other platforms; it is not told again. */
   readonly told: Set<string>;
@@ -118,11 +121,16 @@ export async function tellResult(
   if (findings.length === 0) return undefined;
   const { noteRules, resultRules } = await import("../../inspect/index.ts");
   const options = checkOptions(build.dockerfile, build.options.buildArgs);
-  const single = stages(build.dockerfile).stages.length === 1;
+  const { length: count } = stages(build.dockerfile).stages;
+  const single = count === 1;
+  // A build up to a stage in the middle that nobody named or took anywhere is for its steps: for the tests in it.
+  const { tags = [], outputs = [] } = build.options;
+  const kept = build.plan.target.index === count - 1 || tags.length + outputs.length > 0;
   const warned: { readonly rule: ResultRule; readonly location: SourceLocation }[] = [];
   for (const { rule, message, about, hint } of findings) {
     // With one stage there is none that it could stay behind in, and most bases have one.
     if (single && rule === "PackageManagerInFinalStage") continue;
+    if (!kept && leftRules.has(rule)) continue;
     const instruction = instructionAbout(about, build);
     if (!wanted(rule, instruction, options)) continue;
     const { location } = instruction;
