@@ -92,6 +92,16 @@ export async function cli(
       images: [{ imageId: id("a"), platform: "linux/amd64", origin: "archive http://deb.example/debian", size: 2e7 }],
       outputs: [],
     })),
+    lockBase: noted("lockBase", async ({ file, check }) => ({
+      file: file.replace(/\.yaml$/, ".lock"),
+      packages: 12,
+      archs: ["amd64", "arm64"],
+      changes: [
+        { type: "moved", arch: "arm64", name: "libc6", before: "1", after: "2" },
+        { type: "removed", arch: "amd64", name: "tzdata", before: "1" },
+      ],
+      written: check !== true,
+    })),
     cacheMounts: noted("cacheMounts", async () => [cacheMount]),
     removeCacheMounts: noted("removeCacheMounts", async () => [cacheMount]),
     shell: noted("shell", async () => ({ exitCode: 0 })),

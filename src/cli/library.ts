@@ -16,6 +16,8 @@ import type {
   Foreseen,
   ImageDetails,
   ImageSummary,
+  LockBaseOptions,
+  LockedBase,
   LockOptions,
   LockResult,
   Loaded,
@@ -44,6 +46,7 @@ import type {
 export interface Library {
   build(options: BuildOptions): Promise<BuildResult>;
   buildBase(options: BuildBaseOptions): Promise<BuiltBase>;
+  lockBase(options: LockBaseOptions): Promise<LockedBase>;
   buildMetadata(result: BuildResult): Readonly<Record<string, unknown>>;
   checkConfig(env: NodeJS.ProcessEnv): void;
   checkDockerfile(options: DescribeOptions): Promise<CheckReport>;

@@ -47,6 +47,13 @@ export const registry: readonly Entry[] = [
     load: async () => (await import("./commands/base-build.ts")).baseBuild,
   },
   {
+    name: "base lock",
+    aliases: [],
+    summary: "Write down the packages of a base that a file describes",
+    group: "build",
+    load: async () => (await import("./commands/base-lock.ts")).baseLock,
+  },
+  {
     name: "context ls",
     aliases: ["context list"],
     summary: "List the files of a build context",

@@ -27,3 +27,18 @@ test("an unknown variant is refused with those that there are", async () => {
   expect(code).toBe(2);
   expect(stderr).toContain('Unknown variant "slim"');
 });
+
+test("base build passes on what is to be audited and attached, and tells what was looked at", async () => {
+  const audit = { programs: 1, scripts: 2, links: 3, packages: 4, findings: 0, allowed: 1 };
+  const built = {
+    name: "x:latest",
+    images: [{ imageId: id("a"), platform: "linux/amd64", origin: "archive", size: 1, audit }],
+    outputs: [],
+  } as const;
+  const { stderr, calls } = await cli(["base", "build", "cc", "--audit=warn", "--sbom"], {
+    library: { buildBase: async () => built },
+  });
+  expect(calls[0]?.args[0]).toMatchObject({ audit: "warn", attest: { sbom: {} } });
+  expect(stderr).toContain("audited 1 program or library, 2 scripts, 3 links and 4 packages: nothing is missing");
+  expect((await cli(["base", "build", "cc", "--audit=maybe"])).code).toBe(2);
+});

@@ -1,6 +1,8 @@
+import type { AuditedBase, AuditMode, BuiltBase } from "../../index.ts";
 import { type ParsedArgs, usage } from "../args.ts";
+import { bareAttest, parseAttest } from "../attest-spec.ts";
 import { command } from "../command.ts";
-import { formatSize } from "../format.ts";
+import { formatSize, plural } from "../format.ts";
 import type { CommandIo } from "../io.ts";
 import { checkOutputs, parseOutput } from "../output-spec.ts";
 import { transferProgress } from "../transfer-progress.ts";
@@ -29,6 +31,22 @@ export const baseBuildOptions = {
     value: "SPEC",
     help: "Where the image goes beside the store, as with slipway build",
   },
+  locked: {
+    type: "flag",
+    help: "Just the packages of the lock beside the file, as slipway base lock wrote it; no archive is asked for what the store has",
+  },
+  audit: {
+    type: "string",
+    value: "error|warn|off",
+    choices: ["error", "warn", "off"],
+    help: "What is done about files that cannot work for want of a library or interpreter (default: error)",
+  },
+  sbom: {
+    type: "string",
+    value: "true|false|format=FORMAT",
+    bare: bareAttest,
+    help: "Attach the list of software to what leaves the store: spdx-json (default), cyclonedx-json or all",
+  },
   "debian-mirror": {
     type: "string",
     value: "URL",
@@ -39,14 +57,15 @@ export const baseBuildOptions = {
 
 export const baseBuild = command({
   name: "base build",
-  usage: "[OPTIONS] NAME",
+  usage: "[OPTIONS] NAME|FILE",
   summary: "Make a small base image from the Debian archive",
   description:
-    "Makes a base without shell and package manager from the signed Debian archive: static, base-nossl, base, cc, python3, java-base, java17, java21, java25 or nodejs. No registry and no program of the base takes part, so that one for another architecture takes as long. Its name goes to standard output, progress to standard error.",
+    "Makes a base without shell and package manager from the signed Debian archive: static, base-nossl, base, cc, python3, java-base, java17, java21, java25 or nodejs; or one that a file describes. No registry and no program of the base takes part, so that one for another architecture takes as long. Its name goes to standard output, progress to standard error.",
   examples: [
     "slipway base build python3",
     "slipway base build java17 --suite bookworm --variant nonroot -t my-java",
     "slipway base build cc --arch arm64 -o type=oci,dest=cc.tar",
+    "slipway base build my-base.yaml -t my-base",
   ],
   options: baseBuildOptions,
   positionals: [1, 1],
@@ -60,11 +79,14 @@ export const baseBuild = command({
       await io.library()
     ).buildBase({
       name,
+      locked: values.locked,
       suite: values.suite,
       archs: values.arch,
       ...variantOf(args),
       tags: values.tag,
       outputs,
+      audit: values.audit as AuditMode | undefined,
+      attest: parseAttest({ sbom: values.sbom, attest: [], provenance: undefined, "attest-as": undefined }),
       debianMirror: values["debian-mirror"],
       onEvent: values.quiet ? undefined : transferProgress(io),
       store: io.store,
@@ -90,11 +112,20 @@ function variantOf({ values }: ParsedArgs<typeof baseBuildOptions>): {
   return { nonroot: words.includes("nonroot"), debug: words.includes("debug") };
 }
 
-function tell(
-  images: readonly { readonly imageId: string; readonly platform: string; readonly size: number }[],
-  { stderr }: CommandIo,
-): void {
-  for (const { imageId, platform, size } of images) {
+function tell(images: BuiltBase["images"], { stderr }: CommandIo): void {
+  for (const { imageId, platform, size, audit } of images) {
     stderr.write(`  ${imageId.slice(0, 19)} ${platform} ${formatSize(size)}\n`);
+    if (audit) stderr.write(`  ${auditText(audit)}\n`);
   }
+}
+
+/** `audited 367 programs and libraries, 19 scripts, 378 links and 37 packages: nothing is missing` */
+function auditText({ programs, scripts, links, packages, findings }: AuditedBase): string {
+  const looked = [
+    plural(programs, "program or library", "programs and libraries"),
+    plural(scripts, "script"),
+    plural(links, "link"),
+  ].join(", ");
+  const found = findings === 0 ? "nothing is missing" : `${plural(findings, "thing")} cannot work`;
+  return `audited ${looked} and ${plural(packages, "package")}: ${found}`;
 }
