@@ -109,6 +109,7 @@ test.each<[OutputSpec, Outgoing, string, string]>([
   ],
   [spec("oci", { compression: "zstd", "oci-mediatypes": "false" }, "o"), {}, "SLIP_OUTPUT", "contradict"],
   [spec("oci", { "annotation.a": "b", "oci-mediatypes": "false" }, "o"), {}, "SLIP_OUTPUT", "contradict"],
+  [spec("registry", { push: "false" }), { tags: ["a"] }, "SLIP_OUTPUT", "contradict each other"],
   [spec("oci", { "annotation-layer.a": "b" }, "o"), {}, "SLIP_OUTPUT", "Unknown place layer"],
   [spec("oci", { "annotation-index[linux/amd64].a": "b" }, "o"), {}, "SLIP_OUTPUT", "one for all platforms"],
   [spec("oci", { "prefer-nondist-layers": "true" }, "o"), {}, "SLIP_UNSUPPORTED", "prefer-nondist-layers=true"],

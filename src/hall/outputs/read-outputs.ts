@@ -95,6 +95,7 @@ function readImage({ type, dest }: OutputSpec, attributes: Attributes, outgoing:
     throw bad(`type=${type} takes no dest`, "the image lands in the store; name it with --tag");
   }
   const push = attributes.flag("push") ?? type === "registry";
+  if (!push && type === "registry") throw bad("type=registry and push=false contradict each other", "write type=image");
   const byDigest = attributes.flag("push-by-digest") ?? false;
   const insecure = attributes.flag("registry.insecure") ?? false;
   // Here every image is unpacked, and is found by its digest.
