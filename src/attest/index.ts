@@ -2,7 +2,13 @@
 export type * from "./contract.ts";
 export { type AttestationManifest, digestSet, indexAttestation, referrerAttestation } from "./attach.ts";
 export { cyclonedxDocument } from "./cyclonedx.ts";
-export { type Material, provenanceClaim, type ProvenanceInput, type ProvenanceStep } from "./provenance.ts";
+export {
+  type Material,
+  olderProvenance,
+  provenanceClaim,
+  type ProvenanceInput,
+  type ProvenanceStep,
+} from "./provenance.ts";
 export { imageUrl, packageUrl } from "./purl.ts";
 export { spdxDocument } from "./spdx.ts";
 export { type Claim, predicateTypes, statement, type StatementSubject } from "./statement.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { canonicalJson, sha256 } from "../base/index.ts";
 import { parseManifest } from "../oci/index.ts";
 import { indexAttestation, referrerAttestation } from "./attach.ts";
-import { provenanceClaim, type ProvenanceInput } from "./provenance.ts";
+import { olderProvenance, provenanceClaim, type ProvenanceInput } from "./provenance.ts";
 
 const input: ProvenanceInput = {
   mode: "max",
@@ -151,4 +151,31 @@ test("a referrer has the image as its subject, and is listed by what it says", (
   });
   expect(blobs).toHaveLength(2);
   expect(canonicalJson(manifest)).toBe(Buffer.from(document.bytes).toString());
+});
+
+test("buildx's metadata file has SLSA v0.2, in mode min without arguments, steps and times", () => {
+  const min = {
+    builder: { id: "urn:slipway:local" },
+    buildType: "urn:slipway:dockerfile-build:v1",
+    materials: [{ uri: "pkg:docker/debian@12", digest: { sha256: "1".repeat(64) } }],
+    invocation: {
+      configSource: { entryPoint: "Dockerfile" },
+      parameters: {
+        frontend: "dockerfile.v0",
+        args: { target: "app" },
+        locals: [{ name: "context" }, { name: "dockerfile" }],
+      },
+      environment: { platform: "linux/amd64" },
+    },
+  };
+  expect(olderProvenance({ ...input, mode: "min" })).toEqual(min);
+  expect(olderProvenance(input)).toMatchObject({
+    invocation: { parameters: { args: { "build-arg:TOKEN": "t0ken" }, secrets: [{ id: "key" }] } },
+    buildConfig: { steps: [{ id: "step0" }, { id: "step1", cached: true }, { id: "step2" }] },
+    metadata: {
+      buildInvocationID: "8d5f0d1e",
+      buildStartedOn: "2026-11-21T10:00:00.000Z",
+      completeness: { parameters: true, materials: false },
+    },
+  });
 });

@@ -74,27 +74,16 @@ export interface ProvenanceInput {
  */
 export function provenanceClaim(input: ProvenanceInput, layers: readonly Descriptor[]): Claim {
   const max = input.mode === "max";
-  const args = max ? input.args : withoutValues(input.args);
-  const told = Object.keys(args).length === Object.keys(input.args).length;
-  const complete = input.locals.length === 0 && input.materials.every(({ digest }) => digest !== undefined);
   const { uri, digest, path } = input.source;
-  const counted = input.steps.filter(({ cached }) => cached !== undefined);
+  const complete = isComplete(input);
   const predicate = {
     buildDefinition: {
       buildType,
-      externalParameters: {
-        configSource: { uri, digest, path },
-        request: {
-          frontend: "dockerfile.v0",
-          args: sorted(args),
-          ...(max && { secrets: input.secrets, ssh: input.ssh }),
-          locals: input.locals.map((name) => ({ name })),
-        },
-      },
+      externalParameters: { configSource: { uri, digest, path }, request: requestOf(input) },
       internalParameters: {
         builderPlatform: input.builderPlatform,
         ...(input.epoch !== undefined && { sourceDateEpoch: input.epoch }),
-        ...(max && { buildConfig: { steps: input.steps.map(({ lines: _lines, ...step }) => step) } }),
+        ...(max && { buildConfig: { steps: stepsOf(input) } }),
       },
       resolvedDependencies: input.materials,
     },
@@ -104,15 +93,77 @@ export function provenanceClaim(input: ProvenanceInput, layers: readonly Descrip
         invocationId: input.invocationId,
         startedOn: new Date(input.started).toISOString(),
         finishedOn: new Date(input.finished).toISOString(),
-        slipway_completeness: { request: told, resolvedDependencies: complete },
+        slipway_completeness: { request: tellsAll(input), resolvedDependencies: complete },
         slipway_hermetic: complete && input.offline,
         slipway_reproducible: input.reproducible,
-        slipway_cache: { steps: counted.length, cached: counted.filter(({ cached }) => cached).length },
+        slipway_cache: cacheOf(input),
         ...(max && { slipway_metadata: metadata(input, layers) }),
       },
     },
   };
   return { predicateType: predicateTypes.provenance, predicate };
+}
+
+/**
+ * The same as a predicate of SLSA v0.2 (https://slsa.dev/spec/v0.2/provenance), which is what buildx writes into its metadata file: without steps and
+ * metadata in mode `min`.
+ */
+export function olderProvenance(input: ProvenanceInput): object {
+  const max = input.mode === "max";
+  const { uri, digest, path } = input.source;
+  return {
+    builder: { id: input.builderId ?? localBuilder },
+    buildType,
+    materials: input.materials.map((material) => ({ uri: material.uri, digest: material.digest })),
+    invocation: {
+      configSource: { uri, digest, entryPoint: path },
+      parameters: requestOf(input),
+      environment: { platform: input.builderPlatform },
+    },
+    ...(max && {
+      buildConfig: { steps: stepsOf(input) },
+      metadata: {
+        buildInvocationID: input.invocationId,
+        buildStartedOn: new Date(input.started).toISOString(),
+        buildFinishedOn: new Date(input.finished).toISOString(),
+        completeness: { parameters: tellsAll(input), environment: true, materials: isComplete(input) },
+        reproducible: input.reproducible,
+        slipway_cache: cacheOf(input),
+      },
+    }),
+  };
+}
+
+function requestOf(input: ProvenanceInput): object {
+  return {
+    frontend: "dockerfile.v0",
+    args: sorted(toldArgs(input)),
+    ...(input.mode === "max" && { secrets: input.secrets, ssh: input.ssh }),
+    locals: input.locals.map((name) => ({ name })),
+  };
+}
+
+function stepsOf({ steps }: ProvenanceInput): readonly object[] {
+  return steps.map(({ lines: _lines, ...step }) => step);
+}
+
+function cacheOf({ steps }: ProvenanceInput): object {
+  const counted = steps.filter(({ cached }) => cached !== undefined);
+  return { steps: counted.length, cached: counted.filter(({ cached }) => cached).length };
+}
+
+/** All that went in has a digest. */
+function isComplete({ locals, materials }: ProvenanceInput): boolean {
+  return locals.length === 0 && materials.every(({ digest }) => digest !== undefined);
+}
+
+/** No argument is left out. */
+function tellsAll(input: ProvenanceInput): boolean {
+  return Object.keys(toldArgs(input)).length === Object.keys(input.args).length;
+}
+
+function toldArgs({ mode, args }: ProvenanceInput): Readonly<Record<string, string>> {
+  return mode === "max" ? args : withoutValues(args);
 }
 
 /** Names of build arguments and labels may tell as much as their values: BuildKit leaves both out too. */

@@ -86,7 +86,14 @@ describe.skipIf(whyNoLab)(`Outputs${because}`, () => {
     expect(names).toContain("linux_arm64/arm64/file");
     expect(readFileSync(at("iid"), "utf8")).toBe(built.stdout.trim());
     const [last] = plain.index.manifests;
+    const provenance = expect.objectContaining({
+      buildType: "urn:slipway:dockerfile-build:v1",
+      invocation: expect.objectContaining({ environment: { platform: expect.stringContaining("linux/") } }),
+    });
     expect(JSON.parse(readFileSync(at("metadata.json"), "utf8"))).toEqual({
+      "buildx.build.provenance/linux/amd64": provenance,
+      "buildx.build.provenance/linux/arm64": provenance,
+      "buildx.build.ref": expect.stringMatching(/^slipway\/local\/[0-9a-f-]{36}$/),
       "containerimage.descriptor": { mediaType: last!.mediaType, digest: last!.digest, size: plain.blob(last!).length },
       "containerimage.digest": last!.digest,
       "image.name": "docker.io/library/a:1,docker.io/library/b:latest",

@@ -50,6 +50,19 @@ describe("build", () => {
     expect(await options(...line)).toMatchObject({ platforms: ["a,b", "c"], buildArgs: { SOURCE_DATE_EPOCH: "6" } });
   });
 
+  test.each([
+    [{}, "min"],
+    [{ BUILDX_METADATA_PROVENANCE: "max" }, "max"],
+    [{ BUILDX_METADATA_PROVENANCE: "disabled" }, undefined],
+    [{ BUILDX_METADATA_PROVENANCE: "False" }, undefined],
+    [{ BUILDX_METADATA_PROVENANCE: "0" }, undefined],
+  ])("what the metadata file has of provenance is as buildx's variable says: %j", async (env, record) => {
+    const { calls } = await cli(["build", "--metadata-file", join(folder, "metadata.json"), "."], { env });
+    expect(calls[0]?.args[0]).toHaveProperty("record", record);
+    const without = await cli(["build", "."], { env });
+    expect(without.calls[0]?.args[0]).toHaveProperty("record", undefined);
+  });
+
   test("an argument named like a member of every object stays an argument", async () => {
     const { calls } = await cli(["build", "--build-arg", "__proto__=1", "--build-arg", "constructor=2", "."]);
     expect(JSON.stringify(calls[0]?.args[0])).toContain('"buildArgs":{"__proto__":"1","constructor":"2"}');

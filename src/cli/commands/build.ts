@@ -236,6 +236,7 @@ export function toBuildOptions({ values, positionals }: BuildArgs, io: CommandIo
     outputs,
     annotations: values.annotation.length > 0 ? values.annotation.flatMap(parseAnnotation) : undefined,
     attest: parseAttest(values),
+    record: values["metadata-file"] === undefined ? undefined : metadataProvenance(io.env),
     baseImages: values["base-images"] as BuildOptions["baseImages"],
     debianMirror: values["debian-mirror"],
     secrets: values.secret.length > 0 ? parseSecrets(values.secret, io.env) : undefined,
@@ -294,6 +295,13 @@ function buildArgs(given: readonly string[], io: CommandIo): Readonly<Record<str
   const epoch = io.env["SOURCE_DATE_EPOCH"];
   const fromEnvironment = epoch ? [`SOURCE_DATE_EPOCH=${epoch}`] : [];
   return pairs("--build-arg", [...fromEnvironment, ...given], (name) => io.env[name]);
+}
+
+/** What the metadata file has of provenance, by buildx's variable. */
+function metadataProvenance(env: CommandIo["env"]): BuildOptions["record"] {
+  const mode = env["BUILDX_METADATA_PROVENANCE"] ?? "";
+  if (mode === "disabled" || ["0", "f", "false"].includes(mode.toLowerCase())) return undefined;
+  return mode === "max" ? "max" : "min";
 }
 
 function writeResultFiles(

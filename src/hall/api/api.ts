@@ -75,6 +75,8 @@ export interface BuildOptions extends CommonOptions {
   readonly outputs?: readonly OutputSpec[] | undefined;
   /** What is attached to what leaves the store. */
   readonly attest?: AttestOptions | undefined;
+  /** The result tells how it came to be, with or without steps and times. */
+  readonly record?: "min" | "max" | undefined;
   /** For every output of images. */
   readonly annotations?: readonly Annotation[] | undefined;
   readonly baseImages?: BaseImages | undefined;
@@ -107,6 +109,16 @@ export interface BuildResult {
   readonly size: number;
   readonly facts: BuildFacts;
   readonly outputs: readonly WrittenOutput[];
+  /** Where one was asked for. */
+  readonly record?: BuildRecord | undefined;
+}
+
+/** How a build went, for programs. */
+export interface BuildRecord {
+  /** Of this build; provenance that goes with its images has it too. */
+  readonly invocationId: string;
+  /** One a platform, in the order asked for: a predicate of SLSA v0.2. */
+  readonly provenance: readonly { readonly platform: string; readonly predicate: object }[];
 }
 
 export interface ImageSummary {

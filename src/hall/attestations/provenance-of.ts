@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { ProvenanceInput } from "../../attest/index.ts";
 import { type Digest, packageVersion } from "../../base/index.ts";
 import { defaultPlatform, formatPlatform } from "../../oci/index.ts";
@@ -22,6 +21,8 @@ export interface DoneBuild {
   readonly answers: Answers;
   /** Milliseconds since the epoch. */
   readonly started: number;
+  /** Another each time. */
+  readonly invocationId: string;
   /** One an image. */
   readonly plans: readonly BuildPlan[];
   readonly ids: readonly Digest[];
@@ -36,7 +37,7 @@ export function provenanceInputs(
   wanted: ProvenanceOptions,
   finished: number,
 ): (plan: BuildPlan) => ProvenanceInput {
-  const invocationId = randomUUID();
+  const { invocationId } = build;
   return (plan) => ({ ...inputOf(build, wanted, plan), invocationId, finished });
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { type Ctx, type Digest, SlipwayError } from "../../base/index.ts";
 import { type Dockerfile, parseDockerfile } from "../../dockerfile/index.ts";
@@ -19,6 +20,7 @@ import { openCaches } from "../cache/build-caches.ts";
 import { withoutLostLayers } from "../cache/without-lost.ts";
 import { checkAttest } from "../attestations/check-attest.ts";
 import { noteAttestations } from "../attestations/kept-attestations.ts";
+import type { DoneBuild } from "../attestations/provenance-of.ts";
 import { cacheControl } from "./cache-control.ts";
 import { readInput, sourceTime } from "../input/build-input.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -139,7 +141,17 @@ export async function buildWith(
   const names = storedNames(options);
   for (const tag of names) store.images.tag(tag, images[0].id, ...ids.slice(1));
   for (const warning of plan.warnings) ctx.emit(warning);
-  const done = { options, dockerfile, source, plans, ids, ran: report.ran, answers, started };
+  const done = {
+    options,
+    dockerfile,
+    source,
+    plans,
+    ids,
+    ran: report.ran,
+    answers,
+    started,
+    invocationId: randomUUID(),
+  };
   const attested = await noteAttestations(done, store);
   const outputs = engine ? await engine.writeOutputs({ ids, outputs: wanted, attested }, ctx) : [];
   await caches?.write(solved);
@@ -151,7 +163,12 @@ export async function buildWith(
     size: own.size,
     facts: { ...own.facts, ...mergedFacts(plan, plans, images, report) },
     outputs,
+    record: await recordOf(done, options.record),
   };
+}
+
+async function recordOf(done: DoneBuild, mode: BuildOptions["record"]): Promise<BuildResult["record"]> {
+  return mode && (await import("../attestations/build-record.ts")).buildRecord(done, mode);
 }
 
 type MadeImage = AssembledImage & { readonly facts: BuildResult["facts"] };

@@ -57,3 +57,17 @@ test("an index has no configuration of its own", () => {
     "containerimage.digest": id("d"),
   });
 });
+
+test("of a record, each platform's provenance by buildx's names, and a ref of three parts", () => {
+  const [a, b] = [{ buildType: "a" }, { buildType: "b" }];
+  const record = { invocationId: "1-2", provenance: [{ platform: "linux/amd64", predicate: a }] };
+  expect(buildMetadata({ ...built, record })).toMatchObject({
+    "buildx.build.provenance": a,
+    "buildx.build.ref": "slipway/local/1-2",
+  });
+  const two = { ...record, provenance: [...record.provenance, { platform: "linux/arm64", predicate: b }] };
+  expect(buildMetadata({ ...built, record: two })).toMatchObject({
+    "buildx.build.provenance/linux/amd64": a,
+    "buildx.build.provenance/linux/arm64": b,
+  });
+});
