@@ -96,6 +96,27 @@ describe("a base that is not in the store comes from", () => {
     await expect(find("alpine", "auto", unknown)).rejects.toBe(unknown);
     const digest = `alpine@sha256:${"0".repeat(64)}`;
     await expect(find(digest, "auto", away)).rejects.toThrow("nothing in the store has that digest, and its registry");
+    const archived = `gcr.io/distroless/cc-debian12@sha256:${"0".repeat(64)}`;
+    await expect(find(archived, "auto", away)).rejects.toMatchObject({
+      code: "SLIP_IMAGE_UNKNOWN",
+      hint: expect.stringContaining("FROM gcr.io/distroless/cc-debian12 is made from the Debian archive"),
+    });
+  });
+
+  test("nowhere, and the archive's error says that no registry could be asked", async () => {
+    const none = new SlipwayError({ code: "SLIP_IMAGE_UNKNOWN", message: 'There is no built-in base "x"', hint: "y" });
+    const engine = {
+      store: tempStore(),
+      pull: () => Promise.reject(away),
+      makeBase: () => Promise.reject(none),
+    } as unknown as Engine;
+    const find = (baseImages: "auto" | "archive") =>
+      imageResolver(engine.store, engine, { baseImages }, ctx)("gcr.io/distroless/x-debian12", platform);
+    await expect(find("archive")).rejects.toBe(none);
+    await expect(find("auto")).rejects.toMatchObject({
+      message: 'There is no built-in base "x", and its registry cannot be asked (refused)',
+      hint: "y",
+    });
   });
 });
 

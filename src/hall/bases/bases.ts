@@ -1,4 +1,4 @@
-import { type Ctx, SlipwayError, toSlipwayError } from "../../base/index.ts";
+import { type Ctx, isSlipwayError, SlipwayError, toSlipwayError } from "../../base/index.ts";
 import {
   familiarName,
   formatPlatform,
@@ -83,8 +83,11 @@ async function fetched(
       if (baseImages === "registry" || !isAway(away)) throw error;
     }
   }
-  if (name.includes("@")) throw unknownDigest(name, engine.store, away);
-  const made = await engine.makeBase(name, platform, mirror, ctx);
+  if (name.includes("@"))
+    throw unknownDigest(name, engine.store, away, await isArchiveName(withoutDigest(name), "auto"));
+  const made = await engine.makeBase(name, platform, mirror, ctx).catch((error: unknown) => {
+    throw withReason(error, away);
+  });
   if (made) return made;
   throw otherPlatforms(name, platform, engine.store) ?? unknownImage(name, away);
 }
@@ -187,6 +190,18 @@ function unknownImage(name: string, away: SlipwayError | undefined): SlipwayErro
     hint: `stand another image in for it: --build-context ${name}=docker-image://debian:bookworm`,
     cause: away,
   });
+}
+
+/** That the archive has nothing of that name is one half, where a registry may have had it. */
+function withReason(error: unknown, away: SlipwayError | undefined): unknown {
+  if (!away || !isSlipwayError(error) || error.code !== "SLIP_IMAGE_UNKNOWN") return error;
+  const message = `${error.message}, and its registry cannot be asked (${reasonOf(away)})`;
+  return new SlipwayError({ code: error.code, message, hint: error.hint, cause: away });
+}
+
+/** A name with a digest, without it. */
+function withoutDigest(name: string): string {
+  return name.replace(/@.*$/, "");
 }
 
 /** What went wrong, without what was tried. */

@@ -59,8 +59,9 @@ export async function layoutBase(
 /**
  * SLIP_IMAGE_UNKNOWN for a digest that nothing in the store has.
  * @param away why no registry could be asked.
+ * @param ofArchive without the digest, the archive makes a base of that name.
  */
-export function unknownDigest(name: string, store: Store, away?: SlipwayError): SlipwayError {
+export function unknownDigest(name: string, store: Store, away?: SlipwayError, ofArchive = false): SlipwayError {
   const plain = name.replace(/@.*$/, "");
   const there = store.images.find(plain);
   return new SlipwayError({
@@ -69,6 +70,8 @@ export function unknownDigest(name: string, store: Store, away?: SlipwayError): 
     cause: away,
     hint: there
       ? `${plain} in the store is the image ${there.id}: FROM ${plain}@${there.id} names that one for ever`
-      : "--build-context NAME=oci-layout://FOLDER@DIGEST takes one from an image layout",
+      : ofArchive
+        ? `only its registry has that digest: FROM ${plain} is made from the Debian archive, and slipway lock writes down of which packages`
+        : "--build-context NAME=oci-layout://FOLDER@DIGEST takes one from an image layout",
   });
 }
