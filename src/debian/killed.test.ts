@@ -84,7 +84,7 @@ test("killed while it reads, fetches, unpacks or commits, it leaves nothing, and
       });
     }
     const run = make(archive, root);
-    running.kill = run.kill;
+    running.kill = () => run.kill();
     expect((await run).killed).toBe(true);
     archive.faults.clear();
   };
