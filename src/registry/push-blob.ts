@@ -54,6 +54,8 @@ export async function pushBlob(
         session = await patch(remote, blob, session, options.chunk, progress, ctx);
       }
       await finish(remote, blob, session, progress, ctx);
+      // What went up before was told of without its end.
+      if (options.begun) progress(descriptor.size);
       return;
     } catch (error) {
       const lost = session !== undefined && isLost(error);

@@ -29,20 +29,18 @@ export async function pushGrowing(
   let descriptor: Descriptor;
   try {
     descriptor = await Promise.race([blob.whole, refused]);
+    if (ahead && descriptor.size - ahead.sent > worthAsking && (await isThere(remote, descriptor, ctx))) {
+      await ahead.stop();
+      ctx.emit({ type: "exists", digest: descriptor.digest });
+      return descriptor;
+    }
   } catch (error) {
     await ahead?.stop();
     throw error;
   }
-  if (ahead && descriptor.size - ahead.sent > worthAsking && (await isThere(remote, descriptor, ctx))) {
-    await ahead.stop();
-    ctx.emit({ type: "exists", digest: descriptor.digest });
-    return descriptor;
-  }
   const begun = await ahead?.done;
   const open = (from: number): ReturnType<GrowingBlob["open"]> => blob.open(from);
   await pushBlob(remote, { descriptor, open }, { chunk, mountFrom: [], begun, name }, ctx);
-  const { size } = descriptor;
-  ctx.emit({ type: "progress", direction: "upload", blob: name, current: size, total: size });
   return descriptor;
 }
 
@@ -56,6 +54,7 @@ class Ahead {
   readonly #blob: GrowingBlob;
   readonly #ctx: RegistryCtx;
   readonly #stop = new AbortController();
+  /** As the registry told of it last: it may know an upload by a new address after each part. */
   #session: Session | undefined;
 
   constructor(remote: Remote, blob: GrowingBlob, name: string, ctx: RegistryCtx) {
@@ -70,14 +69,19 @@ class Ahead {
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.done.catch(() => undefined);
+    await this.#giveUp();
+  }
+
+  async #giveUp(): Promise<void> {
     if (this.#session && !this.#ctx.signal.aborted) await giveUp(this.#remote, this.#session, this.#ctx);
+    this.#session = undefined;
   }
 
   async #send(progress: (sent: number) => void): Promise<Session | undefined> {
     const ctx = { ...this.#ctx, signal: AbortSignal.any([this.#ctx.signal, this.#stop.signal]) };
     try {
       this.#session = sessionOf(this.#remote, await begin(this.#remote, "", ctx), 0);
-      return await stream(this.#remote, () => this.#counted(progress), this.#session, ctx);
+      return (this.#session = await stream(this.#remote, () => this.#counted(progress), this.#session, ctx));
     } catch (error) {
       ctx.signal.throwIfAborted();
       if (isSlipwayError(error) && error.code === "SLIP_UNAUTHORIZED") throw error;
@@ -89,9 +93,10 @@ class Ahead {
   async #after(error: unknown, ctx: RegistryCtx): Promise<Session | undefined> {
     try {
       await this.#remote.retrier(ctx).after(error);
-      return this.#session && (await stateOf(this.#remote, this.#session, Number.POSITIVE_INFINITY, ctx));
+      return (this.#session &&= await stateOf(this.#remote, this.#session, Number.POSITIVE_INFINITY, ctx));
     } catch {
       ctx.signal.throwIfAborted();
+      await this.#giveUp();
       return undefined;
     }
   }

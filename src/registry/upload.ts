@@ -131,11 +131,20 @@ export async function stream(
   return { ...sessionOf(remote, answer, has), leastChunk };
 }
 
+/** Milliseconds that a registry has for what nobody needs any more. */
+const briefly = 3000;
+
 /** Tells the registry that nothing more will come of an upload; what it makes of that is its own business. */
 export async function giveUp(remote: Remote, { url }: Session, ctx: RegistryCtx): Promise<void> {
+  const part = { ...ctx, signal: AbortSignal.any([ctx.signal, AbortSignal.timeout(briefly)]) };
+  const [scopes, ok] = [scopesOf(remote), [200, 202, 204, 401]];
   try {
-    const answer = await remote.send({ method: "DELETE", to: url, scopes: scopesOf(remote), ok: [200, 202, 204] }, ctx);
-    answer.discard();
+    // Some want a right that pushing does not need; noted as one of those, it would be asked for with each token from then on, and refused to most.
+    for (const wanted of [scopes, [...scopes, repositoryScope(remote.repository, "delete")]]) {
+      const answer = await remote.send({ method: "DELETE", to: url, scopes: wanted, ok }, part);
+      answer.discard();
+      if (answer.status !== 401) return;
+    }
   } catch {
     // It forgets it by itself, sooner or later.
   }

@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import { type Bytes, type Digest, sha256 } from "../../src/base/index.ts";
 import { type Descriptor, mediaTypes } from "../../src/oci/index.ts";
 import type { GrowingBlob } from "../../src/registry/index.ts";
-import { testClient, testCtx } from "./support/client.ts";
+import { type TestCtx, testClient, testCtx } from "./support/client.ts";
 import { fakeRegistry } from "./support/fake-registry.ts";
-import { always, fault, reset, status } from "./support/faults.ts";
+import { always, fault, reset, silence, status } from "./support/faults.ts";
 import { bytesOf, imageOf } from "./support/images.ts";
 
 const layer = bytesOf("a layer that grows", 20_000_000);
@@ -108,6 +108,7 @@ describe("a layer goes up while it is compressed", () => {
     await pushed;
     expect(there(registry)).toBe(true);
     expect(registry.count(/^POST/)).toBe(posts);
+    expect(registry.uploads).toBe(0);
   });
 
   test("with a limit of a request's bytes nothing is sent before it is whole", async () => {
@@ -136,6 +137,83 @@ describe("a layer goes up while it is compressed", () => {
     expect(ctx.events).toContainEqual({ type: "exists", digest: descriptor.digest });
     expect(registry.count(/^DELETE .*uploads/)).toBe(1);
     expect(registry.uploads).toBe(0);
+  });
+
+  describe("and an upload that nobody needs any more", () => {
+    /** A registry that has the layer already, and takes no more of it. */
+    const having = async (options?: Parameters<typeof fakeRegistry>[0]): ReturnType<typeof fakeRegistry> => {
+      const registry = await fakeRegistry(options);
+      registry.repository("a/b").blobs.set(descriptor.digest, layer);
+      registry.faults = [fault(/^PATCH/, ({ request }) => void request.pause(), always)];
+      return registry;
+    };
+    const grown = async (
+      registry: Awaited<ReturnType<typeof fakeRegistry>>,
+      client = testClient(),
+    ): Promise<TestCtx> => {
+      const [ctx, blob] = [testCtx(), new Half()];
+      const pushed = client.pushGrowing(registry.reference("a/b"), blob, ctx);
+      await expect.poll(() => registry.count(/^PATCH/)).toBe(1);
+      blob.grow();
+      await pushed;
+      return ctx;
+    };
+
+    test("is given up where the registry told of it last", async () => {
+      const registry = await having();
+      const moves = fault(/^PATCH/, ({ response }) => {
+        const writeHead = response.writeHead.bind(response) as (status: number, headers: object) => typeof response;
+        const moved = (code: number, headers: { readonly location: string }): typeof response =>
+          writeHead(code, { ...headers, location: `${headers.location}&part=2` });
+        response.writeHead = moved as unknown as typeof response.writeHead;
+        return false;
+      });
+      registry.faults = [moves];
+      // What asks whether it is there waits for the only connection, and so for the end of the stream.
+      await grown(registry, testClient({ config: new Map([[registry.domain, { connections: 1 }]]) }));
+      expect(registry.requests.at(-1)).toMatch(/^DELETE .*&part=2$/);
+      expect(registry.uploads).toBe(0);
+    });
+
+    test("is given up with the right to delete, where that is asked for", async () => {
+      const registry = await having({ auth: { type: "bearer" } });
+      await grown(registry);
+      expect(registry.uploads).toBe(0);
+    });
+
+    test("is left where nobody may delete, and the push goes on", async () => {
+      const registry = await having({ auth: { type: "bearer" } });
+      registry.faults.push(fault(/^GET \/token.*delete/, status(403), always));
+      const client = testClient();
+      await grown(registry, client);
+      await client.push(registry.reference("a/b"), image.content, testCtx());
+      expect(registry.repository("a/b").tags.size).toBe(1);
+    });
+
+    test("holds nobody up where the registry does not answer", async () => {
+      const registry = await having();
+      registry.faults.push(fault(/^DELETE/, silence, always));
+      const started = performance.now();
+      await grown(registry);
+      expect(performance.now() - started).toBeLessThan(8000);
+    });
+
+    test("ends when nobody can tell whether the layer is there", async () => {
+      const registry = await having();
+      registry.faults.push(fault(/^HEAD/, status(503), always));
+      await expect(grown(registry)).rejects.toMatchObject({ code: "SLIP_REGISTRY" });
+      expect(registry.uploads).toBe(0);
+    });
+  });
+
+  test("what the registry has is no progress", async () => {
+    const registry = await fakeRegistry();
+    registry.repository("a/b").blobs.set(descriptor.digest, layer);
+    const [ctx, blob] = [testCtx(), new Half()];
+    blob.grow();
+    const config = new Map([[registry.domain, { chunk: 8_000_000 }]]);
+    await testClient({ config }).pushGrowing(registry.reference("a/b"), blob, ctx);
+    expect(ctx.events).toEqual([{ type: "exists", digest: descriptor.digest }]);
   });
 
   test("what comes to nothing is given up, and its error is told", async () => {
