@@ -233,6 +233,10 @@ describe.skipIf(why !== undefined)(
         expect.stringMatching(/Cannot pull 5 layers of \S+app:1: .*\(SLIP_NETWORK\)/),
       ]);
       expect((await lab.slipway(["images", "-q", "app"], here)).code).toBe(0);
+      const context = lab.context({ Dockerfile: "FROM app\nRUN true\nRUN echo more\n" });
+      const failed = await lab.slipway(["build", "--progress=plain", context], here);
+      expect([failed.code, failed.stderr]).toEqual([6, expect.stringMatching(/#\d+ CANCELED/)]);
+      expect(failed.stderr.match(/#\d+ ERROR: /g)).toHaveLength(1);
       expect(await lab.verify(here.store)).toEqual([]);
     });
   },

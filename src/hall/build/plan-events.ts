@@ -1,6 +1,7 @@
 import type { BuildEvent, Ctx, Digest } from "../../base/index.ts";
 import type { Vertex } from "../../graph/index.ts";
 import type { BuildPlan } from "../../plan/index.ts";
+import { isTold } from "../engine/engine.ts";
 
 /** What is no step for people: nothing is done for scratch, and the putting of a linked copy on its base belongs to the copy. */
 function isHidden({ op }: Vertex): boolean {
@@ -32,7 +33,8 @@ export function announcePlan(plan: BuildPlan, ctx: Ctx): void {
 }
 
 /**
- * The events of a solve as people read them: none of what is no step, and no hit for a base that this very build had to make.
+ * The events of a solve as people read them: none of what is no step, no hit for a base that this very build had to make, and no failure that another
+ * step has told.
  * @param made ids of those bases.
  */
 export function shownEvents(plan: BuildPlan, made: ReadonlySet<Digest>, emit: Ctx["emit"]): Ctx["emit"] {
@@ -46,6 +48,9 @@ export function shownEvents(plan: BuildPlan, made: ReadonlySet<Digest>, emit: Ct
   return (event: BuildEvent) => {
     if ("id" in event && silent.has(event.id)) return;
     if (event.type === "step-cached" && fresh.has(event.id)) emit({ type: "step-done", id: event.id, duration: 0 });
+    // Layers that could not be brought have said so in a step of their own.
+    else if (event.type === "step-failed" && isTold(event.error.message))
+      emit({ type: "step-cancelled", id: event.id });
     else emit(event);
   };
 }

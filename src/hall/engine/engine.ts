@@ -77,6 +77,11 @@ export function endFailed(ctx: Ctx, id: string, started: number, error: unknown)
   ctx.emit({ type: "step-failed", id, duration: Date.now() - started, error: failure.toJSON() });
 }
 
+/** Whether a step that announce began has failed with this message. */
+export function isTold(message: string): boolean {
+  return told.has(message);
+}
+
 /** Shows a step that is not part of the Dockerfile. */
 export function announce(ctx: Ctx, id: string, text: string): void {
   ctx.emit({ type: "graph", steps: [{ id, text, inputs: [] }], target: "", skippedStages: [] });
