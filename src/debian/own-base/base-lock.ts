@@ -149,16 +149,9 @@ export function formatBaseLock({ suite, mirror, releases, archs }: BaseLock): st
 
 /** @throws SLIP_LOCK with the place of the first thing that is wrong. */
 export async function parseBaseLock(text: string, file: string): Promise<BaseLock> {
-  const conflict = /^(?:<{7}|>{7}|={7})/m.exec(text);
+  const again = "`slipway base lock` writes it anew";
   const checked = await checkYaml<BaseLock & { readonly version: number }>(
-    {
-      text: conflict ? "" : text,
-      file,
-      code: "SLIP_LOCK",
-      empty: conflict
-        ? "two branches were not merged in it: `slipway base lock` writes it anew"
-        : "`slipway base lock` writes it",
-    },
+    { text, file, code: "SLIP_LOCK", empty: again, again },
     schema,
   );
   const { version: _version, ...lock } = checked.value;
@@ -171,8 +164,7 @@ export async function parseBaseLock(text: string, file: string): Promise<BaseLoc
       names.add(name);
     }
   }
-  if (lock.releases.length === 0)
-    throw checked.fault(["releases"], "it has no release", "`slipway base lock` writes it anew");
+  if (lock.releases.length === 0) throw checked.fault(["releases"], "it has no release", again);
   return lock;
 }
 

@@ -46,6 +46,8 @@ export interface YamlText {
   readonly code: "SLIP_BASE" | "SLIP_LOCK";
   /** What to do about an empty text. */
   readonly empty: string;
+  /** What to do about one that git left unmerged. */
+  readonly again: string;
 }
 
 /** Longer texts are no description of a base (UTF-16 units). */
@@ -62,6 +64,10 @@ export async function checkYaml<T>(yaml: YamlText, schema: Schema): Promise<Chec
   if (text.length > longest) throw places.error(0, 0, `it has ${text.length} characters, which no such file has`);
   const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.exec(text);
   if (control) throw places.error(control.index, control.index + 1, "a control character is there", "remove it");
+  const conflict = /^(?:<{7}|={7}|>{7})/m.exec(text);
+  if (conflict) {
+    throw places.error(conflict.index, conflict.index + 7, "two branches were not merged there", yaml.again);
+  }
   const doc = lib.parseDocument(text, {
     prettyErrors: false,
     logLevel: "error",

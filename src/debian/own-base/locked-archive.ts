@@ -134,7 +134,11 @@ export function lockedArchive(
       try {
         return await fetchPackages(wanted, options.cache.blobs, options);
       } catch (error) {
-        throw notFetched(toSlipwayError(error), refused, again);
+        const missing = [];
+        for (const { name, sha256 } of wanted) {
+          if (!(await options.cache.blobs.stat(`sha256:${sha256}`))) missing.push(name);
+        }
+        throw notFetched(toSlipwayError(error), missing, refused, again);
       }
     },
   };
@@ -145,23 +149,23 @@ export function lockedArchive(
 /** What a mirror does not have any more, and what cannot be fetched while there is no network. */
 function notFetched(
   error: SlipwayError,
+  missing: readonly string[],
   refused: (why: string, hint?: string) => SlipwayError,
   again: string,
 ): SlipwayError {
   if (error.code !== "SLIP_NETWORK") return error;
+  const others = missing.length > 3 ? ` and ${missing.length - 2} more` : "";
+  const lacks = `the store lacks ${missing.slice(0, others === "" ? 3 : 2).join(", ")}${others}`;
   const status = error.cause instanceof HttpStatusError ? error.cause.status : undefined;
-  const why = error.message.replace(/^Cannot fetch/, "");
   if (status === 404 || status === 410) {
+    const gone = /package (\S+ \S+) from/.exec(error.message)?.[1] ?? "";
     return refused(
-      `the mirror has no more${why.replace(/: [^:]*$/, "")}, and the store neither`,
+      `the mirror has no ${gone} any more, and ${lacks}`,
       `name a mirror that keeps old packages with --debian-mirror (SLIPWAY_DEBIAN_SECURITY_MIRROR for those of debian-security), or take those of now: ${again}`,
     );
   }
-  return new SlipwayError({
-    ...error.toJSON(),
-    hint: `what the store does not have comes from the mirror: ${error.hint ?? ""}`,
-    cause: error,
-  });
+  const { message } = refused(`${lacks}, and ${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`);
+  return new SlipwayError({ ...error.toJSON(), message, cause: error });
 }
 
 /** Seconds, in UTC. */

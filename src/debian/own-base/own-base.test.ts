@@ -46,7 +46,7 @@ describe("a description of a base", () => {
     expect(recipe).toMatchObject({
       name: "tiny",
       suite: "bookworm",
-      packages: ["curl=7.88.1-10", "libc6"],
+      packages: ["base-files", "curl=7.88.1-10", "libc6"],
       resolve: ["libc6", "curl=7.88.1-10"],
       libraryCache: true,
       layers: 1,
@@ -161,7 +161,7 @@ layers: 12
     ]);
     const none = await recipeOf("extends: static\ntimezones: none\n");
     expect(none.packages).toEqual(["base-files", "media-types", "netbase"]);
-    expect((await recipeOf("packages: [libc6]\ntimezones: all\n")).packages).toEqual(["libc6", "tzdata"]);
+    expect((await recipeOf("packages: [libc6]\ntimezones: all\n")).packages).toEqual(["base-files", "libc6", "tzdata"]);
   });
 
   test("is for several architectures, each with its own paths", async () => {
@@ -188,6 +188,10 @@ async function refusal(text: string): Promise<string> {
 }
 
 const golden: readonly (readonly [text: string, message: string])[] = [
+  [
+    "<<<<<<< ours\nname: a\n",
+    "b.yaml:1:1: two branches were not merged there | take the lines of one of them, or of both | <<<<<<<",
+  ],
   ["", "b.yaml:1:1: it is empty | the least that describes a base is a line such as `extends: python3` | "],
   ["extend: cc\n", 'b.yaml:1:1: unknown key "extend" | did you mean "extends"? | extend'],
   [

@@ -42,7 +42,13 @@ export async function readOwnBase(file: string): Promise<OwnBase> {
 /** The same for a text; `file` is where it comes from. */
 export async function parseOwnBase(text: string, file: string): Promise<OwnBase> {
   const checked = await checkYaml<OwnBaseFile>(
-    { text, file, code: "SLIP_BASE", empty: "the least that describes a base is a line such as `extends: python3`" },
+    {
+      text,
+      file,
+      code: "SLIP_BASE",
+      empty: "the least that describes a base is a line such as `extends: python3`",
+      again: "take the lines of one of them, or of both",
+    },
     ownBaseSchema,
   );
   const { value } = checked;
@@ -130,11 +136,11 @@ function recipeOf(
   };
 }
 
-/** The base that it extends; without one what all bases have, and no packages. */
+/** The base that it extends; without one what all bases have, and the package that says which system it is. */
 function beginning({ value, fault }: CheckedYaml<OwnBaseFile>, arch: DebianArch): BaseRecipe {
   const { extends: name, suite = usualSuite, variant = "" } = value;
   const choice = { suite, nonroot: variant.includes("nonroot"), debug: variant.includes("debug") };
-  if (name === undefined) return { ...builtInRecipe({ ...choice, name: "static" }, arch), packages: [] };
+  if (name === undefined) return { ...builtInRecipe({ ...choice, name: "static" }, arch), packages: ["base-files"] };
   try {
     return builtInRecipe({ ...choice, name }, arch);
   } catch (error) {

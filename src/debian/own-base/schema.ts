@@ -120,7 +120,7 @@ export const ownBaseSchema: Schema = {
     },
     extends: {
       description:
-        "The built-in base that it begins with: its packages, links, entry point and variables; none without it",
+        "The built-in base that it begins with: its packages, links, entry point and variables; without it what all have, and the package base-files",
       type: "string",
       examples: ["static", "base-nossl", "base", "cc", "python3", "java-base", "java17", "java21", "java25", "nodejs"],
     },
@@ -324,7 +324,7 @@ export const ownBaseSchema: Schema = {
       },
     },
     slim: {
-      description: "Leave out gconv, changelogs, man pages, lintian, zoneinfo/right and ct.sym",
+      description: "Also leave out gconv, zoneinfo/right and ct.sym; changelogs, man pages and lintian are in no base",
       type: "boolean",
     },
     layers: {
