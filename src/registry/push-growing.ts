@@ -4,7 +4,7 @@ import type { GrowingBlob, RegistryCtx } from "./contract.ts";
 import { progressOf } from "./progress.ts";
 import { isThere, pushBlob } from "./push-blob.ts";
 import type { Remote } from "./remote.ts";
-import { begin, giveUp, type Session, sessionOf, stateOf, stream } from "./upload.ts";
+import { begin, briefly, giveUp, type Session, sessionOf, stateOf, stream } from "./upload.ts";
 
 /** What is left of it costs more than asking whether the registry has the blob. */
 const worthAsking = 8 * 1024 * 1024;
@@ -54,8 +54,8 @@ class Ahead {
   readonly #blob: GrowingBlob;
   readonly #ctx: RegistryCtx;
   readonly #stop = new AbortController();
-  /** As the registry told of it last: it may know an upload by a new address after each part. */
   #session: Session | undefined;
+  #isOver = false;
 
   constructor(remote: Remote, blob: GrowingBlob, name: string, ctx: RegistryCtx) {
     this.#remote = remote;
@@ -66,9 +66,12 @@ class Ahead {
     this.done.catch(() => undefined);
   }
 
+  /** A registry that keeps up sees the stream end, and tells where the upload is: docker's takes no word about it at the place that it told of before. */
   async stop(): Promise<void> {
-    this.#stop.abort();
+    this.#isOver = true;
+    const late = setTimeout(() => this.#stop.abort(), briefly);
     await this.done.catch(() => undefined);
+    clearTimeout(late);
     await this.#giveUp();
   }
 
@@ -104,6 +107,7 @@ class Ahead {
   async *#counted(progress: (sent: number) => void): ReturnType<GrowingBlob["open"]> {
     this.sent = 0;
     for await (const chunk of this.#blob.open(0)) {
+      if (this.#isOver) return;
       yield chunk;
       this.sent += chunk.byteLength;
       progress(this.sent);

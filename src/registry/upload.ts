@@ -132,7 +132,7 @@ export async function stream(
 }
 
 /** Milliseconds that a registry has for what nobody needs any more. */
-const briefly = 3000;
+export const briefly = 2000;
 
 /** Tells the registry that nothing more will come of an upload; what it makes of that is its own business. */
 export async function giveUp(remote: Remote, { url }: Session, ctx: RegistryCtx): Promise<void> {

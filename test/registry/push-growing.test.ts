@@ -4,8 +4,9 @@ import { type Descriptor, mediaTypes } from "../../src/oci/index.ts";
 import type { GrowingBlob } from "../../src/registry/index.ts";
 import { type TestCtx, testClient, testCtx } from "./support/client.ts";
 import { fakeRegistry } from "./support/fake-registry.ts";
-import { always, fault, reset, silence, status } from "./support/faults.ts";
-import { bytesOf, imageOf } from "./support/images.ts";
+import { always, fault, reset, status } from "./support/faults.ts";
+import { startDockerRegistry, whyNoDockerRegistry } from "./support/docker-registry.ts";
+import { bytesOf, collect, imageOf } from "./support/images.ts";
 
 const layer = bytesOf("a layer that grows", 20_000_000);
 const descriptor: Descriptor = { mediaType: mediaTypes.oci.layer.gzip, digest: sha256(layer), size: layer.length };
@@ -140,11 +141,10 @@ describe("a layer goes up while it is compressed", () => {
   });
 
   describe("and an upload that nobody needs any more", () => {
-    /** A registry that has the layer already, and takes no more of it. */
+    /** A registry that has the layer already. */
     const having = async (options?: Parameters<typeof fakeRegistry>[0]): ReturnType<typeof fakeRegistry> => {
       const registry = await fakeRegistry(options);
       registry.repository("a/b").blobs.set(descriptor.digest, layer);
-      registry.faults = [fault(/^PATCH/, ({ request }) => void request.pause(), always)];
       return registry;
     };
     const grown = async (
@@ -153,7 +153,7 @@ describe("a layer goes up while it is compressed", () => {
     ): Promise<TestCtx> => {
       const [ctx, blob] = [testCtx(), new Half()];
       const pushed = client.pushGrowing(registry.reference("a/b"), blob, ctx);
-      await expect.poll(() => registry.count(/^PATCH/)).toBe(1);
+      await blob.halfway();
       blob.grow();
       await pushed;
       return ctx;
@@ -169,8 +169,7 @@ describe("a layer goes up while it is compressed", () => {
         return false;
       });
       registry.faults = [moves];
-      // What asks whether it is there waits for the only connection, and so for the end of the stream.
-      await grown(registry, testClient({ config: new Map([[registry.domain, { connections: 1 }]]) }));
+      await grown(registry);
       expect(registry.requests.at(-1)).toMatch(/^DELETE .*&part=2$/);
       expect(registry.uploads).toBe(0);
     });
@@ -192,7 +191,7 @@ describe("a layer goes up while it is compressed", () => {
 
     test("holds nobody up where the registry does not answer", async () => {
       const registry = await having();
-      registry.faults.push(fault(/^DELETE/, silence, always));
+      registry.faults = [fault(/^PATCH|^DELETE/, ({ request }) => void request.resume(), always)];
       const started = performance.now();
       await grown(registry);
       expect(performance.now() - started).toBeLessThan(8000);
@@ -254,5 +253,27 @@ describe("a layer goes up while it is compressed", () => {
     ctx.stop.abort();
     blob.fail(new Error("Cancelled"));
     await expect(pushed).rejects.toMatchObject({ code: "SLIP_CANCELLED" });
+  });
+});
+
+const because = whyNoDockerRegistry === undefined ? "" : ` (skipped: ${whyNoDockerRegistry})`;
+
+describe.skipIf(whyNoDockerRegistry !== undefined)(`docker's registry${because}`, () => {
+  test.each([1, 6])("keeps nothing of a layer that it turns out to have, over %d connections", async (connections) => {
+    await using registry = await startDockerRegistry("none", false);
+    const at = { domain: registry.domain, path: "a/b", tag: "one" };
+    const config = new Map([[registry.domain, { connections }]]);
+    const [ctx, client, blob, again] = [testCtx(), testClient({ config }), new Half(), new Half()];
+    const first = client.pushGrowing(at, blob, ctx);
+    await blob.halfway();
+    blob.grow();
+    await first;
+    expect((await client.blob(at, descriptor, collect, ctx)).equals(layer)).toBe(true);
+    const second = testClient({ config }).pushGrowing(at, again, ctx);
+    await again.halfway();
+    again.grow();
+    await second;
+    expect(ctx.events).toContainEqual({ type: "exists", digest: descriptor.digest });
+    expect(registry.uploads("a/b")).toEqual([]);
   });
 });

@@ -1,7 +1,16 @@
 // Debian's docker-registry on loopback, with the authentications that it knows.
 import { spawn, spawnSync } from "node:child_process";
 import { createPrivateKey, createSign, randomUUID, X509Certificate } from "node:crypto";
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect, createServer as createNetServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -23,6 +32,8 @@ export interface DockerRegistry extends AsyncDisposable {
   readonly authority: string;
   /** How many tokens its token service gave. */
   readonly tokens: () => number;
+  /** Uploads to a repository whose bytes it still has. */
+  uploads(repository: string): readonly string[];
   /** What it wrote to its log. */
   log(): string;
 }
@@ -101,6 +112,11 @@ export async function startDockerRegistry(
     domain: `127.0.0.1:${port}`,
     authority: authority.cert,
     tokens: () => tokens?.given() ?? 0,
+    uploads: (repository) => {
+      const begun = join(folder, "storage/docker/registry/v2/repositories", repository, "_uploads");
+      // Of one that was given up it keeps empty notes.
+      return existsSync(begun) ? readdirSync(begun).filter((upload) => existsSync(join(begun, upload, "data"))) : [];
+    },
     log: () => readFileSync(log, "utf8"),
     [Symbol.asyncDispose]: dispose,
   };
