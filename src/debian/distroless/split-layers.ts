@@ -113,7 +113,7 @@ function leavesOf(root: string, sources: ReadonlyMap<string, string>): readonly 
       const stats = lstatSync(fsPath(root + path));
       const isFull = stats.isDirectory() && readdirSync(fsPath(root + path)).length > 0;
       if (isFull) walk(path);
-      else leaves.push({ path, size: stats.size, source: sources.get(path), inode: stats.ino });
+      else leaves.push({ path, size: stats.isFile() ? stats.size : 0, source: sources.get(path), inode: stats.ino });
     }
   };
   walk("");

@@ -336,7 +336,5 @@ export const ownBaseSchema: Schema = {
   },
 };
 
-/** The text of schemas/base.schema.json. */
-export function schemaText(): string {
-  return `${JSON.stringify({ $schema: "http://json-schema.org/draft-07/schema#", ...ownBaseSchema }, undefined, 2)}\n`;
-}
+/** What schemas/base.schema.json holds, for editors. */
+export const publishedSchema = { $schema: "http://json-schema.org/draft-07/schema#", ...ownBaseSchema };
