@@ -318,6 +318,8 @@ export interface CacheMounts {
 export interface StoreOptions {
   /** The running boot of the machine, for tests of what a crash leaves. */
   readonly bootId?: string | undefined;
+  /** The file with its metadata, where that is not its own: see openTrialStore. */
+  readonly database?: string | undefined;
   /** How long a write waits for another process's write, in milliseconds; 10 s if not given. */
   readonly busyTimeout?: number | undefined;
   /** How much it may take on the disk. */

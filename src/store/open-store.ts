@@ -41,7 +41,7 @@ export function openStore(root: string = defaultStoreRoot(), options: StoreOptio
       cause: error,
     });
   }
-  const db = new Database(join(folder, "slipway.db"), options.busyTimeout ?? 10_000);
+  const db = new Database(options.database ?? databaseOf(folder), options.busyTimeout ?? 10_000);
   const bootId = options.bootId ?? readBootId();
   try {
     dropUnsettled(db, bootId);
@@ -50,6 +50,11 @@ export function openStore(root: string = defaultStoreRoot(), options: StoreOptio
     throw error;
   }
   return assemble(new State(folder, db, bootId), options);
+}
+
+/** The file with a store's metadata. */
+export function databaseOf(root: string): string {
+  return join(root, "slipway.db");
 }
 
 /** $SLIPWAY_ROOT; for root /var/lib/slipway; for others slipway in $XDG_DATA_HOME or in ~/.local/share. */

@@ -83,6 +83,15 @@ describe.skipIf(why !== undefined)(
         );
         expect(told).not.toContain("was not checked");
       });
+      const foreseen = async (line: string): Promise<string> => {
+        const planned = lab.context({ Dockerfile: `FROM ${at("team/base:1")}\n${line}\n`, own: "own\n" });
+        return (
+          (await lab.slipway(["plan", planned], here)).stdout.split("\n").find((row) => row.includes("FROM")) ?? ""
+        );
+      };
+      expect(await foreseen("ENV A=1")).toMatch(/ source .* 7 of its layers are not here: they come when/);
+      expect(await foreseen("COPY --link own /planned")).toMatch(/ source .* 7 of its layers are not here/);
+      expect(await foreseen("RUN true")).toMatch(/ pull .* 7 of its layers are not here, and a step needs/);
       // The configurations, and one layer of its own.
       expect(counts).toEqual({ down: 1, up: 2, mounted: 0 });
       expect(folders(here.store)).toBe(1);

@@ -114,6 +114,14 @@ describe.skipIf(why !== undefined)(`a cache that travels${why === whyNoLab ? bec
     expect(written).toContain("RUN --mount=type=bind");
     expect(written).not.toMatch(/hunter2|sweet/);
 
+    const plan = (on: Machine, ...args: readonly string[]) =>
+      lab.slipway(["plan", secret, "--build-arg=FLAVOUR=sweet", ...args, context], on);
+    const foreseen = await plan(two, "--cache-from", ref);
+    expect([foreseen.code, foreseen.stdout]).toEqual([0, expect.stringContaining(`${all} steps cached, 0 to run`)]);
+    expect((await plan(two, "--cache-from", at("team/none:cache"))).stderr).toContain("WARNING: The cache");
+    // Nothing of it is kept.
+    expect((await plan(two)).stdout).toMatch(/^0 steps cached/m);
+
     const second = await build(two, context, secret, "--build-arg=FLAVOUR=sweet", "--cache-from", ref);
     expect([second.ran, second.cached.length, second.id]).toEqual([[], all, first.id]);
     expect([...second.from]).toEqual([ref]);

@@ -50,7 +50,7 @@ describe("plan", () => {
     expect(code).toBe(0);
     expect(stdout).toContain("build   2/2    run       RUN make all             a changed and 1 more\n");
     expect(stdout).toMatch(/^test +skipped +not needed by target app$/m);
-    expect(stdout).toContain("0 steps cached, 1 to run, 1 that may run, 1 base to make, 1 stage skipped\n");
+    expect(stdout).toContain("0 steps cached, 1 to run, 1 that may run, 1 base to bring, 1 stage skipped\n");
   });
 
   test("passes the flags of a build on, and refuses what asks for something else", async () => {

@@ -1,9 +1,11 @@
+import type { BuildEvent } from "../../base/index.ts";
 import type { BuildOptions, Foreseen, ForeseenStep } from "../../index.ts";
 import { type ParsedArgs, usage } from "../args.ts";
 import { command } from "../command.ts";
 import { plural } from "../format.ts";
 import type { CommandIo } from "../io.ts";
 import { columnsOf, table } from "../table.ts";
+import { printableLines } from "../text.ts";
 import { buildOptions, toBuildOptions } from "./build.ts";
 import { refusedBuildFlags } from "./build-refused.ts";
 import { unlisted } from "./unlisted.ts";
@@ -36,7 +38,10 @@ export function foreseenOptions(args: ParsedArgs<typeof buildOptions>, io: Comma
   );
   if (other !== undefined)
     throw usage(`--${other} asks for something else than a build`, `write slipway build --${other}`);
-  return toBuildOptions(args, io);
+  const onEvent = (event: BuildEvent): void => {
+    if (event.type === "warning") io.stderr.write(`WARNING: ${printableLines(event.message)}\n`);
+  };
+  return { ...toBuildOptions(args, io), onEvent };
 }
 
 function planText({ steps, skippedStages }: Foreseen, { stdout }: Pick<CommandIo, "stdout">): string {
@@ -70,7 +75,7 @@ function sumText(steps: readonly ForeseenStep[], skipped: number): string {
     `${plural(count("hit"), "step")} cached`,
     `${count("run")} to run`,
     ...(count("maybe") > 0 ? [`${count("maybe")} that may run`] : []),
-    ...(bases > 0 ? [`${plural(bases, "base")} to make`] : []),
+    ...(bases > 0 ? [`${plural(bases, "base")} to bring`] : []),
     ...(asked > 0 ? [`${plural(asked, "source")} to ask for`] : []),
     ...(skipped > 0 ? [`${plural(skipped, "stage")} skipped`] : []),
   ];

@@ -21,7 +21,7 @@ export interface ForeseenStep {
    * - `hit`: the cache has it, or nothing needs it.
    * - `run`: it has to run.
    * - `maybe`: that depends on what steps before it give, or on files that only the build looks at.
-   * - `source`: a base or a context that is at hand; `pull`: a base that is made from the archive first.
+   * - `source`: a base or a context that is at hand; `pull`: a base that is made from the archive first, or of which a step needs layers that are not here.
    */
   readonly status: "hit" | "run" | "maybe" | "source" | "pull";
   /** Why, in one line; undefined for what is cached or at hand. */

@@ -70,7 +70,9 @@ async function isOneId({ root }: Store): Promise<boolean> {
 async function read(sources: readonly CacheSource[], engine: Engine, ctx: Ctx): Promise<ImportedCaches> {
   if (sources.length === 0) return nothing;
   const { importCaches } = await import("./import-caches.ts");
-  return importCaches(sources, engine, ctx);
+  const { store, namespace } = engine;
+  const squashed = namespace.kind === "single-id";
+  return importCaches(sources, { store, squashed, registries: () => engine.registries(), keeps: true }, ctx);
 }
 
 function checkShape(isInline: boolean, { squash, fold }: Pick<BuildOptions, "squash" | "fold">): void {

@@ -7,7 +7,7 @@ import { type CacheDocument, cacheTypes, encodeCache, inlineMember } from "../..
 import { describe, encodeConfig, makeIndex, makeManifest, mediaTypes } from "../../oci/index.ts";
 import type { Engine } from "../engine/engine.ts";
 import { gatherCache, type SolvedBuild } from "./gather.ts";
-import { importCaches } from "./import-caches.ts";
+import { type CacheRooms, importCaches } from "./import-caches.ts";
 
 const layer = describe(Buffer.from("layer"), mediaTypes.oci.layer.gzip);
 const diffId = sha256("diff");
@@ -53,10 +53,10 @@ function imageLayout(diffIds: readonly Digest[], member?: unknown): string {
 
 async function imported(folder: string, kind: Engine["namespace"]["kind"] = "root", store = tempStore()) {
   const events: BuildEvent[] = [];
-  const engine = { store, namespace: { kind } } as Engine;
+  const rooms = { store, squashed: kind === "single-id", keeps: true } as CacheRooms;
   const ctx = { signal: new AbortController().signal, emit: (event: BuildEvent) => void events.push(event) };
   const source = { type: "local", folder, tag: undefined, digest: undefined } as const;
-  const { names } = await importCaches([source], engine, ctx);
+  const { names } = await importCaches([source], rooms, ctx);
   const warnings = events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
   const remote = store.records.peek(key);
   return { used: names.length, warnings, remote: remote && store.remoteLayers.of(remote.snapshot) };

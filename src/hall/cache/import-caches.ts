@@ -16,9 +16,10 @@ import {
   parseManifestOrIndex,
   parseReference,
 } from "../../oci/index.ts";
-import type { LayerSource } from "../../store/index.ts";
+import type { RegistryClient } from "../../registry/index.ts";
+import type { LayerSource, Store } from "../../store/index.ts";
 import { originKey, packagesKey } from "../bases/stored-base.ts";
-import { announce, type Engine } from "../engine/engine.ts";
+import { announce } from "../engine/engine.ts";
 import { transferCtx } from "../registry/transfer-events.ts";
 import type { CarriedMount } from "./cache-mounts.ts";
 import type { CacheSource } from "./read-caches.ts";
@@ -38,14 +39,28 @@ interface FoundDocument {
   readonly mounts: readonly CarriedMount[];
 }
 
+/** Where caches are read into. */
+export interface CacheRooms {
+  readonly store: Store;
+  /** Files of the store all belong to root: it has one user id. */
+  readonly squashed: boolean;
+  registries(): Promise<RegistryClient>;
+  /** Documents that were fetched stay in the store for a while. */
+  readonly keeps: boolean;
+}
+
 /** Manifests behind an index that are looked at. */
 const mostManifests = 32;
 
 /**
  * Reads caches side by side and puts their records into the store; no layer is fetched. One that is not there, or cannot be read, is told in a warning.
  */
-export async function importCaches(sources: readonly CacheSource[], engine: Engine, ctx: Ctx): Promise<ImportedCaches> {
-  const found = await Promise.all(sources.map((source) => importCache(source, engine, ctx)));
+export async function importCaches(
+  sources: readonly CacheSource[],
+  rooms: CacheRooms,
+  ctx: Ctx,
+): Promise<ImportedCaches> {
+  const found = await Promise.all(sources.map((source) => importCache(source, rooms, ctx)));
   // In the order in which they were asked for, whichever was first to fail.
   for (const one of found) if ("message" in one) ctx.emit({ type: "warning", ...one });
   const there = found.filter((one) => "names" in one);
@@ -62,16 +77,15 @@ interface Unused {
   readonly hint: string | undefined;
 }
 
-async function importCache(source: CacheSource, engine: Engine, ctx: Ctx): Promise<ImportedCaches | Unused> {
-  const { store, namespace } = engine;
+async function importCache(source: CacheSource, rooms: CacheRooms, ctx: Ctx): Promise<ImportedCaches | Unused> {
+  const { store, squashed } = rooms;
   const name = nameOf(source);
   const step = `import cache from ${name}`;
   const started = Date.now();
   announce(ctx, step, step);
   const end = (note: string): void => ctx.emit({ type: "step-done", id: step, duration: Date.now() - started, note });
   try {
-    const squashed = namespace.kind === "single-id";
-    const found = source.type === "registry" ? await inRegistry(source, step, engine, ctx) : await inFolder(source);
+    const found = source.type === "registry" ? await inRegistry(source, step, rooms, ctx) : await inFolder(source);
     const place: LayerSource =
       source.type === "registry"
         ? { kind: "registry", repository: repositoryOf(source.name) }
@@ -101,7 +115,7 @@ async function importCache(source: CacheSource, engine: Engine, ctx: Ctx): Promi
 }
 
 /** What is known of a base travels on with the cache that this build writes, and answers a build with `--locked`. */
-function noteBase({ id, origin, packages }: AdoptedBase, { facts }: Engine["store"]): void {
+function noteBase({ id, origin, packages }: AdoptedBase, { facts }: Store): void {
   if (!origin.startsWith("archive ") || facts.get(originKey(id)) !== undefined) return;
   facts.set(originKey(id), origin, id);
   if (packages !== undefined) facts.set(packagesKey(id), packages, id);
@@ -120,10 +134,10 @@ function repositoryOf(name: string): string {
 async function inRegistry(
   { name }: CacheSource & { readonly type: "registry" },
   step: string,
-  engine: Engine,
+  rooms: CacheRooms,
   ctx: Ctx,
 ): Promise<readonly FoundDocument[]> {
-  const client = await engine.registries();
+  const client = await rooms.registries();
   const reference = parseReference(name);
   const registry = transferCtx(step, "downloading", ctx);
   const { value, descriptor } = await client.manifest(reference, registry);
@@ -133,9 +147,13 @@ async function inRegistry(
   };
   /** Documents that came before are kept as blobs for a while. */
   async function* blobOf(wanted: Pick<Descriptor, "digest" | "size" | "mediaType">): Bytes {
-    const { blobs } = engine.store;
-    if (!(await blobs.stat(wanted.digest)))
-      await client.blob(reference, wanted, (bytes) => blobs.write(bytes, wanted), registry);
+    const { blobs } = rooms.store;
+    const isThere = (await blobs.stat(wanted.digest)) !== undefined;
+    if (!isThere && !rooms.keeps) {
+      yield await client.blob(reference, wanted, whole, registry);
+      return;
+    }
+    if (!isThere) await client.blob(reference, wanted, (bytes) => blobs.write(bytes, wanted), registry);
     yield* blobs.read(wanted.digest);
   }
   const place: LayerSource = { kind: "registry", repository: repositoryOf(name) };
@@ -147,6 +165,13 @@ async function inRegistry(
       return documentOf(content, known as Manifest, place);
     }),
   );
+}
+
+/** A document, which is small. */
+async function whole(bytes: Bytes): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bytes) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 async function inFolder({

@@ -1,18 +1,19 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import type { AdoptedBase } from "../../cache/index.ts";
 import { type Ctx, type Digest, digestOf, SlipwayError, toSlipwayError } from "../../base/index.ts";
 import { shownRemote, withoutPassword } from "../../fetch/index.ts";
 import type { OpSpec, Vertex } from "../../graph/index.ts";
 import { Answers, type FileTree, opFor, type OpRooms } from "../../ops/index.ts";
 import type { ImageResolver } from "../../plan/index.ts";
 import { type FileList, type Forecast, forecast, type MissCause, NeedsRun } from "../../solve/index.ts";
-import { defaultStoreRoot, openStore, type Store } from "../../store/index.ts";
+import { defaultStoreRoot, openStore, openTrialStore, type Store } from "../../store/index.ts";
 import type { BuildOptions } from "../api/api.ts";
 import { imageResolver, isArchiveName, isAway } from "../bases/bases.ts";
 import { planFrom, type PlannedBuild } from "../build/build-with.ts";
 import { cacheControl } from "../build/cache-control.ts";
 import { causeText, type Explainer, stepName } from "../build/explain.ts";
+import { lazyImages } from "./lazy-images.ts";
+import { foreseenCaches } from "./foreseen-caches.ts";
 import { foreseeShape } from "./foresee-shape.ts";
 import { readsInput, spoolInput } from "../input/spool-input.ts";
 import type { LockedInputs } from "../lock/locked-inputs.ts";
@@ -20,12 +21,20 @@ import type { Foreseen, ForeseenStep, ResolvedGraph } from "../api/foresee-api.t
 
 /** As `foresee` of foresee.ts. */
 export async function foresee(options: BuildOptions): Promise<Foreseen> {
-  using opened = openUnchanged(options.store);
-  const { store } = opened;
+  const { store: root = defaultStoreRoot(), cacheFrom = [] } = options;
+  using store = cacheFrom.length > 0 ? openTrialStore(root) : openUnchanged(root);
   const ctx = quiet(options);
-  const { planned, unknown, away } = await planUnchanged(options, store, ctx);
+  const caches = await foreseenCaches(options, store, root, warning(options));
+  const { planned, unknown, away } = await planUnchanged(options, store, ctx, caches?.bases);
   const { plan, plans, held, dockerfile } = planned;
-  const { solve, explainer } = cacheControl(options, plan, dockerfile, store, { runs: false }, ctx);
+  const { solve, explainer } = cacheControl(
+    options,
+    plan,
+    dockerfile,
+    store,
+    { runs: false, caches: caches?.names },
+    ctx,
+  );
   const lists = new Map<Digest, Readonly<Record<string, FileList>>>();
   const rooms = { ...planningRooms(store), lists, bases: held };
   const found = await forecast<FileTree>(
@@ -41,11 +50,12 @@ export async function foresee(options: BuildOptions): Promise<Foreseen> {
     },
     ctx,
   );
+  const lazy = lazyImages(found, store);
   const steps = found.filter(({ vertex }) => vertex.op.kind !== "scratch" && vertex.op.kind !== "link");
   return {
     target: plan.target.name,
     steps: [
-      ...steps.map((one) => stepOf(one, explainer, store)),
+      ...steps.map((one) => ({ ...stepOf(one, explainer, store), ...lazy.get(one.vertex.digest) })),
       ...plans.flatMap((one) => foreseeShape(options, one, found, store)),
     ],
     skippedStages: plan.skippedStages,
@@ -109,8 +119,8 @@ function entryOf(store: Store, key: Digest) {
 
 /** As `graphOf` of foresee.ts. */
 export async function graphOf(options: BuildOptions): Promise<ResolvedGraph> {
-  using opened = openUnchanged(options.store);
-  const { planned, unknown } = await planUnchanged(options, opened.store, quiet(options));
+  using store = openUnchanged(options.store);
+  const { planned, unknown } = await planUnchanged(options, store, quiet(options));
   const { plan, plans } = planned;
   return {
     target: plan.target.name,
@@ -164,33 +174,31 @@ function quiet({ signal = new AbortController().signal }: BuildOptions): Ctx {
   return { signal, emit: () => undefined };
 }
 
+/** What is of use to know of a plan. */
+function warning({ signal = new AbortController().signal, onEvent }: BuildOptions): Ctx {
+  return { signal, emit: (event) => (event.type === "warning" ? onEvent?.(event) : undefined) };
+}
+
 /** A store that is not there is not made for that: an empty one stands in for it. */
-function openUnchanged(root: string = defaultStoreRoot()): Disposable & { readonly store: Store } {
-  if (existsSync(root)) {
-    const store = openStore(root);
-    return { store, [Symbol.dispose]: () => store[Symbol.dispose]() };
-  }
-  const folder = mkdtempSync(join(tmpdir(), "slipway-empty-"));
-  const store = openStore(folder);
-  return {
-    store,
-    [Symbol.dispose]: () => {
-      store[Symbol.dispose]();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+function openUnchanged(root: string = defaultStoreRoot()): Store {
+  return existsSync(root) ? openStore(root) : openTrialStore(root);
 }
 
 /**
  * Plans with what is in the store. Of an image that is not, its registry says what a build would bring; a Debian base that comes from the archive is taken
  * as it will most likely be.
  */
-async function planUnchanged(options: BuildOptions, store: Store, ctx: Ctx): Promise<Foreknown> {
+async function planUnchanged(
+  options: BuildOptions,
+  store: Store,
+  ctx: Ctx,
+  carried?: readonly AdoptedBase[],
+): Promise<Foreknown> {
   const unknown = new Set<Digest>();
   const away = new Set<Digest>();
   const { signal: _signal, onEvent: _onEvent, input, ...plain } = options;
   const { baseImages = "auto", pull } = plain;
-  const stored = imageResolver(store, undefined, { baseImages, planning: true }, ctx);
+  const stored = imageResolver(store, undefined, { baseImages, planning: true, carried }, ctx);
   const resolve: ImageResolver = async (name, platform) => {
     try {
       const known = await stored(name, platform);
