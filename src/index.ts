@@ -20,6 +20,7 @@ export {
   images,
   inspectImage,
   load,
+  listBases,
   listContext,
   lock,
   lockBase,
@@ -35,6 +36,7 @@ export {
   save,
   sbom,
   shell,
+  suggestBase,
   tagImage,
   targetsOf,
 } from "./hall/index.ts";

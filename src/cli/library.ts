@@ -1,4 +1,5 @@
 import type {
+  BaseSummary,
   BuildBaseOptions,
   BuildOptions,
   BuildResult,
@@ -21,6 +22,7 @@ import type {
   LockOptions,
   LockResult,
   Loaded,
+  ListBasesOptions,
   LoadOptions,
   LoginOptions,
   LogoutOptions,
@@ -39,6 +41,8 @@ import type {
   Sbom,
   SbomOptions,
   ShellOptions,
+  SuggestOptions,
+  Suggestion,
   Target,
 } from "../index.ts";
 
@@ -71,6 +75,8 @@ export interface Library {
   tagImage(source: string, target: string, options: CommonOptions): Promise<void>;
   pull(options: PullOptions): Promise<readonly Pulled[]>;
   push(options: PushOptions): Promise<readonly Pushed[]>;
+  listBases(options: ListBasesOptions): Promise<readonly BaseSummary[]>;
+  suggestBase(options: SuggestOptions): Promise<Suggestion>;
   listContext(options: Pick<BuildOptions, "context" | "dockerfile">): Promise<ContextListing>;
   lock(options: LockOptions): Promise<LockResult>;
   login(options: LoginOptions): Promise<{ readonly registry: string; readonly storedIn: string }>;

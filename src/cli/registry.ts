@@ -54,6 +54,20 @@ export const registry: readonly Entry[] = [
     load: async () => (await import("./commands/base-lock.ts")).baseLock,
   },
   {
+    name: "base ls",
+    aliases: ["base list"],
+    summary: "List the small bases that there are, with their sizes",
+    group: "build",
+    load: async () => (await import("./commands/base-ls.ts")).baseLs,
+  },
+  {
+    name: "base suggest",
+    aliases: [],
+    summary: "Tell which base a program, a folder or an image needs",
+    group: "build",
+    load: async () => (await import("./commands/base-suggest.ts")).baseSuggest,
+  },
+  {
     name: "context ls",
     aliases: ["context list"],
     summary: "List the files of a build context",

@@ -25,7 +25,7 @@ export {
 } from "./archive-image.ts";
 export { parseBaseName } from "./base-name.ts";
 export { bringRuntime, broughtRuntime, renewRuntime } from "./bring-runtime.ts";
-export { builtInSuite, type DistrolessChoice, distrolessReference } from "./distroless/built-in.ts";
+export { builtInNames, builtInRecipe, builtInSuite, type DistrolessChoice, distrolessReference } from "./distroless/built-in.ts";
 export type { Contents } from "./contents/contents-index.ts";
 export { openContents } from "./contents/open-contents.ts";
 export { makeFromRecipe, type MadeFromRecipe } from "./distroless/make-from-recipe.ts";
@@ -36,3 +36,7 @@ export { type BaseLock, baseLockOf, formatBaseLock, parseBaseLock } from "./own-
 export { type BaseLockChange, compareBaseLocks } from "./own-base/compare-base-locks.ts";
 export { lockedArchive, lockRecipe, type LockSource } from "./own-base/locked-archive.ts";
 export { type OwnBase, readOwnBase } from "./own-base/own-base.ts";
+export { baseFacts, measuredOn } from "./distroless/base-facts.ts";
+export type { BaseFacts } from "./distroless/facts-of.ts";
+export type { DistrolessSuite } from "./distroless/package-lists.ts";
+export { runtimeText, runtimeVersions } from "./distroless/runtime-versions.ts";

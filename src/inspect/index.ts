@@ -8,3 +8,6 @@ export { findSoftware } from "./find-software.ts";
 export { inspectRoot } from "./inspect-root.ts";
 export { checkResult } from "./result/check-result.ts";
 export { noteRules, type ResultFinding, type ResultRule, resultRules } from "./result/rules.ts";
+export type { Mark, ProgramFacts, Runtime, SuggestFacts, SuggestJob } from "./suggest/contract.ts";
+export { compareNumbers } from "./suggest/elf-versions.ts";
+export { suggestRoot } from "./suggest/suggest-root.ts";

@@ -3,5 +3,6 @@ import { auditTree } from "./audit/audit-tree.ts";
 import { fileDigests } from "./digest-files.ts";
 import { inspectTree } from "./inspect-tree.ts";
 import { findPackages } from "./packages/find-packages.ts";
+import { suggestFacts } from "./suggest/suggest-facts.ts";
 
-serve({ auditTree, inspectTree, findPackages, fileDigests });
+serve({ auditTree, suggestFacts, inspectTree, findPackages, fileDigests });

@@ -121,7 +121,7 @@ function baseName(path: string): string {
 }
 
 /** One line for people. */
-export function findingText(finding: AuditFinding, completes?: string): string {
+function findingText(finding: AuditFinding, completes?: string): string {
   const by = completes === undefined ? "" : `: the package ${completes} has it`;
   switch (finding.kind) {
     case "library":

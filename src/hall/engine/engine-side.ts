@@ -42,6 +42,8 @@ const doers: Doers = {
   push: async (options, engine, ctx) =>
     (await import("../registry/push-in-engine.ts")).pushInEngine(options, engine, ctx),
   inspect: ({ image }, engine) => inspectInEngine(image, engine),
+  suggest: async (options, engine) =>
+    (await import("../bases/suggest/suggest-in-engine.ts")).suggestInEngine(options, engine),
   sbom: async (options, engine, ctx) =>
     (await import("../attestations/sbom-in-engine.ts")).sbomInEngine(options, engine, ctx),
   prune: (options, { store }) => pruneInEngine(options, store),

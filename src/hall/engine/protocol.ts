@@ -13,6 +13,7 @@ import type {
   SaveOptions,
 } from "../api/api.ts";
 import type { BaseLock } from "../../debian/index.ts";
+import type { SuggestFacts } from "../../inspect/index.ts";
 import type { BuildBaseOptions, BuiltBase } from "../api/base-api.ts";
 import type { LockBaseOptions } from "../api/base-lock-api.ts";
 import type { Sbom, SbomOptions } from "../api/attest-api.ts";
@@ -53,6 +54,14 @@ export interface Jobs {
   readonly inspect: {
     readonly options: { readonly image: string; readonly store?: string | undefined };
     readonly answer: ImageInspection;
+  };
+  readonly suggest: {
+    readonly options: {
+      readonly image: string;
+      readonly platform?: string | undefined;
+      readonly store?: string | undefined;
+    };
+    readonly answer: SuggestFacts;
   };
   readonly sbom: { readonly options: Plain<SbomOptions>; readonly answer: Sbom };
   readonly prune: {

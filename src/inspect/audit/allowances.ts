@@ -1,7 +1,7 @@
 import type { AuditFinding } from "./contract.ts";
 
 /** Something that is missing and does not matter. */
-export interface Allowance {
+interface Allowance {
   readonly kind: AuditFinding["kind"];
   /** Which files it holds for. */
   readonly file: RegExp;
@@ -15,7 +15,7 @@ export interface Allowance {
 }
 
 /** The first that fits counts. */
-export const allowances: readonly Allowance[] = [
+const allowances: readonly Allowance[] = [
   {
     kind: "link",
     file: /./,

@@ -2,17 +2,22 @@ import type { InRoot } from "../in-root.ts";
 import type { Elf } from "../result/elf.ts";
 import { cacheOf, isLoaderItself, muslFolders, type Program, replaceTokens, triplets } from "../result/libraries.ts";
 
+/** Programs and libraries by their paths without links: all of a root, or those that somebody asks for. */
+export interface Objects extends Iterable<readonly [path: string, elf: Elf]> {
+  get(path: string): Elf | undefined;
+}
+
 /** Where the names of libraries lead in a root, each place looked at once (ld.so(8)). */
 export class LibraryFinder {
   readonly #root: InRoot;
-  readonly #objects: ReadonlyMap<string, Elf>;
+  readonly #objects: Objects;
   readonly #given: readonly string[];
   readonly #cache: ReadonlyMap<string, readonly string[]>;
   readonly #places = new Map<string, Program | undefined>();
   #byName: Map<string, Program[]> | undefined;
 
   /** @param objects all programs and libraries of the root, by their paths without links. */
-  constructor(root: InRoot, objects: ReadonlyMap<string, Elf>, env: ReadonlyMap<string, string>) {
+  constructor(root: InRoot, objects: Objects, env: ReadonlyMap<string, string>) {
     this.#root = root;
     this.#objects = objects;
     this.#given = (env.get("LD_LIBRARY_PATH") ?? "").split(/[:;]/).filter(Boolean);

@@ -74,7 +74,8 @@ function parse(read: ReadAt, { bits, littleEndian, type, machine, segments, at }
   };
 }
 
-function entriesIn(
+/** The dynamic section's entries. Throws RangeError for one that is cut off. */
+export function entriesIn(
   read: ReadAt,
   { offset, size }: Segment,
   bits: 32 | 64,
@@ -91,7 +92,8 @@ function entriesIn(
   return entries;
 }
 
-function text(read: ReadAt, offset: number, longest: number): string {
+/** A text that ends with a zero byte. Throws RangeError for one without. */
+export function text(read: ReadAt, offset: number, longest: number): string {
   const bytes = read(offset, longest);
   const end = bytes.indexOf(0);
   if (end < 0) throw new RangeError("a name has no end");
