@@ -165,6 +165,24 @@ describe("a base from a recipe", () => {
     expect([packages.length, snapshot.size > 0]).toEqual([5, true]);
   });
 
+  test("where one id can be set, a home that should be another's is told of", async () => {
+    const archive = await fakeArchive();
+    const warnings = async (more: Partial<BaseRecipe>) => {
+      const { cache, ctx, store, events, ...rest } = options(archive);
+      const snapshotter = openSnapshotter({ store, overlayXattrs: "user" });
+      await makeFromRecipe({ ...recipe, ...more }, { ...rest, owner: "squash" }, { cache, ctx, snapshotter });
+      return events.filter(({ type }) => type === "warning");
+    };
+    const folders = [{ path: "/home/nonroot", mode: 0o700, uid: 65532, gid: 65532 }];
+    expect(await warnings({ folders })).toEqual([
+      expect.objectContaining({
+        message:
+          "In test, /home/nonroot should belong to 65532:65532 and belongs to root: there is one id here, and no other can be set",
+      }),
+    ]);
+    expect(await warnings({})).toEqual([]);
+  });
+
   test.each(["slim", "noDocuments"])("%s leaves out manuals and changelogs, and keeps the licences", async (kind) => {
     const slim = await make(await fakeArchive(), { [kind]: true });
     expect(readFileSync(join(slim.root, "var/lib/dpkg/status.d/libfoo.md5sums"), "utf8")).toBe(

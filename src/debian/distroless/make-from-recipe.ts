@@ -8,6 +8,7 @@ import type { Archive, ArchiveChoice, BaseRooms, DebianPackage, MadeBase, OwnerP
 import { checkOverlaps, type UnpackedPackage } from "../dpkg-database.ts";
 import { RootFiles } from "../root-files.ts";
 import { unpackPackages } from "../unpack-packages.ts";
+import { warnOfOwners } from "./warn-of-owners.ts";
 import { withoutMirror } from "../without-mirror.ts";
 import { finishRoot } from "./finish-root.ts";
 import { recipePackages } from "./recipe-packages.ts";
@@ -47,6 +48,7 @@ export async function makeFromRecipe(
   const { cache, ctx, snapshotter } = rooms;
   const { owner, step } = options;
   const { suite, arch } = recipe;
+  if (owner === "squash") warnOfOwners(recipe, ctx);
   const archive = options.archive ?? (await openArchive({ ...options, suite, arch, cache, ctx }));
   const { packages, materials } = recipePackages(archive, recipe);
   const all = [...packages, ...materials];
