@@ -298,7 +298,7 @@ function mismatch(url: string): SlipwayError {
   return new SlipwayError({
     code: "SLIP_VERIFY",
     message: `Cannot use ${withoutPassword(url)}: its bytes are not those that the signed Release names`,
-    hint: "the mirror or a proxy changes or cuts files; name another mirror with --debian-mirror",
+    hint: "the mirror has an older or newer index than its Release, or it or a proxy changes or cuts files; try again later, or name another mirror with --debian-mirror",
   });
 }
 
