@@ -100,9 +100,12 @@ export interface FailedStep {
 /** Bytes and names of a stage that was left behind or shipped. */
 export interface StageUsage {
   readonly name: string;
+  /** Bytes of files; of layers in `compressedLayers` those of their blobs. */
   readonly size: number;
   readonly entries: number;
   readonly shipped: boolean;
+  /** Layers that nobody has unpacked, where there are any. */
+  readonly compressedLayers?: number | undefined;
 }
 
 /** Facts of the build that made an image, kept beside it. */

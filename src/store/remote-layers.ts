@@ -57,6 +57,8 @@ export interface RemoteLayers {
     source: string,
     found: { readonly size: number; readonly entries: number; readonly disk: number },
   ): boolean;
+  /** How many of the layers count with the size of their blob, because nobody has counted their files. */
+  uncounted(layers: readonly SnapshotId[]): number;
   /** Bytes of the blobs of an image's layers that are not here; 0 for most. */
   bytesOf(layers: readonly SnapshotId[]): number;
 }
@@ -183,6 +185,14 @@ export class RemoteLayerStore implements RemoteLayers {
       rename();
       return true;
     });
+  }
+
+  uncounted(layers: readonly SnapshotId[]): number {
+    if (!this.#state.db.get("SELECT 1 FROM remote_layers WHERE boot IS NULL LIMIT 1")) return 0;
+    return layers.filter((id) => {
+      const record = this.#snapshots.get(id);
+      return record?.entries === 0 && record.size === this.of(id)?.blob.size;
+    }).length;
   }
 
   bytesOf(layers: readonly SnapshotId[]): number {

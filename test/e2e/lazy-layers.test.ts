@@ -82,6 +82,7 @@ describe.skipIf(why !== undefined)(
           at("team/base:2"),
         );
         expect(told).not.toContain("was not checked");
+        expect(told).toMatch(/image .*, 7 layers not fetched and counted compressed\n/);
       });
       const foreseen = async (line: string): Promise<string> => {
         const planned = lab.context({ Dockerfile: `FROM ${at("team/base:1")}\n${line}\n`, own: "own\n" });

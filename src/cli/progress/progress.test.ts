@@ -306,6 +306,14 @@ describe("the summary", () => {
     expect(text).toContain("  base         other from the store (registry docker.io sha256:0123456789ab)\n");
   });
 
+  test("tells of layers that count as they lie in their registry", () => {
+    const stages = [{ name: "build", size: 5_000_000, entries: 3, shipped: false, compressedLayers: 2 }];
+    const whole = { ...result, compressedLayers: 1, names: [], outputs: [], facts: { ...facts, stages } };
+    const text = summary(whole, makeStyle(false));
+    expect(text).toContain("  1.95MB, 1 layer not fetched and counted compressed\n");
+    expect(text).toContain("in stage build (3 entries), 2 layers not fetched and counted compressed\n");
+  });
+
   test("is folded under itself on a narrow terminal", () => {
     const stages = [{ name: "build", size: 812_345_678, entries: 52_101, shipped: false }];
     expect(summaryOf({ stages, skippedStages: ["lint: not needed by target app"] }, 40)).toBe(

@@ -23,11 +23,11 @@ export function summary(result: BuildResult, style: Style, columns: number = Num
           "image",
           `${one.imageId.slice(0, 19)}  ${one.platform}  ${formatSize(one.size)}`,
         ])
-      : [["image", `${result.imageId.slice(0, 19)}  ${size}`] as const]),
+      : [["image", `${result.imageId.slice(0, 19)}  ${size}${compressedText(result)}`] as const]),
     ...result.names.slice(1).map((other): [string, string] => ["also", printable(other)]),
     ...left.map((stage): [string, string] => [
       "left behind",
-      `${formatSize(stage.size)} in stage ${printable(stage.name)} (${plural(stage.entries, "entry", "entries")})`,
+      `${formatSize(stage.size)} in stage ${printable(stage.name)} (${plural(stage.entries, "entry", "entries")})${compressedText(stage)}`,
     ]),
     ...(left.length === 0 ? [["left behind", "nothing"] as const] : []),
     ...facts.skippedStages.map((stage): [string, string] => ["skipped", `stage ${printable(stage)}`]),
@@ -50,6 +50,11 @@ export function summary(result: BuildResult, style: Style, columns: number = Num
     }),
   );
   return head + lines.join("");
+}
+
+/** A size that has layers in it which are still packed is not that of files. */
+function compressedText({ compressedLayers = 0 }: { readonly compressedLayers?: number | undefined }): string {
+  return compressedLayers === 0 ? "" : `, ${plural(compressedLayers, "layer")} not fetched and counted compressed`;
 }
 
 function cachedText({ steps, cachedSteps }: BuildResult["facts"]): string {

@@ -105,8 +105,10 @@ export interface BuildResult {
   /** One a platform, in the order asked for. */
   readonly images: readonly { readonly platform: string; readonly imageId: Digest; readonly size: number }[];
   readonly names: readonly string[];
-  /** Bytes of all layers' files. */
+  /** Bytes of all layers' files; of layers in `compressedLayers` those of their blobs. */
   readonly size: number;
+  /** Layers that nobody has unpacked, where there are any. */
+  readonly compressedLayers?: number | undefined;
   readonly facts: BuildFacts;
   readonly outputs: readonly WrittenOutput[];
   /** Where one was asked for. */

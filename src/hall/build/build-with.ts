@@ -161,6 +161,7 @@ export async function buildWith(
     images: images.map(({ id, size, config }) => ({ platform: formatPlatform(config), imageId: id, size })),
     names,
     size: own.size,
+    compressedLayers: store.remoteLayers.uncounted(own.snapshots) || undefined,
     facts: { ...own.facts, ...mergedFacts(plan, plans, images, report) },
     outputs,
     record: await recordOf(done, options.record),

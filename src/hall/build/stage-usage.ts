@@ -29,5 +29,7 @@ function measure(stage: PlannedStage, report: SolveReport<FileTree>, store: Stor
   const layers = stage.onStage ? chain.slice(chain.length - stage.own.length) : chain;
   const size = layers.reduce((sum, layer) => sum + layer.size, 0);
   const entries = layers.reduce((sum, layer) => sum + layer.entries, 0);
-  return [{ name: stage.name, size, entries, shipped: stage.shipped }];
+  const compressed = store.remoteLayers.uncounted(layers.map(({ id }) => id));
+  const { name, shipped } = stage;
+  return [{ name, size, entries, shipped, ...(compressed > 0 && { compressedLayers: compressed }) }];
 }

@@ -128,10 +128,7 @@ function summary(store: Store, image: ImageRecord): ImageSummary {
     size: image.size,
     layers: image.snapshots.length,
     remoteLayers: remote.length,
-    compressedLayers: remote.filter(({ id, blob }) => {
-      const record = store.snapshots.get(id);
-      return record?.entries === 0 && record.size === blob.size;
-    }).length,
+    compressedLayers: store.remoteLayers.uncounted(image.snapshots),
     platform: { os, architecture, variant },
   };
 }
