@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { constants } from "node:os";
-import { SlipwayError } from "../base/index.ts";
+import { SlipwayError, toSlipwayError } from "../base/index.ts";
 import { spawnProcess } from "../base/syscalls.ts";
+import { carryFiles, type CarriedStreams } from "./carried-streams.ts";
 import type { ExitResult, ProcessSpec, Runtime } from "./contract.ts";
 import { deliverSignals } from "./deliver-signals.ts";
 import { openOutputPipes, type OutputPipes } from "./output-pipes.ts";
@@ -43,14 +44,16 @@ export async function runRuntime(run: RuntimeRun): Promise<ExitResult> {
     run.container,
   ];
   using pipes = spec.stdio.type === "pipe" ? openOutputPipes() : undefined;
-  const child = start(run, args, pipes);
-  const output = spec.stdio.type === "pipe" ? pipes?.read(spec.stdio) : undefined;
+  using carried = spec.stdio.type === "inherit" && !spec.terminal ? carryFiles() : undefined;
+  const child = start(run, args, pipes, carried);
+  const output = spec.stdio.type === "pipe" ? pipes?.read(spec.stdio) : carried?.carry();
   using _stop = killOnAbort(child, signal);
   using delivery = spec.signals && child.pid !== undefined ? deliverSignals(child.pid, spec.signals) : undefined;
   let how: Ended;
   try {
     [how] = await Promise.all([child.ended, output]);
   } catch (cause) {
+    if (toSlipwayError(cause).code === "SLIP_DISK_FULL") throw cause;
     throw new SlipwayError({
       code: "SLIP_SANDBOX",
       message: `Cannot start ${runtime.path}: ${(cause as Error).message}`,
@@ -82,10 +85,15 @@ interface Started {
   hasEnded(): boolean;
 }
 
-function start(run: RuntimeRun, args: readonly string[], pipes: OutputPipes | undefined): Started {
+function start(
+  run: RuntimeRun,
+  args: readonly string[],
+  pipes: OutputPipes | undefined,
+  carried: CarriedStreams | undefined,
+): Started {
   const { stdio } = run.process;
   const quick = stdio.type === "pipe" && stdio.stdin === undefined && run.doors.length === 0;
-  return quick && pipes ? startQuickly(run, args, pipes) : startWithNode(run, args, pipes);
+  return quick && pipes ? startQuickly(run, args, pipes) : startWithNode(run, args, pipes, carried);
 }
 
 /** Away from the terminal's signals, which come through this process. */
@@ -117,11 +125,16 @@ function signalName(number: number): NodeJS.Signals {
   return names.find(([, value]) => value === number)?.[0] ?? "SIGKILL";
 }
 
-function startWithNode(run: RuntimeRun, args: readonly string[], pipes: OutputPipes | undefined): Started {
+function startWithNode(
+  run: RuntimeRun,
+  args: readonly string[],
+  pipes: OutputPipes | undefined,
+  carried: CarriedStreams | undefined,
+): Started {
   const { runtime, process: spec } = run;
   const { command, before, extra } = inCgroups(run.doors);
   const child = spawn(command ?? runtime.path, [...before, ...(command ? [runtime.path] : []), ...args], {
-    stdio: [...streams(spec, pipes), ...extra],
+    stdio: [...(carried?.stdio ?? streams(spec, pipes)), ...extra],
     env: runtimeEnvironment(runtime),
     // As above; only a terminal of its own needs to be near.
     detached: spec.terminal !== true,
