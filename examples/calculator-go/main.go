@@ -12,9 +12,6 @@ import (
 	"strings"
 )
 
-// spaces stand between the words of a sum, and around it.
-const spaces = " \t\r\v\f"
-
 var errOverflow = errors.New("the result does not fit into 64 bits")
 
 func main() {
@@ -36,7 +33,7 @@ func repl(in io.Reader, out io.Writer) error {
 			return nil
 		}
 		if err == nil {
-			switch text := strings.Trim(line, spaces); text {
+			switch text := strings.TrimFunc(line, isSpace); text {
 			case "":
 				continue
 			case "exit":
@@ -72,7 +69,7 @@ func readLine(reader *bufio.Reader) (string, error) {
 
 // evaluate computes one sum, or says what is wrong with it.
 func evaluate(text string) (int64, error) {
-	words := strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune(spaces, c) })
+	words := strings.FieldsFunc(text, isSpace)
 	if len(words) != 3 {
 		return 0, fmt.Errorf("expected <int> <op> <int> with spaces between, such as 1 + 2, got %s", quoted(text))
 	}
@@ -85,6 +82,11 @@ func evaluate(text string) (int64, error) {
 		return 0, err
 	}
 	return apply(a, words[1], b)
+}
+
+// isSpace tells what stands between the words of a sum, and around it.
+func isSpace(c rune) bool {
+	return c == ' ' || '\t' <= c && c <= '\r'
 }
 
 func number(word string) (int64, error) {
@@ -133,11 +135,15 @@ func apply(a int64, op string, b int64) (int64, error) {
 
 // quoted shows what was typed; a terminal must not obey it.
 func quoted(text string) string {
-	shown := strings.Map(func(c rune) rune {
-		if c < ' ' || c == 0x7f {
-			return '?'
+	shown := []byte{'"'}
+	for _, c := range []byte(text) {
+		switch {
+		case c < ' ' || c == 0x7f:
+			c = '?'
+		case c == '"' || c == '\\':
+			shown = append(shown, '\\')
 		}
-		return c
-	}, text)
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(shown) + `"`
+		shown = append(shown, c)
+	}
+	return string(append(shown, '"'))
 }
