@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { cpus, homedir, release, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { baseCases, baseVariants, measureBase } from "./bases.ts";
 import { type Builder, buildah, docker, slipway } from "./builders.ts";
 import { type Case, cases, type Variant } from "./cases.ts";
 import { put } from "./files.ts";
@@ -36,6 +37,7 @@ const registries = ["registry-pushed", "registry-pulled"].map((name) => join(dir
 
 if (flags.list) {
   for (const c of cases) console.log(`${c.name.padEnd(14)} ${c.title}: ${c.variants.join(", ")}`);
+  for (const c of baseCases) console.log(`${c.name.padEnd(14)} ${c.title}: ${baseVariants.join(", ")}`);
 } else if (wanted.length > 0 && process.env["SLIPWAY_PEERS"] === undefined && existsSync(join(dir, "peers/.made"))) {
   const again = spawnSync(script, ["bench", process.execPath, import.meta.filename, ...process.argv.slice(2)], {
     stdio: "inherit",
@@ -47,12 +49,22 @@ if (flags.list) {
 
 async function main(): Promise<void> {
   const builders = available();
-  const chosen = (flags.case === undefined ? cases : flags.case.split(",").map(named)).filter(isPossible);
+  const names = flags.case?.split(",") ?? [...cases, ...baseCases].map(({ name }) => name);
+  const bases = flags["no-slipway"] ? [] : baseCases.filter(({ name }) => names.includes(name));
+  const chosen = names
+    .filter((name) => !baseCases.some((one) => one.name === name))
+    .map(named)
+    .filter(isPossible);
   mkdirSync(join(dir, "builds"), { recursive: true });
   const rows: Row[] = [];
   for (const c of chosen) {
     console.error(`${c.name}: ${c.title}`);
     rows.push(...(await measureCase(c, builders, Math.min(Number(flags.runs), c.runs ?? Infinity))));
+    if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(rows, undefined, 1)}\n`);
+  }
+  for (const c of bases) {
+    console.error(`${c.name}: ${c.title}`);
+    rows.push(...(await measureBase(c, { dir, runs: Number(flags.runs), program: flags.slipway })));
     if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(rows, undefined, 1)}\n`);
   }
   const memory = (totalmem() / 2 ** 30).toFixed(0);
@@ -69,7 +81,7 @@ async function main(): Promise<void> {
 
 function named(name: string): Case {
   const found = cases.find((c) => c.name === name);
-  if (!found) throw new Error(`no case ${name}: ${cases.map((c) => c.name).join(", ")}`);
+  if (!found) throw new Error(`no case ${name}: ${[...cases, ...baseCases].map((c) => c.name).join(", ")}`);
   return found;
 }
 

@@ -1,4 +1,3 @@
-import type { Case, Variant } from "./cases.ts";
 import type { Measured } from "./measure.ts";
 
 /** What one builder did in one row. */
@@ -10,8 +9,8 @@ export interface Cell {
 }
 
 export interface Row {
-  readonly case: Case;
-  readonly variant: Variant;
+  readonly case: { readonly name: string; readonly title: string };
+  readonly variant: string;
   readonly cells: readonly Cell[];
 }
 

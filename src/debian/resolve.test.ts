@@ -47,6 +47,24 @@ test.each<[what: string, packages: Record<string, Fields>, names: string[], expe
     ["a"],
     "a q",
   ],
+  [
+    "a name that what is needed anyway provides, though a package has it",
+    { a: { Depends: "v (>= 1), b" }, b: { Depends: "p" }, p: { Provides: "v (= 2)" }, v: {} },
+    ["a"],
+    "a b p",
+  ],
+  [
+    "of those that provide the name the one that lacks least",
+    { a: { Depends: "v" }, p: { Provides: "v", Depends: "x, y" }, q: { Provides: "v", Depends: "x" }, x: {}, y: {} },
+    ["a"],
+    "a q x",
+  ],
+  [
+    "a name that packages only provide after all choices",
+    { a: { Depends: "v, b | c" }, b: {}, c: {}, p: { Provides: "v" }, q: { Provides: "v" }, "b=2": { Provides: "v" } },
+    ["a"],
+    "a b=2",
+  ],
   ["the highest version", { a: { Depends: "b" }, "b=1": {}, "b=2": {}, "b=2~rc": {} }, ["a"], "a b=2"],
   [
     "a lower version where the highest is too high",

@@ -17,7 +17,7 @@ export interface PackageSource {
  *
  * A real package beats one that provides the name. Among alternatives one that is chosen already wins, otherwise the leftmost that can be
  * had; among packages that provide a name the one of the highest priority, then the one that lacks least. Dependencies that one package alone satisfies are settled first, so that fewer packages come in: what they bring may be one of the
- * alternatives, or provide a name. Provides satisfies a version only when it names one (policy 7.5).
+ * alternatives, or provide a name. Names that packages only provide come last. Provides satisfies a version only when it names one (policy 7.5).
  *
  * @param names package names, `name=version` for one version.
  * @returns sorted by name.
@@ -34,6 +34,7 @@ export function resolvePackages(
   const provided = new Map<string, Set<DebianPackage>>();
   const hard: { readonly by: DebianPackage; readonly group: RelationGroup }[] = [];
   const open: { readonly by: DebianPackage; readonly group: RelationGroup }[] = [];
+  const last: { readonly by: DebianPackage; readonly group: RelationGroup }[] = [];
 
   const choose = (entry: DebianPackage): void => {
     if (chosen.has(entry.name)) return;
@@ -44,7 +45,7 @@ export function resolvePackages(
       provided.set(relation.name, set.add(entry));
     }
     for (const group of [...parseRelations(entry.preDepends), ...parseRelations(entry.depends)]) {
-      (hasChoice(group) ? open : hard).push({ by: entry, group });
+      (!hasChoice(group) ? hard : isVirtual(group) ? last : open).push({ by: entry, group });
     }
   };
 
@@ -60,6 +61,9 @@ export function resolvePackages(
     }
     return false;
   };
+
+  const isVirtual = (group: RelationGroup): boolean =>
+    group.every((relation) => source.versions(relation.name).length === 0);
 
   const isSatisfied = (relation: Relation): boolean => {
     const real = chosen.get(relation.name);
@@ -91,7 +95,7 @@ export function resolvePackages(
 
   for (const name of names) choose(requested(source, name, arch));
   for (;;) {
-    const next = hard.shift() ?? open.shift();
+    const next = hard.shift() ?? open.shift() ?? last.shift();
     if (!next) break;
     if (next.group.some(isSatisfied)) continue;
     const candidates = next.group.flatMap((relation) => candidate(relation) ?? []);
