@@ -1,4 +1,5 @@
 import type { Bytes, Digest } from "../base/index.ts";
+import type { ArchiveLimits } from "../layer/index.ts";
 import type { Descriptor, ImageConfig } from "../oci/index.ts";
 import type { Snapshotter } from "../snapshot/index.ts";
 import type { LayerSource, Store } from "../store/index.ts";
@@ -19,6 +20,8 @@ export interface ImportRooms {
   readonly overlayXattrs: "trusted" | "user";
   /** Everything belongs to whoever unpacks: a user namespace with one id. */
   readonly squashOwners: boolean;
+  /** For layers that are unpacked now. */
+  readonly limits?: Partial<ArchiveLimits> | undefined;
   readonly signal: AbortSignal;
   /** Bytes of layers read so far, and of all that are read. */
   readonly onProgress?: ((current: number, total: number) => void) | undefined;

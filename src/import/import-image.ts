@@ -117,7 +117,7 @@ async function importLayer(
   place: { readonly key: Digest; readonly below: readonly SnapshotId[]; readonly count: (bytes: number) => void },
   rooms: ImportRooms,
 ): Promise<SnapshotId> {
-  const { store, snapshotter, overlayXattrs, squashOwners, signal, sources } = rooms;
+  const { store, snapshotter, overlayXattrs, squashOwners, signal, sources, limits } = rooms;
   const { key, below } = place;
   const note = ({ id, created }: SnapshotRecord): SnapshotId => {
     store.records.put({ key, identity: key, snapshot: id, created, description: `layer ${diffId}` }, { replace: true });
@@ -133,6 +133,7 @@ async function importLayer(
     overlayXattrs,
     owner: squashOwners ? "squash" : "keep",
     expectedDiffId: diffId,
+    limits,
     lower: below.map((id) => store.snapshots.folder(id)).toReversed(),
     signal,
   });

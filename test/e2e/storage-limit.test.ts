@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { errorCodes } from "../../src/base/index.ts";
 import { because, openLab, whyNoLab } from "./support/lab.ts";
 
 const lab = openLab();
@@ -89,5 +90,23 @@ describe.skipIf(whyNoLab)(`a store with a limit${because}`, () => {
     expect(await figures("--keep-storage", "1GB", "--filter", "type=cache")).toMatchObject({ freed: 0 });
     expect(await figures()).toEqual(foreseen);
     expect((await lab.slipway(["prune", "-f", "--filter", "dangling=true"])).code).toBe(2);
+  });
+
+  test("a layer of zeros unpacks to what storage.unpack allows, and the refusal names it", async () => {
+    const archive = join(lab.folder, "zeros.tar");
+    const context = lab.context({ Dockerfile: "FROM scratch\nCOPY zeros /\n", zeros: Buffer.alloc(8 << 20) });
+    await lab.build(context, "-t", "zeros", "-o", `type=oci,dest=${archive}`);
+    const load = (unpack: string) => {
+      const file = join(lab.folder, `unpack-${unpack}.json`);
+      writeFileSync(file, JSON.stringify({ storage: { unpack } }));
+      const options = { store: join(lab.folder, `unpack-${unpack}`), env: { SLIPWAY_CONFIG: file } };
+      return lab.slipway(["load", "-q", "-i", archive], options);
+    };
+    const refused = await load("4MB");
+    expect([refused.code, refused.stderr]).toEqual([
+      errorCodes.SLIP_LAYER_INVALID,
+      expect.stringContaining("storage.unpack in the configuration allows more"),
+    ]);
+    expect(await load("9MB")).toMatchObject({ code: 0, stdout: "Loaded image: zeros:latest\n" });
   });
 });

@@ -4,6 +4,7 @@ import type { Platform } from "../../oci/index.ts";
 import type { PlannedImage } from "../../plan/index.ts";
 import { NeedsRun } from "../../solve/index.ts";
 import type { Store } from "../../store/index.ts";
+import { readUnpackLimits } from "../config/storage-config.ts";
 import { announce, endFailed, type Engine } from "../engine/engine.ts";
 import { originKey } from "./stored-base.ts";
 
@@ -43,6 +44,7 @@ export async function layoutBase(
       snapshotter: engine.snapshotter,
       overlayXattrs: engine.namespace.overlayXattrs,
       squashOwners: engine.namespace.kind === "single-id",
+      limits: readUnpackLimits(),
       signal: ctx.signal,
       onProgress: (current, total) =>
         ctx.emit({ type: "step-progress", id: step, label: "unpacking layers", current, total, unit: "bytes" }),

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { checkConfig } from "./config-file.ts";
 import { configFile, engineConfig } from "./config-place.ts";
 import { readRegistriesConfig } from "./registries-config.ts";
-import { readStorageLimit } from "./storage-config.ts";
+import { readStorageLimit, readUnpackLimits } from "./storage-config.ts";
 
 const root = process.getuid?.() === 0;
 
@@ -89,4 +89,12 @@ test.each([
   expect(() => read({ SLIPWAY_CONFIG: written('{"storage":{"maxx":"1g"}}') })).toThrow(
     expect.objectContaining({ code: "SLIP_CONFIG", hint: expect.stringContaining("max") }),
   );
+});
+
+test("what a layer may unpack to is read from it, with and without a limit of the store", () => {
+  const limits = (text: string) => readUnpackLimits({ SLIPWAY_CONFIG: written(text) });
+  expect(limits("{}")).toBeUndefined();
+  expect(limits('{"storage":{"max":"20GB"}}')).toBeUndefined();
+  expect(limits('{"storage":{"unpack":"64GB"}}')).toEqual({ freely: 64 * 2 ** 30 });
+  expect(() => limits('{"storage":{"unpack":"lots"}}')).toThrow("storage.unpack must be a size");
 });

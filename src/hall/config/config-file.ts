@@ -1,20 +1,19 @@
 import { readFileSync } from "node:fs";
 import { didYouMean } from "../../base/index.ts";
 import { parseRegistriesConfig, type RegistriesConfig } from "../../registry/config.ts";
-import type { StorageLimit } from "../../store/index.ts";
 import { bad } from "./config-error.ts";
 import { configFile } from "./config-place.ts";
-import { parseStorage } from "./parse-storage.ts";
+import { parseStorage, type StorageConfig } from "./parse-storage.ts";
 
 /** What slipway's configuration holds. */
 export interface Config {
   readonly registries: RegistriesConfig;
-  readonly storage: StorageLimit | undefined;
+  readonly storage: StorageConfig;
 }
 
 const readers = { registries: parseRegistriesConfig, storage: parseStorage };
 const members = Object.keys(readers);
-const none: Config = { registries: new Map(), storage: undefined };
+const none: Config = { registries: new Map(), storage: { limit: undefined, unpack: undefined } };
 
 /**
  * The configuration, all of it checked, whatever part of it is wanted. A file that nobody named may be missing.
@@ -27,7 +26,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const { registries, storage } = parse(text, file);
   return {
     registries: registries === undefined ? none.registries : readers.registries(registries, file),
-    storage: storage === undefined ? undefined : readers.storage(storage, file),
+    storage: storage === undefined ? none.storage : readers.storage(storage, file),
   };
 }
 

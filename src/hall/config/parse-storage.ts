@@ -2,16 +2,23 @@ import { didYouMean, parseByteSize } from "../../base/index.ts";
 import type { StorageLimit } from "../../store/index.ts";
 import { bad } from "./config-error.ts";
 
-const members = ["max", "keep"];
+const members = ["max", "keep", "unpack"];
 const hint = "docs/storage.md tells what storage may have";
+
+/** The member `storage`. */
+export interface StorageConfig {
+  /** What the store may take; undefined without a limit. */
+  readonly limit: StorageLimit | undefined;
+  /** Bytes that a layer may unpack to, however few it is made of; undefined for the usual. */
+  readonly unpack: number | undefined;
+}
 
 /**
  * The member `storage` of the configuration.
  * @param value what JSON.parse made of it.
- * @returns undefined where it sets no limit
  * @throws SLIP_CONFIG
  */
-export function parseStorage(value: unknown, file: string): StorageLimit | undefined {
+export function parseStorage(value: unknown, file: string): StorageConfig {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw bad(file, "storage must be an object", hint);
   }
@@ -19,7 +26,11 @@ export function parseStorage(value: unknown, file: string): StorageLimit | undef
   if (odd !== undefined) {
     throw bad(file, `storage has the unknown member ${JSON.stringify(odd)}`, didYouMean(odd, members) ?? hint);
   }
-  const { max: maxText, keep: keepText } = value as Record<string, unknown>;
+  const { max, keep, unpack } = value as Record<string, unknown>;
+  return { limit: limitOf(max, keep, file), unpack: size("unpack", unpack, file) };
+}
+
+function limitOf(maxText: unknown, keepText: unknown, file: string): StorageLimit | undefined {
   const max = size("max", maxText, file);
   const keep = size("keep", keepText, file);
   if (max === undefined) {

@@ -21,6 +21,7 @@ import {
 } from "../../oci/index.ts";
 import type { Loaded, LoadOptions } from "../api/load-api.ts";
 import { originKey } from "../bases/stored-base.ts";
+import { readUnpackLimits } from "../config/storage-config.ts";
 import { announce, endFailed, type Engine } from "../engine/engine.ts";
 import type { Plain } from "../engine/protocol.ts";
 import { noteIndex } from "../registry/known-blobs.ts";
@@ -118,6 +119,7 @@ async function takeInOne(
       snapshotter,
       overlayXattrs: namespace.overlayXattrs,
       squashOwners: namespace.kind === "single-id",
+      limits: readUnpackLimits(),
       signal: ctx.signal,
       onProgress: (current, total) =>
         ctx.emit({ type: "step-progress", id: step, label: "unpacking layers", current, total, unit: "bytes" }),

@@ -3,6 +3,7 @@ import { type Ctx, isSlipwayError, SlipwayError, toSlipwayError } from "../../ba
 import { defaultLevel, unpackLayer } from "../../layer/index.ts";
 import { layerCompression } from "../../oci/index.ts";
 import type { RemoteLayer, SnapshotId } from "../../store/index.ts";
+import { readUnpackLimits } from "../config/storage-config.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type Arrival, ArrivingBlobs } from "./arriving-blobs.ts";
 import { transferCtx } from "./transfer-events.ts";
@@ -125,6 +126,7 @@ async function unpack(
       overlayXattrs: namespace.overlayXattrs,
       owner: namespace.kind === "single-id" ? "squash" : "keep",
       expectedDiffId: diffId,
+      limits: readUnpackLimits(),
       lower:
         parent === undefined
           ? []
