@@ -64,8 +64,7 @@ export function followCommand(root: InRoot, start: StartSpec): Followed {
       steps.push(`${root.show(name)} is not in the image`);
       return end();
     }
-    const real = posix.basename(place.path);
-    const runtime = runtimeOf(base, real, start);
+    const runtime = runtimeOf(base, root.show(place.path), start);
     if (runtime) {
       steps.push(`it starts with ${root.show(name)}`);
       return end({
@@ -145,15 +144,15 @@ function interpreterOf({ program, argument }: { readonly program: string; readon
   return /^(?:-\S+\s+)*([^-=\s]\S*)/.exec(argument)?.[1] ?? program;
 }
 
-function runtimeOf(base: string, real: string, { env }: StartSpec): Omit<Runtime, "by"> | undefined {
+function runtimeOf(base: string, path: string, { env }: StartSpec): Omit<Runtime, "by"> | undefined {
   const [, python] = /^python(\d+(?:\.\d+)?)?$/.exec(base) ?? [];
   if (python !== undefined || base === "python") {
-    const [, version = env.get("PYTHON_VERSION")?.replace(/^(\d+\.\d+).*/, "$1")] = /(\d+\.\d+)$/.exec(real) ?? [];
+    const [, version = env.get("PYTHON_VERSION")?.replace(/^(\d+\.\d+).*/, "$1")] = /(\d+\.\d+)$/.exec(path) ?? [];
     return { name: "python3", version };
   }
   if (base === "node" || base === "nodejs") return { name: "nodejs", version: env.get("NODE_VERSION")?.split(".")[0] };
   if (base === "java") {
-    const version = /^(?:jdk-?)?(\d+)/.exec(env.get("JAVA_VERSION") ?? "")?.[1];
+    const version = (/^(?:jdk-?)?(\d+)/.exec(env.get("JAVA_VERSION") ?? "") ?? /\/java-(\d+)-/.exec(path))?.[1];
     return { name: "java", version };
   }
   return undefined;

@@ -105,6 +105,9 @@ function ofFile(root: InRoot, path: string, shown: string): SuggestFacts {
         const role = isProgram ? "program" : /\.cpython-|\.abi3\.|\.node$/.test(path) ? "extension" : "library";
         const program = programFacts(file.path, role, facts);
         if (!program) throw untold(shown, "a damaged program, perhaps cut off");
+        // Python alone is of no use: its library comes with the base.
+        const python = runtimeByName(posix.basename(root.show(file.path)), shown);
+        if (python?.name === "python3") return { ...nothing, architecture: program.architecture, runtime: python };
         const runtime = role === "extension" ? extensionRuntime(program) : undefined;
         return {
           ...nothing,

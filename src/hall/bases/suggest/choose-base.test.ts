@@ -88,6 +88,7 @@ describe("a program stands on", () => {
   test("a release whose versions are new enough", async () => {
     const found = await choose({ programs: [program({ needs: [{ name: "libc.so.6", versions: ["GLIBC_2.38"] }] })] });
     expect(found).toMatchObject({ answer: "base", suite: "trixie" });
+    expect(found.reasons).toContain("app needs GLIBC_2.38: trixie has GLIBC_2.41");
     expect(found.reasons).toContain("not bookworm: app needs GLIBC_2.38 of libc.so.6, and bookworm has GLIBC_2.36");
     const none = await choose({ programs: [program({ needs: [{ name: "libc.so.6", versions: ["GLIBC_2.43"] }] })] });
     expect(none).toMatchObject({

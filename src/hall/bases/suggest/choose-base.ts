@@ -1,5 +1,5 @@
 import { type BaseFacts, distrolessReference, type DistrolessSuite } from "../../../debian/index.ts";
-import type { Mark, ProgramFacts, SuggestFacts } from "../../../inspect/index.ts";
+import { compareNumbers, type Mark, type ProgramFacts, type SuggestFacts } from "../../../inspect/index.ts";
 import type { Suggestion } from "../../api/suggest-api.ts";
 import type { Completing, MissingFile } from "../completing.ts";
 import { better, type Candidate, candidateOf } from "./candidates.ts";
@@ -75,7 +75,7 @@ async function fitting(
     ...facts.programs.flatMap((program) => programReasons(program, best, known)),
     ...candidates.filter((other) => other.suite !== suite).flatMap((other) => otherReasons(other, best)),
     ...candidates
-      .filter((other) => isNewerJava(other, best))
+      .filter((other) => isNewerJava(other, best, facts))
       .map((other) => `${other.base} of ${other.suite} runs it as well`),
     ...lacking.map((one) =>
       one.packages[0] === undefined
@@ -244,7 +244,10 @@ function programReasons(
         return has === undefined ? [] : [{ version, has, kind }];
       }),
   );
-  const highest = new Map(versioned.map((one) => [one.kind, one]));
+  const highest = new Map<string, (typeof versioned)[number]>();
+  for (const one of versioned) {
+    if (compareNumbers(one.version, highest.get(one.kind)?.version ?? "_0") > 0) highest.set(one.kind, one);
+  }
   return [
     ...(there.length > 0
       ? [`${path} needs ${there.map(({ name }) => name).join(", ")}: ${base} has ${there.length === 1 ? "it" : "them"}`]
@@ -268,8 +271,14 @@ function otherReasons({ suite, old, lacks, differs, missing }: Candidate, best: 
 }
 
 /** Newer releases of Java run what is built for older ones. */
-function isNewerJava(other: Candidate, best: Candidate): boolean {
-  return other !== best && other.lacks === undefined && /^java\d/.test(best.base) && other.base !== best.base;
+function isNewerJava(other: Candidate, best: Candidate, { runtime }: SuggestFacts): boolean {
+  return (
+    (runtime?.least ?? runtime?.version) !== undefined &&
+    other !== best &&
+    other.lacks === undefined &&
+    /^java\d/.test(best.base) &&
+    other.base !== best.base
+  );
 }
 
 function remedyOf({ runtime, programs }: SuggestFacts, { suite }: Candidate): string {

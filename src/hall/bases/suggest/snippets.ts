@@ -48,6 +48,14 @@ export function finalStage(subject: Suggestion["subject"], facts: SuggestFacts, 
   switch (subject.kind) {
     case "file": {
       const name = posix.basename(subject.name);
+      if (facts.programs.some(({ role }) => role === "library")) {
+        lines.push(`COPY ${name} /usr/local/lib/`, "ENV LD_LIBRARY_PATH=/usr/local/lib");
+        break;
+      }
+      if (runtime && command.length === 0) {
+        lines.push('# the application, and how it starts: COPY app /app and CMD ["/app/main"]');
+        break;
+      }
       lines.push(`COPY ${runtime ? "" : "--chmod=755 "}${name} /${name}`);
       const main = /^(.+)\.class$/.exec(name)?.[1];
       if (runtime?.name === "java" && main !== undefined)
@@ -68,11 +76,9 @@ export function finalStage(subject: Suggestion["subject"], facts: SuggestFacts, 
       ];
       if (runtime || facts.packaged !== undefined) {
         lines.push(`# the folders of the application: COPY --from=${subject.name} /app /app`);
-        lines.push(
-          runtime
-            ? `CMD ${words(command.slice(runtime.name === "java" && command[1] === "-jar" ? 2 : 1))}`
-            : `ENTRYPOINT ${words(command)}`,
-        );
+        const given = command.slice(runtime?.name === "java" && command[1] === "-jar" ? 2 : 1);
+        if (!runtime) lines.push(`ENTRYPOINT ${words(command)}`);
+        else if (given.length > 0) lines.push(`CMD ${words(given)}`);
         break;
       }
       for (const path of copied) lines.push(`COPY --from=${subject.name} ${path} ${path}`);
