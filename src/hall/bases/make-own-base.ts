@@ -1,17 +1,10 @@
-import {
-  canonicalJson,
-  type Ctx,
-  type Digest,
-  digestOf,
-  sha256,
-  SlipwayError,
-  toSlipwayError,
-} from "../../base/index.ts";
+import { type Ctx, type Digest, digestOf, sha256, SlipwayError, toSlipwayError } from "../../base/index.ts";
 import {
   type ArchiveChoice,
   baseLockOf,
   type BaseRecipe,
   currentRecipePackages,
+  type DebianPackage,
   lockedArchive,
   type LockSource,
   makeFromRecipe,
@@ -64,8 +57,8 @@ export async function makeOwnBase(
     const opened = source
       ? openLocked(source, recipe, { ...options, cache, ctx })
       : await openCurrent(base, recipe, options, { cache, ctx });
-    const key = keyOf(opened, source !== undefined, owner);
-    const known = store.facts.get(key) as Digest | undefined;
+    const keys = keysOf(opened, owner);
+    const known = store.facts.get(source ? keys.exact : keys.same) as Digest | undefined;
     if (known !== undefined && store.images.get(known) && store.images.use(known)) {
       ctx.emit({ type: "step-done", id: step, duration: Date.now() - started, note: "up to date" });
       return { id: known, origin: `store (${opened.archive.origin})` };
@@ -76,7 +69,7 @@ export async function makeOwnBase(
       { ...engine, cache, ctx },
     );
     const id = await keep(made, platform, engine);
-    store.facts.set(key, id, id);
+    for (const key of [keys.exact, keys.same]) store.facts.set(key, id, id);
     ctx.emit({ type: "step-done", id: step, duration: Date.now() - started, note: made.origin });
     return { id, origin: made.origin };
   } catch (error) {
@@ -89,7 +82,7 @@ export async function makeOwnBase(
 interface Opened {
   readonly archive: NonNullable<Parameters<typeof makeFromRecipe>[1]["archive"]>;
   readonly recipe: BaseRecipe;
-  /** `NAME SHA256` of each. */
+  /** `NAME SHA256 image|files` of each. */
   readonly packages: readonly string[];
 }
 
@@ -101,7 +94,9 @@ async function openCurrent(
 ): Promise<Opened> {
   try {
     const { archive, packages, materials } = await currentRecipePackages(recipe, options, rooms);
-    return { archive, recipe, packages: [...packages, ...materials].map(({ name, sha256: sum }) => `${name} ${sum}`) };
+    const named = (all: readonly DebianPackage[], use: string): readonly string[] =>
+      all.map(({ name, sha256: sum }) => `${name} ${sum} ${use}`);
+    return { archive, recipe, packages: [...named(packages, "image"), ...named(materials, "files")] };
   } catch (error) {
     const away = toSlipwayError(error);
     if (away.code !== "SLIP_NETWORK") throw error;
@@ -115,17 +110,28 @@ async function openCurrent(
 }
 
 function openLocked(source: LockSource, recipe: BaseRecipe, options: Parameters<typeof lockedArchive>[2]): Opened {
-  const locked = lockedArchive(source, recipe, options);
-  const packages = [...locked.archive.select(() => true)].map(({ name, sha256: sum }) => `${name} ${sum}`);
-  return { ...locked, packages };
+  const locked = source.lock.archs.find(({ arch }) => arch === recipe.arch)?.packages ?? [];
+  return {
+    ...lockedArchive(source, recipe, options),
+    packages: locked.map(({ name, sha256: sum, use }) => `${name} ${sum} ${use}`),
+  };
 }
 
-/** What the bytes of a base depend on. A lock pins the time of the archive too; otherwise a base of the same packages is as good. */
-function keyOf({ recipe, archive, packages }: Opened, locked: boolean, owner: string): string {
-  const { places: _places, files = [], ...said } = recipe;
+/**
+ * What an image is found again by: `exact` by all that its bytes depend on, `same` by all but the time of the archive, for one that is as good
+ * while the archive has the same packages.
+ */
+function keysOf(
+  { recipe, archive, packages }: Opened,
+  owner: string,
+): { readonly exact: string; readonly same: string } {
+  const { places: _places, packages: _names, resolve: _resolve, without: _without, files = [], ...said } = recipe;
   const written = files.map(({ content, ...file }) => ({ ...file, content: sha256(content) }));
-  const about = { recipesVersion, owner, ...said, files: written, date: locked ? archive.date : undefined };
-  return `own-base ${digestOf([canonicalJson(about), ...packages.toSorted()])}`;
+  const about = { recipesVersion, owner, ...said, files: written, packages: packages.toSorted() };
+  return {
+    exact: `own-base ${digestOf({ ...about, date: archive.date })}`,
+    same: `own-base ${digestOf(about)}`,
+  };
 }
 
 async function keep(made: MadeFromRecipe, platform: Platform, engine: Engine): Promise<Digest> {
