@@ -40,6 +40,18 @@ test("layers are told of as they are ready, before the next is compressed, with 
   );
 });
 
+test("the next repository hears of the one before, which may share what it has got", async () => {
+  using folder = scratch();
+  using store = openStore(`${folder.path}/store`);
+  const image = { ...(await twoLayers(folder.path)), keeper: store };
+  const pushed: { readonly domain: string; readonly path: string }[] = [];
+  const form = { keeper: store, repositoriesOf: () => [...pushed] };
+  const { content } = await pushContent({ images: [image], names: [] }, form, context());
+  expect(content.blobs[0]?.origins).toEqual([]);
+  pushed.push({ domain: "registry.example", path: "app" });
+  expect(content.blobs[0]?.origins).toEqual(pushed);
+});
+
 /** Two layers, the first of which is large. */
 async function largeAndSmall(folder: string): ReturnType<typeof imageOf> {
   const [large, small] = [`${folder}/large`, `${folder}/small`];

@@ -36,7 +36,13 @@ export async function pushContent(
   { keeper, repositoriesOf, onLayer, onGrowing, ...form }: PushContentOptions,
   ctx: Pick<Ctx, "signal">,
 ): Promise<PreparedPush> {
-  const withOrigins = (blob: PushBlob): PushBlob => ({ ...blob, origins: repositoriesOf(blob.descriptor.digest) });
+  // Asked at each push: what has gone to one repository may be taken from there by the next.
+  const withOrigins = (blob: PushBlob): PushBlob => ({
+    ...blob,
+    get origins() {
+      return repositoriesOf(blob.descriptor.digest);
+    },
+  });
   const files = new BlobFiles(keeper, onLayer && ((blob) => onLayer(withOrigins(blob))), onGrowing);
   const { placed, documents, manifests, root, attachedBlobs } = await placeNamed(files, named, new Map(), form, ctx);
   const blobs = placed.flatMap((one) => [
