@@ -3,6 +3,7 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { openStore } from "../../src/store/index.ts";
 import {
   type DockerRegistry,
   startDockerRegistry,
@@ -11,6 +12,7 @@ import {
 } from "../registry/support/docker-registry.ts";
 import { startFaultProxy } from "../registry/support/fault-proxy.ts";
 import { always, fault, late, status } from "../registry/support/faults.ts";
+import { bytesOf } from "../registry/support/images.ts";
 import { openLab, whyNoLab } from "./support/lab.ts";
 import type { Ended } from "./support/slipway.ts";
 
@@ -31,6 +33,13 @@ get) cat "$here/kept" 2>/dev/null || { echo "credentials not found in native key
 erase) rm -f "$here/kept" ;;
 esac
 `;
+
+/** What takes long to compress. */
+function letters(size: number): Buffer {
+  const bytes = bytesOf("letters", size);
+  for (let at = 0; at < size; at++) bytes[at] = 97 + ((bytes[at] as number) & 15);
+  return bytes;
+}
 
 describe.skipIf(why !== undefined)(`a registry with TLS and a token service${because}`, () => {
   const lab = openLab();
@@ -91,6 +100,20 @@ describe.skipIf(why !== undefined)(`a registry with TLS and a token service${bec
     expect([code, stderr]).toEqual([6, expect.stringContaining("(SLIP_UNAUTHORIZED)")]);
     expect(stderr).toContain(`hint: \`slipway login ${registry.domain}\``);
   });
+
+  test.each([0, 1])(
+    "says who may not push before a large layer is compressed, with %d outputs beside",
+    async (beside) => {
+      const context = lab.context({ Dockerfile: "FROM scratch\nCOPY large /large\n", large: letters(64 << 20) });
+      const others = Array.from({ length: beside }, (_, at) => ["-o", `type=oci,dest=${lab.folder}/denied-${at}.tar`]);
+      const args = ["build", "--push", "-t", `${registry.domain}/team/denied:1`, ...others.flat(), context];
+      const root = join(lab.folder, `denied-${beside}`);
+      const { code, stderr } = await lab.slipway(args, { store: root, env: { HOME: home, ...trusted() } });
+      expect([code, stderr]).toEqual([6, expect.stringContaining("(SLIP_UNAUTHORIZED)")]);
+      using opened = openStore(root);
+      expect(await Array.fromAsync(opened.blobs.list())).toEqual([]);
+    },
+  );
 
   test("takes what login stored, as docker stores it, and no more after logout", async () => {
     store({ detachKeys: "ctrl-e,e", auths: { "other.example": { auth: "eDp5" } } });

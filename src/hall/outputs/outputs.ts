@@ -1,4 +1,4 @@
-import type { Ctx, Digest } from "../../base/index.ts";
+import { type Ctx, type Digest, isSlipwayError } from "../../base/index.ts";
 import {
   exportDocker,
   type ExportImage,
@@ -46,7 +46,8 @@ export async function writeOutputs(given: OutputsRequest, engine: Engine, ctx: C
     try {
       return await writeOutput(output, request, engine, part);
     } catch (error) {
-      failure ??= { error };
+      // What one gave up, another may have waited for: the layer that they share tells neither of them why.
+      if (failure === undefined || isCancelled(failure.error)) failure = { error };
       stop.abort();
       return [];
     }
@@ -54,6 +55,10 @@ export async function writeOutputs(given: OutputsRequest, engine: Engine, ctx: C
   const written = await Promise.all(all);
   if (failure) throw failure.error;
   return written.flat();
+}
+
+function isCancelled(error: unknown): boolean {
+  return isSlipwayError(error) && error.code === "SLIP_CANCELLED";
 }
 
 async function attestations(engine: Engine, ctx: Ctx): Promise<Attestations> {

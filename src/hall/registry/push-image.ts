@@ -1,4 +1,4 @@
-import type { Ctx } from "../../base/index.ts";
+import { type Ctx, isSlipwayError } from "../../base/index.ts";
 import {
   type ImageForm,
   type NamedImage,
@@ -46,7 +46,9 @@ export async function pushImage(request: PushRequest, engine: Engine, ctx: Ctx):
     announce(ctx, step, `push ${name}`);
     try {
       const registry = transferCtx(step, "uploading", ctx);
-      prepared ??= await sentAhead(client, reference, registry, (ahead) => prepare(request, ahead, engine, ctx));
+      prepared ??= await sentAhead(client, reference, registry, (ahead, signal) =>
+        prepare(request, ahead, engine, { ...ctx, signal }),
+      );
       const { content, root, configs } = prepared;
       await client.push(reference, content, registry);
       noteRepository(
@@ -79,32 +81,37 @@ function targetsOf({
 
 type Ahead = Pick<PushContentOptions, "onLayer" | "onGrowing">;
 
-/** Sends each layer while the next is prepared, and a large one while it is compressed. */
+/** Sends each layer while the next is prepared, and a large one while it is compressed. The work ends early for who may not push. */
 async function sentAhead(
   client: RegistryClient,
   reference: Reference,
   ctx: RegistryCtx,
-  work: (ahead: Ahead) => Promise<PreparedPush>,
+  work: (ahead: Ahead, signal: AbortSignal) => Promise<PreparedPush>,
 ): Promise<PreparedPush> {
   const stop = new AbortController();
   const signal = AbortSignal.any([ctx.signal, stop.signal]);
   const sent: Promise<void>[] = [];
   try {
     const begun = (one: Promise<void>): Promise<void> => {
-      one.catch(() => undefined);
+      one.catch((error: unknown) => {
+        // Other failures may be gone the next time, and what is compressed is kept until then.
+        if (isSlipwayError(error) && error.code === "SLIP_UNAUTHORIZED") stop.abort(error);
+      });
       sent.push(one);
       return one;
     };
-    const prepared = await work({
+    const ahead: Ahead = {
       onLayer: (blob) => void begun(client.pushBlobs(reference, [blob], { ...ctx, signal })),
       onGrowing: (blob) => begun(client.pushGrowing(reference, blob, { ...ctx, signal })),
-    });
+    };
+    const prepared = await work(ahead, signal);
     await Promise.all(sent);
     return prepared;
   } catch (error) {
+    // Unless it has ended with a reason.
     stop.abort(error);
     await Promise.allSettled(sent);
-    throw error;
+    throw ctx.signal.aborted ? error : stop.signal.reason;
   }
 }
 
