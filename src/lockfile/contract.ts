@@ -19,6 +19,8 @@ export type ImageEntry = Named & { readonly kind: "image"; readonly name: string
         readonly release: string;
         /** When the archive was in that state: the newest Date of its signed releases. */
         readonly date: string;
+        /** Fingerprint of the key that signed it then, for people: packages are signed anew with other keys. */
+        readonly key?: string | undefined;
         /** Digest of the names and sha256 of the packages. */
         readonly packages: Digest;
       }

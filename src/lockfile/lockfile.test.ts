@@ -16,6 +16,7 @@ const entries: readonly LockEntry[] = [
     platform: "linux/amd64",
     release: "bookworm 12.15",
     date: "2026-07-11T09:00:00Z",
+    key: "4D64FEC119C2029067D6E791F8D2585B8783D481",
     packages: digest("b"),
     used: ["FROM debian:bookworm AS b", "FROM debian:bookworm AS a"],
   },
@@ -38,6 +39,7 @@ source = "archive"
 platform = "linux/amd64"
 release = "bookworm 12.15"
 date = "2026-07-11T09:00:00Z"
+key = "4D64FEC119C2029067D6E791F8D2585B8783D481"
 packages = "${digest("b")}"
 used = [
   "FROM debian:bookworm AS a",
@@ -153,7 +155,16 @@ test("what moved is told, and what comes from elsewhere now has moved", () => {
 
 test("lines that use an entry, and an archive that was signed anew, have not moved", () => {
   const after = entries.map((entry) =>
-    "date" in entry ? { ...entry, date: "2027-01-01T00:00:00Z", used: ["FROM other"] } : entry,
+    "date" in entry ? { ...entry, date: "2027-01-01T00:00:00Z", key: "AB".repeat(20), used: ["FROM other"] } : entry,
   );
   expect(compareLocks({ entries }, { entries: after })).toEqual([]);
+});
+
+test("a lock without the key of the archive, as they were written first, is read", () => {
+  const older = text.replace(/^key = .*\n/m, "");
+  const found = parseLock(older, "slipway.lock").entries.find((entry) => "date" in entry);
+  expect(found).toMatchObject({ name: "debian:bookworm", packages: digest("b") });
+  expect(found).not.toHaveProperty("key");
+  const wrong = text.replace(/^key = .*$/m, 'key = "nobody"');
+  expect(() => parseLock(wrong, "slipway.lock")).toThrow("key must be the fingerprint of a key");
 });

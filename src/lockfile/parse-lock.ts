@@ -31,7 +31,7 @@ const needed = {
   archive: ["name", "source", "platform", "release", "date", "packages"],
   store: ["name", "source", "platform", "id"],
 } as const;
-const optional: Readonly<Record<string, readonly string[]>> = { git: ["ref"] };
+const optional: Readonly<Record<string, readonly string[]>> = { git: ["ref"], archive: ["key"] };
 
 const shapes: Readonly<Record<string, { readonly fits: (text: string) => boolean; readonly is: string }>> = {
   digest: { fits: isDigest, is: "sha256: and 64 hexadecimal digits" },
@@ -39,6 +39,7 @@ const shapes: Readonly<Record<string, { readonly fits: (text: string) => boolean
   id: { fits: isDigest, is: "sha256: and 64 hexadecimal digits" },
   commit: { fits: (text) => /^(?:[a-f0-9]{40}|[a-f0-9]{64})$/.test(text), is: "the whole id of a commit" },
   date: { fits: (text) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text), is: "a time such as 2026-11-21T10:00:00Z" },
+  key: { fits: (text) => /^[0-9A-F]{16,64}$/.test(text), is: "the fingerprint of a key" },
   platform: { fits: (text) => /^[a-z0-9]+\/[a-z0-9]+(?:\/[a-z0-9.]+)?$/.test(text), is: "OS/ARCH[/VARIANT]" },
 };
 

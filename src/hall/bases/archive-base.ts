@@ -65,6 +65,8 @@ export interface ArchiveState {
   readonly release: string;
   /** The newest Date of its releases: `2026-07-11T09:00:00Z`. */
   readonly date: string;
+  /** Fingerprint of the key that signed the release; undefined for one that an older slipway checked. */
+  readonly key?: string | undefined;
   /** Digest of the packages that a base would be made of. */
   readonly packages: Digest;
 }
@@ -85,10 +87,12 @@ export async function archiveState(
   const cache = { folder: store.path("debian", "."), blobs: store.blobs };
   const asked = { arch: debianArch(platform), mirror, anyAge };
   const { archive, packages } = await currentPackages(base, asked, { cache, ctx });
-  const version = archive.releases[0]?.version;
+  const [main] = archive.releases;
+  const version = main?.version;
   return {
     release: `${archive.codename}${version === undefined ? "" : ` ${version}`}`,
     date: new Date(archive.date).toISOString().replace(/\.\d+Z$/, "Z"),
+    key: main?.key,
     packages: packagesText(base, packages),
   };
 }
