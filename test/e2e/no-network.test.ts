@@ -1,17 +1,7 @@
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { closedPort } from "../support/closed-port.ts";
 import { because, openLab, whyNoLab } from "./support/lab.ts";
-
-/** A port of this machine that nobody listens on. */
-async function closedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const address = server.address();
-  await new Promise((closed) => server.close(closed));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
 
 describe.skipIf(whyNoLab)(`Without a network${because}`, () => {
   const lab = openLab();
