@@ -86,8 +86,8 @@ export function lockedArchive(
   const wants = wantsOf(recipe);
   const added = wants.filter((one) => !locked.wants.includes(one));
   const removed = locked.wants.filter((one) => !wants.includes(one));
-  if (added.length > 0) throw refused(`the base asks for ${added.join(", ")}, which it does not know`);
-  if (removed.length > 0) throw refused(`it has ${removed.join(", ")}, which the base does not ask for any more`);
+  if (added.length > 0) throw refused(`the base asks for ${some(added)}, which it does not know`);
+  if (removed.length > 0) throw refused(`it has ${some(removed)}, which the base does not ask for any more`);
 
   const mirrors = chooseMirrors({ mirror: options.mirror ?? lock.mirror, securityMirror: options.securityMirror });
   const mirrorOf = (place: LockedPlace): string =>
@@ -154,8 +154,7 @@ function notFetched(
   again: string,
 ): SlipwayError {
   if (error.code !== "SLIP_NETWORK") return error;
-  const others = missing.length > 3 ? ` and ${missing.length - 2} more` : "";
-  const lacks = `the store lacks ${missing.slice(0, others === "" ? 3 : 2).join(", ")}${others}`;
+  const lacks = `the store lacks ${some(missing)}`;
   const status = error.cause instanceof HttpStatusError ? error.cause.status : undefined;
   if (status === 404 || status === 410) {
     const gone = /package (\S+ \S+) from/.exec(error.message)?.[1] ?? "";
@@ -166,6 +165,11 @@ function notFetched(
   }
   const { message } = refused(`${lacks}, and ${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`);
   return new SlipwayError({ ...error.toJSON(), message, cause: error });
+}
+
+/** `a, b and 7 more`, or all of them when they are few. */
+function some(names: readonly string[]): string {
+  return names.length > 3 ? `${names.slice(0, 2).join(", ")} and ${names.length - 2} more` : names.join(", ");
 }
 
 /** Seconds, in UTC. */

@@ -182,6 +182,9 @@ describe("a lock of a base", () => {
     await expect(refused(description.replace("without: [helper]\n", ""))).rejects.toThrow(
       "it has without helper, which the base does not ask for any more",
     );
+    await expect(refused(description.replace("[app]", "[app, a1, b1, c1]"))).rejects.toThrow(
+      "the base asks for a1, b1 and 4 more, which it does not know",
+    );
     await expect(refused(description.replace("bookworm", "trixie"))).rejects.toThrow(
       "it is for bookworm, and the base of trixie",
     );
