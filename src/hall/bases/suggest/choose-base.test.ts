@@ -53,6 +53,7 @@ function choose(
     subject,
     { ...nothing, ...found },
     {
+      own: "amd64",
       facts,
       suites: ["trixie", "bookworm"],
       complete: async (missing, suite) => ({
@@ -129,6 +130,11 @@ describe("a program stands on", () => {
     const found = await choose({ programs: [tls] });
     expect(found).toMatchObject({ answer: "base", base: "static", image: "gcr.io/distroless/static-debian13:nonroot" });
     expect(found.reasons.at(-1)).toBe('app looks for certificates: it has "crypto/x509" in it');
+  });
+
+  test("the same base on another machine, with what to build it with", async () => {
+    const found = await choose({ architecture: "arm64", programs: [program({ architecture: "arm64" })] });
+    expect(found).toMatchObject({ answer: "base", notes: [expect.stringContaining("--platform linux/arm64")] });
   });
 
   test("no base where it is linked with musl", async () => {

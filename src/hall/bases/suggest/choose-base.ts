@@ -6,6 +6,8 @@ import { better, type Candidate, candidateOf } from "./candidates.ts";
 import { debugStage, finalStage, ownBaseFile } from "./snippets.ts";
 
 export interface ChooseRooms {
+  /** This machine's architecture, as images name it. */
+  readonly own: string;
   readonly facts: BaseFacts;
   /** The suites in question, the preferred one first. */
   readonly suites: readonly DistrolessSuite[];
@@ -22,7 +24,7 @@ export async function chooseBase(
   rooms: ChooseRooms,
 ): Promise<Suggestion> {
   const told = await answer(subject, facts, rooms);
-  const notes = [...told.notes, ...shellNotes(facts), ...facts.notes];
+  const notes = [...told.notes, ...platformNotes(facts, rooms.own), ...shellNotes(facts), ...facts.notes];
   return { subject, ...told, notes, facts };
 }
 
@@ -305,6 +307,12 @@ function markNotes({ programs }: SuggestFacts): readonly string[] {
         "it is a program of Go that needs C: built with CGO_ENABLED=0 it may do without, and then static or scratch fits",
       ]
     : [];
+}
+
+function platformNotes({ architecture }: SuggestFacts, own: string): readonly string[] {
+  return architecture === undefined || architecture === own
+    ? []
+    : [`it is for ${architecture}, and this machine is ${own}: build with --platform linux/${architecture}`];
 }
 
 function shellNotes({ shell, command }: SuggestFacts): readonly string[] {

@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { posix } from "node:path";
 import { type Ctx, SlipwayError } from "../../../base/index.ts";
 import type { DebianArch } from "../../../debian/index.ts";
+import { defaultPlatform } from "../../../oci/index.ts";
 import { openStore, type Store } from "../../../store/index.ts";
 import type { SuggestFacts } from "../../../inspect/index.ts";
 import type { Suggestion, SuggestOptions } from "../../api/suggest-api.ts";
@@ -26,6 +27,7 @@ export async function suggestBase({ signal, onEvent, ...options }: SuggestOption
   const arch = archOf(facts);
   if (arch === undefined) return unknownArchitecture(subject, facts);
   return await chooseBase(subject, facts, {
+    own: defaultPlatform().architecture,
     facts: baseFacts,
     suites,
     complete: (missing, suite) =>
