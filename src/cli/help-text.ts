@@ -8,7 +8,7 @@ import { wrap } from "./text.ts";
 /** Narrower than this a text beside its flag cannot be read. */
 const LEAST_TEXT = 35;
 /** Wide enough for every command's name, so that the groups stand in line. */
-const COMMAND_COLUMN = 10;
+const COMMAND_COLUMN = 12;
 
 /** The program's own help: every command with one line. */
 export function programHelp(style: Style, columns: number): string {
