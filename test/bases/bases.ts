@@ -16,10 +16,15 @@ export const because: string = whyNoBases === undefined ? "" : ` (skipped: ${why
 /** The programs that are run inside, as /programs. */
 export const programs: string = fileURLToPath(new URL("programs", import.meta.url));
 
+/** The store of the bases. */
+export function storeFolder(): string {
+  return join(store ?? "", "store");
+}
+
 /** Runs the command with the store of the bases. */
 export function slipway(...args: readonly string[]): Promise<Ended> {
   mkdirSync(store ?? "", { recursive: true });
-  const env = { ...keptEnvironment("HOME"), SLIPWAY_ROOT: join(store ?? "", "store") };
+  const env = { ...keptEnvironment("HOME"), SLIPWAY_ROOT: storeFolder() };
   return startGroup([program, ...args], { cwd: undefined, env, patience: 280_000 }).ended;
 }
 

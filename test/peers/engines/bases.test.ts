@@ -65,7 +65,7 @@ describe.skipIf(why)(`the built-in bases in other engines${because}`, { timeout:
   test.each(tried)("$base", async (one) => {
     const archive = join(folder, `${one.base}.tar`);
     const reference = await makeBase(one.base, one.variant ?? "");
-    const saved = await slipway("save", "-o", archive, reference);
+    const saved = await slipway("save", "--platform=linux/amd64", "-o", archive, reference);
     expect([saved.code, saved.stderr]).toEqual([0, expect.any(String)]);
     for (const engine of engines) {
       const image = engine.load(archive);
