@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { because, openLab, whyNoLab } from "./support/lab.ts";
 import { readTree } from "./support/tar-tree.ts";
 
@@ -23,6 +23,7 @@ layers: ${layers}
 
 describe.skipIf(whyNoLab)(`A base that a file describes${because}`, () => {
   const lab = openLab();
+  beforeAll(() => lab.ready());
   const folder = lab.context({ "share/run": { content: "#!/bin/true\n", mode: 0o755 }, "tiny.yaml": description(4) });
   const file = join(folder, "tiny.yaml");
   const build = async (args: readonly string[], options: Parameters<typeof lab.slipway>[1] = {}): Promise<string> => {
@@ -45,16 +46,22 @@ describe.skipIf(whyNoLab)(`A base that a file describes${because}`, () => {
     expect(await build(["--locked"], { env: away })).toBe(first);
 
     expect(await lab.config("tiny")).toMatchObject({ User: "10001", WorkingDir: "/" });
+  });
+
+  test("that cannot be made without a network is one error that says what is missing", async () => {
     const lost = await lab.slipway(["base", "build", "--locked", file], {
       env: away,
       store: join(lab.folder, "third"),
     });
     expect(lost.code).toBe(6);
     expect(lost.stderr).toContain("Cannot build ");
-    expect(lost.stderr).toContain(
-      "tiny.lock: the store lacks base-files, media-types and 2 more, and cannot reach",
-    );
+    expect(lost.stderr).toContain("tiny.lock: the store lacks base-files, media-types and 2 more, and cannot reach");
     expect(lost.stderr.match(/^ERROR: /gm)).toHaveLength(1);
+    const unlocked = await lab.slipway(["base", "build", file], { env: away, store: join(lab.folder, "third") });
+    expect(unlocked.code).toBe(6);
+    expect(unlocked.stderr).toMatch(
+      /^ERROR: Cannot reach 127\.0\.0\.1:9: .*\(SLIP_NETWORK\)\n {2}hint: .*tiny\.lock .*--locked/m,
+    );
   });
 
   test("is found by FROM, has the same files in one layer, and says what is wrong with its description", async () => {
