@@ -1,4 +1,4 @@
-import { isSlipwayError, SlipwayError } from "../base/index.ts";
+import { isSlipwayError, release, SlipwayError } from "../base/index.ts";
 import { extractHere } from "../layer/index.ts";
 import type { DebianPackage, OwnerPolicy } from "./contract.ts";
 import { parseStanzas } from "./control.ts";
@@ -35,7 +35,10 @@ function unpackKept(job: UnpackDebJob): DebContents | undefined {
   if (!kept) return undefined;
   const target = new Target(job, kept);
   try {
-    for (const chunk of kept.data()) target.push(chunk);
+    for (const chunk of kept.data()) {
+      target.push(chunk);
+      release(chunk);
+    }
     return target.finish();
   } catch (error) {
     target.abandon();
