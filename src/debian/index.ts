@@ -25,7 +25,13 @@ export {
 } from "./archive-image.ts";
 export { parseBaseName } from "./base-name.ts";
 export { bringRuntime, broughtRuntime, renewRuntime } from "./bring-runtime.ts";
-export { builtInNames, builtInRecipe, builtInSuite, type DistrolessChoice, distrolessReference } from "./distroless/built-in.ts";
+export {
+  builtInNames,
+  builtInRecipe,
+  builtInSuite,
+  type DistrolessChoice,
+  distrolessReference,
+} from "./distroless/built-in.ts";
 export type { Contents } from "./contents/contents-index.ts";
 export { openContents } from "./contents/open-contents.ts";
 export { makeFromRecipe, type MadeFromRecipe } from "./distroless/make-from-recipe.ts";
