@@ -24,17 +24,34 @@ export class RootFiles {
     this.root = root;
   }
 
-  /** Makes a folder and its parents; what is there keeps its mode. */
+  /** Makes a folder and its parents; what is there keeps its mode. @throws SLIP_PACKAGE when it is no real folder, as a link to one. */
   folder(path: string, mode = 0o755): void {
     const full = this.path(path, true);
-    if (exists(full)) return;
+    const there = lstatSync(full, { throwIfNoEntry: false });
+    if (there?.isDirectory()) return;
+    if (there) {
+      throw new SlipwayError({
+        code: "SLIP_PACKAGE",
+        message: `Cannot make the folder ${path} of the base image: a ${there.isSymbolicLink() ? `link to ${readlinkSync(full)}` : "file"} is there`,
+        hint: there.isSymbolicLink()
+          ? "links are not followed there: name the folder that it leads to"
+          : "name another place for the folder",
+      });
+    }
     mkdirSync(full);
     chmodSync(full, mode);
   }
 
-  /** Replaces the file, or the link, of that name. */
+  /** Replaces the file, or the link, of that name. @throws SLIP_PACKAGE when it is a folder. */
   write(path: string, content: string | Uint8Array, mode = 0o644): void {
     const full = this.path(path, true);
+    if (lstatSync(full, { throwIfNoEntry: false })?.isDirectory()) {
+      throw new SlipwayError({
+        code: "SLIP_PACKAGE",
+        message: `Cannot write ${path} of the base image: a folder is there`,
+        hint: "name another place for the file",
+      });
+    }
     rmSync(full, { force: true });
     writeFileSync(full, content, { flag: "wx" });
     chmodSync(full, mode);

@@ -1,6 +1,5 @@
 import {
   chmodSync,
-  chownSync,
   copyFileSync,
   lstatSync,
   mkdirSync,
@@ -13,7 +12,7 @@ import {
   utimesSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { SlipwayError } from "../../base/index.ts";
+import { isSlipwayError, SlipwayError } from "../../base/index.ts";
 import type { OwnerPolicy } from "../contract.ts";
 import type { UnpackedPackage } from "../dpkg-database.ts";
 import type { RootFiles } from "../root-files.ts";
@@ -60,22 +59,43 @@ export function finishRoot(root: RootFiles, job: FinishJob): void {
   if (recipe.noDocuments) removeDocuments(root);
   if (recipe.slim) slimDown(root, recipe.arch);
   if (recipe.timezones) keepTimeZones(root, recipe);
-  for (const { path, mode, uid, gid } of recipe.folders ?? []) {
-    const at = settled(root, path);
-    root.folder(at);
-    chmodSync(root.path(at), mode);
-    own(root, at, uid, gid, job.owner);
-  }
-  for (const { path, content, mode, uid, gid } of recipe.files ?? []) {
-    const at = settled(root, path);
-    root.write(at, content, mode);
-    own(root, at, uid, gid, job.owner);
-    // chown(2) takes setuid away.
-    chmodSync(root.path(at), mode ?? 0o644);
-  }
-  for (const { path, target } of recipe.links ?? []) link(root, settled(root, path), target);
+  writeOwn(root, job);
   writeStatus(root, [...unpacked, ...given]);
   if (recipe.libraryCache) root.write("/etc/ld.so.cache", writeLdCache(librariesOf(root, recipe.arch), recipe.arch));
+}
+
+/** What the recipe lists itself. An error about a path has the place where the recipe names it, or a folder above it. */
+function writeOwn(root: RootFiles, { recipe, owner }: FinishJob): void {
+  const { places = {} } = recipe;
+  const each = <T extends { readonly path: string }>(all: readonly T[] = [], write: (one: T) => void): void => {
+    for (const one of all) {
+      try {
+        write(one);
+      } catch (error) {
+        let at = one.path;
+        while (at !== "" && !places[`path ${at}`]) at = at.slice(0, at.lastIndexOf("/"));
+        const location = places[`path ${at}`];
+        throw isSlipwayError(error) && location ? error.at(location) : error;
+      }
+    }
+  };
+  each(recipe.folders, ({ path, mode, uid, gid }) => {
+    // The folder /bin is /usr/bin where that is a link.
+    const at = settled(root, `${path}/`).replace(/\/$/, "");
+    root.folder(at);
+    chmodSync(root.path(at), mode);
+    own(root, at, uid, gid, owner);
+  });
+  each(recipe.files, ({ path, content, mode, uid, gid }) => {
+    const at = settled(root, path);
+    root.write(at, content, mode);
+    own(root, at, uid, gid, owner);
+    // chown(2) takes setuid away.
+    chmodSync(root.path(at), mode ?? 0o644);
+  });
+  each(recipe.links, ({ path, target }) => {
+    link(root, settled(root, path), target);
+  });
 }
 
 /** What scanners read in place of dpkg's status: a file a package, its control file, and beside it the sums of those of its files that are there. */
@@ -147,7 +167,11 @@ function filesBelow(folder: string, inside = ""): readonly string[] {
   const entries = statSync(folder, { throwIfNoEntry: false }) ? readdirSync(folder, { withFileTypes: true }) : [];
   return entries
     .flatMap((entry) =>
-      entry.isDirectory() ? filesBelow(`${folder}/${entry.name}`, `${inside}${entry.name}/`) : [inside + entry.name],
+      entry.isDirectory()
+        ? filesBelow(`${folder}/${entry.name}`, `${inside}${entry.name}/`)
+        : entry.isFile()
+          ? [inside + entry.name]
+          : [],
     )
     .sort();
 }
@@ -206,7 +230,7 @@ function link(root: RootFiles, path: string, target: string): void {
 }
 
 function own(root: RootFiles, path: string, uid = 0, gid = 0, owner: OwnerPolicy): void {
-  if (owner === "keep") chownSync(root.path(path), uid, gid);
+  if (owner === "keep") root.own(path, uid, gid);
 }
 
 function missing(path: string): SlipwayError {

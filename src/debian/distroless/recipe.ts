@@ -42,7 +42,7 @@ export interface BaseRecipe {
   /** At most so many layers, grouped by source package; folders have no time of their own then. Without it the image has one. */
   readonly layers?: number | undefined;
   readonly config: RecipeConfig;
-  /** Where it says what, for errors: `curl` and `curl=8.14.1-2`, `without curl`, `zone Europe/Berlin`, `locale de_DE.UTF-8`. */
+  /** Where it says what, for errors: `curl` and `curl=8.14.1-2`, `without curl`, `zone Europe/Berlin`, `locale de_DE.UTF-8`, `path /etc/app.conf`. */
   readonly places?: Readonly<Record<string, SourceLocation>> | undefined;
 }
 

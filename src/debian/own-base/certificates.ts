@@ -31,7 +31,13 @@ export function ownCertificates(
         "certificates are PEM: `openssl x509 -inform der -in FILE` writes one of a DER file",
       );
     }
-    return readPem(text, from)
+    let ders: readonly Uint8Array[];
+    try {
+      ders = readPem(text, from);
+    } catch {
+      throw fault(path, `what stands between BEGIN and END CERTIFICATE in ${from} is no certificate`, "copy it anew");
+    }
+    return ders
       .map((der, index) => {
         let found: X509Certificate;
         try {

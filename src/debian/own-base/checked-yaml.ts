@@ -108,6 +108,10 @@ function notYaml(
     case "TAG_RESOLVE_FAILED":
       return places.error(start, end, "tags (!name) are not known here", "write the plain value");
     default:
+      // The library reports its own stack's end as a fault of the text.
+      if (/stack/i.test(problem.message)) {
+        return places.error(start, start, "lists or keys are nested too deeply there", "such files have a few levels");
+      }
       return places.error(
         start,
         end,

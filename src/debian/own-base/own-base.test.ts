@@ -19,6 +19,7 @@ function folder(): string {
   writeFileSync(join(made, "ca.pem"), `Authority\n${ca}`);
   writeFileSync(join(made, "key.pem"), `${ca}-----BEGIN PRIVATE KEY-----\n`);
   writeFileSync(join(made, "none.pem"), "hello\n");
+  writeFileSync(join(made, "torn.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
   writeFileSync(join(made, "broken.pem"), "-----BEGIN CERTIFICATE-----\nMAEF\n-----END CERTIFICATE-----\n");
   return made;
 }
@@ -311,6 +312,10 @@ const golden: readonly (readonly [text: string, message: string])[] = [
     "b.yaml:1:23: key.pem holds a private key | name a file with certificates alone: what is in an image is public | key.pem",
   ],
   ["certificates: { own: [broken.pem] }\n", "b.yaml:1:23: certificate 1 in broken.pem cannot be read"],
+  [
+    "certificates: { own: [torn.pem] }\n",
+    "b.yaml:1:23: what stands between BEGIN and END CERTIFICATE in torn.pem is no certificate | copy it anew | torn.pem",
+  ],
   ["certificates: { own: [share] }\n", "b.yaml:1:23: share is no file"],
   ["timezones: some\n", 'b.yaml:1:12: timezones cannot be "some" | there are all, none | some'],
   ["timezones: [../x]\n", 'b.yaml:1:13: timezones cannot be "../x" | write a name such as Europe/Berlin | ../x'],
@@ -330,6 +335,11 @@ const golden: readonly (readonly [text: string, message: string])[] = [
 
 test.each(golden)("%j is refused by name, at its place", async (text, message) => {
   expect(await refusal(text)).toContain(`Cannot use ${message}`);
+});
+
+test("lists in lists without end are refused in plain words", async () => {
+  const message = await refusal(`packages: ${"[".repeat(20_000)}${"]".repeat(20_000)}\n`);
+  expect(message).toMatch(/lists or keys are nested too deeply there \| such files have a few levels/);
 });
 
 test("files that are none, or no text, are refused", async () => {

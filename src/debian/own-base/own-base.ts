@@ -124,6 +124,12 @@ function recipeOf(
         (text, index) => [`zone ${text}`, at(["timezones", index])] as const,
       ),
       ...(value.locales ?? []).map((text, index) => [`locale ${text}`, at(["locales", index])] as const),
+      ...accounts.homes.map(({ path }, index) => [`path ${path}`, at(["users", index, "home"])] as const),
+      ...(["folders", "files", "links"] as const).flatMap((key) =>
+        (value[key] ?? []).map(
+          ({ path }, index) => [`path ${path.replace(/\/$/, "")}`, at([key, index, "path"])] as const,
+        ),
+      ),
     ]),
     config: {
       env: { ...start.config.env, ...lang, ...value.env },
