@@ -68,6 +68,14 @@ export class WorkerPool implements Disposable {
     });
   }
 
+  /** Ends the threads that have nothing to do, and gives their memory back; the next call starts new ones. */
+  rest(): void {
+    for (const seat of this.#seats.filter(({ pending }) => pending.size === 0)) {
+      this.#seats.splice(this.#seats.indexOf(seat), 1);
+      void seat.worker.terminate();
+    }
+  }
+
   [Symbol.dispose](): void {
     for (const seat of this.#seats.splice(0)) void seat.worker.terminate();
   }

@@ -8,7 +8,7 @@ const stanza = (fields: Readonly<Record<string, string>>): string =>
     .map(([name, value]) => `${name}: ${value}`)
     .join("\n")}\n`;
 const indexOf = (...stanzas: readonly string[]): PackageIndex =>
-  new PackageIndex(compactPackages(stanzas.join("\n")), origin);
+  new PackageIndex(Buffer.from(compactPackages(stanzas.join("\n")), "latin1"), origin);
 
 test("keeps what resolving and fetching need", () => {
   const index = indexOf(
@@ -87,6 +87,6 @@ describe("a damaged index is refused", () => {
     ["cut in its first part", whole.slice(0, 60)],
     ["empty", ""],
   ])("%s", (_what, text) => {
-    expect(() => new PackageIndex(text, origin)).toThrow(/package index/);
+    expect(() => new PackageIndex(Buffer.from(text, "latin1"), origin)).toThrow(/package index/);
   });
 });

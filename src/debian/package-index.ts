@@ -86,25 +86,31 @@ export function compactPackages(text: string): string {
   return `${formatName} ${rows.length} ${body.length} ${body.length + provides.length}\n${body}${provides}`;
 }
 
+const newline = 10;
+const tab = 9;
+
 /** The packages of one suite, read from the compact form. */
 export class PackageIndex {
   /** How many packages it has. */
   readonly size: number;
-  readonly #text: string;
+  readonly #bytes: Buffer;
   readonly #start: number;
   readonly #middle: number;
   readonly #origin: { readonly mirror: string; readonly suite: string };
 
-  /** @throws Error when the text is not a whole index of this format: the caller makes it anew. */
-  constructor(text: string, origin: { readonly mirror: string; readonly suite: string }) {
-    const head = /^slipway-packages 2 (\d+) (\d+) (\d+)\n/.exec(text.slice(0, 80));
+  /**
+   * @param bytes of the compact form: it is searched as it lies in memory, as text it would be there twice.
+   * @throws Error when they are not a whole index of this format: the caller makes it anew.
+   */
+  constructor(bytes: Buffer, origin: { readonly mirror: string; readonly suite: string }) {
+    const head = /^slipway-packages 2 (\d+) (\d+) (\d+)\n/.exec(bytes.toString("latin1", 0, 80));
     if (!head) throw new Error("not a package index of this version");
-    this.#text = text;
+    this.#bytes = bytes;
     this.#origin = origin;
     this.size = Number(head[1]);
     this.#start = head[0].length;
     this.#middle = this.#start + Number(head[2]);
-    if (text.length !== this.#start + Number(head[3])) {
+    if (bytes.length !== this.#start + Number(head[3])) {
       throw new Error("a package index that is cut off");
     }
   }
@@ -113,7 +119,7 @@ export class PackageIndex {
   versions(name: string): readonly DebianPackage[] {
     const found: DebianPackage[] = [];
     for (let at = this.#seek(name, this.#start, this.#middle); at < this.#middle;) {
-      const end = this.#text.indexOf("\n", at);
+      const end = this.#bytes.indexOf(newline, at);
       if (this.#key(at) !== name) break;
       found.push(this.#package(at, end));
       at = end + 1;
@@ -123,14 +129,14 @@ export class PackageIndex {
 
   /** Names of packages with a version that provides the name. */
   providers(name: string): readonly string[] {
-    const at = this.#seek(name, this.#middle, this.#text.length);
-    if (at >= this.#text.length || this.#key(at) !== name) return [];
-    return this.#text.slice(at + name.length + 1, this.#text.indexOf("\n", at)).split(" ");
+    const at = this.#seek(name, this.#middle, this.#bytes.length);
+    if (at >= this.#bytes.length || this.#key(at) !== name) return [];
+    return this.#text(at + name.length + 1, this.#bytes.indexOf(newline, at)).split(" ");
   }
 
   *names(): Generator<string> {
     let last = "";
-    for (let at = this.#start; at < this.#middle; at = this.#text.indexOf("\n", at) + 1) {
+    for (let at = this.#start; at < this.#middle; at = this.#bytes.indexOf(newline, at) + 1) {
       const name = this.#key(at);
       if (name !== last) yield name;
       last = name;
@@ -139,14 +145,18 @@ export class PackageIndex {
 
   *packages(): Generator<DebianPackage> {
     for (let at = this.#start; at < this.#middle;) {
-      const end = this.#text.indexOf("\n", at);
+      const end = this.#bytes.indexOf(newline, at);
       yield this.#package(at, end);
       at = end + 1;
     }
   }
 
+  #text(from: number, to: number): string {
+    return this.#bytes.toString("latin1", from, to);
+  }
+
   #key(at: number): string {
-    return this.#text.slice(at, this.#text.indexOf("\t", at));
+    return this.#text(at, this.#bytes.indexOf(tab, at));
   }
 
   /** Start of the first line in [from, to) whose key is not less than the name. */
@@ -155,15 +165,15 @@ export class PackageIndex {
     let high = to;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const line = middle === low ? low : Math.max(low, this.#text.lastIndexOf("\n", middle - 1) + 1);
-      if (order(this.#key(line), name) < 0) low = this.#text.indexOf("\n", middle) + 1;
+      const line = middle === low ? low : Math.max(low, this.#bytes.lastIndexOf(newline, middle - 1) + 1);
+      if (order(this.#key(line), name) < 0) low = this.#bytes.indexOf(newline, middle) + 1;
       else high = line;
     }
     return low;
   }
 
   #package(at: number, end: number): DebianPackage {
-    const cells = this.#text.slice(at, end).split("\t");
+    const cells = this.#text(at, end).split("\t");
     const cell = (column: number): string => cells[column] ?? "";
     return {
       name: cell(0),

@@ -15,7 +15,7 @@ function archive(packages: Readonly<Record<string, Fields>>): PackageIndex {
       .map(([name, value]) => `${name}: ${value}\n`)
       .join("");
   });
-  return new PackageIndex(compactPackages(stanzas.join("\n")), { mirror: "", suite: "" });
+  return new PackageIndex(Buffer.from(compactPackages(stanzas.join("\n")), "latin1"), { mirror: "", suite: "" });
 }
 
 const show = (packages: readonly DebianPackage[]): string =>

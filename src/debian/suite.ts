@@ -1,4 +1,4 @@
-import { createWriteStream } from "node:fs";
+import { createWriteStream, readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { Hasher, sha256, SlipwayError, WorkerPool } from "../base/index.ts";
@@ -214,7 +214,7 @@ async function openIndex(
   const folder = `${options.cache.folder}/indexes`;
   const file = `${folder}/${packed.sha256}`;
   const origin = { mirror: options.mirror, suite: options.suite };
-  const known = await readFile(file, "latin1").catch(() => undefined);
+  const known = readWhole(file);
   if (known !== undefined) {
     try {
       return new PackageIndex(known, origin);
@@ -244,7 +244,16 @@ async function openIndex(
     await Promise.all([rm(download, { force: true }), rm(`${download}.new`, { force: true })]);
   }
   await sweep(options.cache.folder);
-  return new PackageIndex(await readFile(file, "latin1"), origin);
+  return new PackageIndex(readFileSync(file), origin);
+}
+
+/** In one piece of memory: it is large, and read in parts it would be there twice. */
+function readWhole(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined;
+  }
 }
 
 /** By its hash (which no update of the mirror can race with), else by its name where a mirror has no by-hash folders. */

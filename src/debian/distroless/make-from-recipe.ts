@@ -7,6 +7,7 @@ import { clampTimes, setFolderTimes } from "../clean-root.ts";
 import type { Archive, ArchiveChoice, BaseRooms, DebianPackage, MadeBase, OwnerPolicy } from "../contract.ts";
 import { checkOverlaps, type UnpackedPackage } from "../dpkg-database.ts";
 import { RootFiles } from "../root-files.ts";
+import { debianWorkers } from "../suite.ts";
 import { unpackPackages } from "../unpack-packages.ts";
 import { warnOfOwners } from "./warn-of-owners.ts";
 import { withoutMirror } from "../without-mirror.ts";
@@ -67,6 +68,7 @@ export async function makeFromRecipe(
       return unpackPackages({ ...job, ...one, step: undefined, root: into, owner: "squash" });
     }),
   ]);
+  debianWorkers().rest();
   checkOverlaps(unpacked);
   const files = new RootFiles(root);
   finishRoot(files, { recipe, unpacked, given, materials: active.scratch, time: archive.date, owner });
