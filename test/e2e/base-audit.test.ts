@@ -1,3 +1,4 @@
+import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { smallElf } from "../../src/inspect/elf.fixture.ts";
@@ -63,6 +64,10 @@ describe.skipIf(whyNoLab)(`Bases${because}`, () => {
     const wrong = await lab.slipway(["base", "suggest", join(folder, "Dockerfile")]);
     expect(wrong).toMatchObject({ code: 2, stdout: "" });
     expect(wrong.stderr).toContain("it is text, and begins with no #! line");
+    symlinkSync("circle", join(folder, "circle"));
+    const circle = await lab.slipway(["base", "suggest", join(folder, "circle")]);
+    expect(circle).toMatchObject({ code: 2, stdout: "" });
+    expect(circle.stderr).toContain("its links lead in a circle");
   });
 
   test("are listed with those in the store", async () => {

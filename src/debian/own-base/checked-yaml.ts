@@ -263,7 +263,7 @@ class Check {
         throw this.#places.fault(
           node,
           `${named(path)} cannot be ${written}`,
-          `it is a number from ${minimum} to ${maximum}`,
+          minimum === maximum ? `it is ${minimum}` : `it is a number from ${minimum} to ${maximum}`,
         );
       }
     }

@@ -237,4 +237,5 @@ test.each([
   expect(error).toBeInstanceOf(SlipwayError);
   expect((error as SlipwayError).code).toBe("SLIP_LOCK");
   expect((error as SlipwayError).message).toContain(message);
+  if (text.startsWith("version: 2")) expect((error as SlipwayError).hint).toBe("it is 1");
 });

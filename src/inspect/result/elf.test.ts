@@ -52,6 +52,8 @@ test("cut off anywhere, a program is broken or still tells, and never throws", (
   }
   expect(readElf(reader(whole.subarray(0, 3)))).toBeUndefined();
   expect(readElf(reader(whole.subarray(0, 20)))).toBe("broken");
+  // All headers and the loader's name are there, what it needs is not.
+  expect(readElf(reader(whole.subarray(0, 3000)))).toBe("broken");
   expect(readElf(reader(Buffer.from("#!/bin/sh\n")))).toBeUndefined();
 });
 

@@ -82,7 +82,9 @@ export function entriesIn(
   at: ElfLayout["at"],
 ): readonly (readonly [tag: number, value: bigint])[] {
   const width = bits / 4;
-  const bytes = read(offset, Math.min(size, most.dynamic * width));
+  const length = Math.min(size, most.dynamic * width);
+  const bytes = read(offset, length);
+  if (bytes.length < length) throw new RangeError("the dynamic section lies outside of the file");
   const entries: [number, bigint][] = [];
   for (let place = 0; place + width <= bytes.length; place += width) {
     const tag = Number(at.wide(bytes, place));

@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { posix } from "node:path";
 import { type Ctx, SlipwayError } from "../../../base/index.ts";
 import type { DebianArch } from "../../../debian/index.ts";
@@ -37,7 +37,7 @@ export async function suggestBase({ signal, onEvent, ...options }: SuggestOption
 
 /** A word that both a file and an image have is the image; a path says that the file is meant. */
 function subjectOf(given: string, store: Store): Suggestion["subject"] {
-  const there = statSync(given, { throwIfNoEntry: false });
+  const there = statOf(given);
   const isPath = given.startsWith("/") || given.startsWith(".");
   if (!isPath && isImage(given, store)) return { kind: "image", name: given };
   if (there?.isDirectory()) return { kind: "folder", name: given };
@@ -56,6 +56,23 @@ function subjectOf(given: string, store: Store): Suggestion["subject"] {
       ? "look at the path"
       : "`slipway images` lists the images; `slipway pull` brings one from its registry; ./NAME is a file here",
   });
+}
+
+/** Undefined for what is not there. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    // A name too long for a file can be an image's.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENAMETOOLONG" || code === "ENOTDIR") return undefined;
+    throw new SlipwayError({
+      code: "SLIP_USAGE",
+      message: `Cannot tell a base for ${path}: ${code === "ELOOP" ? "its links lead in a circle" : (error as Error).message}`,
+      hint: "name a program, a script, a jar, a folder with them, or an image of the store",
+      cause: error,
+    });
+  }
 }
 
 function isImage(name: string, store: Store): boolean {
