@@ -104,8 +104,8 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     ["FROM debian", []],
     ["FROM unknown", []],
     [
-      "FROM scratch\nCOPY --from=arm a /\nRUN --mount=from=arm x",
-      ["2: COPY --from=arm a /", "3: RUN --mount=from=arm x"],
+      "FROM scratch\nCOPY --from=arm a /\nRUN --mount=from=arm,target=/m x",
+      ["2: COPY --from=arm a /", "3: RUN --mount=from=arm,target=/m x"],
     ],
     ["FROM debian AS arm\nFROM scratch\nCOPY --from=arm a /\nCOPY --from=debian a /", []],
     ["FROM scratch AS unused\nCOPY --from=arm a /\nFROM scratch", [], { target: "1" }],
