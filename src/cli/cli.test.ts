@@ -61,6 +61,12 @@ describe("the program", () => {
     expect(stdout).toMatch(/Usage: {2}slipway cache COMMAND[^]*cache ls +List cache mounts\n[^]*cache rm/);
   });
 
+  test("a group without a command lists them too, as a mistake", async () => {
+    const { code, stdout, stderr } = await cli(["cache"]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/Usage: {2}slipway cache COMMAND/);
+  });
+
   test.each([
     { argv: ["buidl"], code: 2, message: 'Unknown command "buidl"', hint: 'did you mean "build"?' },
     { argv: ["image", "lst"], code: 2, message: 'Unknown command "image lst"', hint: "slipway image ls" },

@@ -45,10 +45,11 @@ export async function runCli(argv: readonly string[], io: Io, hooks: CliHooks = 
     if (!found) {
       const [, second] = before.positionals;
       const help = before.values.help || second === "--help" || second === "-h" || second === "help";
-      if (!help || groupOf(first).length === 0) throw await unknownCommand(before.positionals);
+      const group = help || second === undefined ? groupOf(first) : [];
+      if (group.length === 0) throw await unknownCommand(before.positionals);
       const { groupHelp, helpColumns } = await import("./help-text.ts");
-      io.stdout.write(groupHelp(first, groupOf(first), style, helpColumns(io.stdout)));
-      return 0;
+      (help ? io.stdout : io.stderr).write(groupHelp(first, group, style, helpColumns(io.stdout)));
+      return help ? 0 : 2;
     }
     const command = await found.entry.load();
     failureCode = command.failureCode;

@@ -1,7 +1,7 @@
 import { constants, crc32, createZstdCompress } from "node:zlib";
 import type { Compression } from "./contract.ts";
 import { deflateAtOnce, giveBack } from "./deflate-at-once.ts";
-import { isTrialInVain, slicesOf, storedBlocks } from "./slices.ts";
+import { isTrialInVain, memoryForStored, slicesOf, storedBlocks } from "./slices.ts";
 import { chunkSize } from "./tree-tar.ts";
 
 /** Takes pieces of a tar in order and gives compressed bytes, in order, to the function it was made with. */
@@ -60,13 +60,19 @@ class GzipEncoder implements Encoder {
   readonly #out: Out;
   readonly #free: Buffer[] = [];
   readonly #freeDictionaries: Buffer[] = [];
-  /** Slices being deflated, oldest first, each with what it has of the one before, and with the buffer that it is the last of. */
+  /**
+   * Slices being deflated, oldest first, each with what it has of the one before, and with the buffer that it is the last of. One without a result
+   * is to be stored.
+   */
   readonly #running: {
-    readonly result: Promise<Buffer>;
+    readonly bytes: Buffer;
+    readonly result: Promise<Buffer | undefined>;
     readonly dictionary: Dictionary | undefined;
     readonly buffer: Buffer | undefined;
   }[] = [];
   #dictionary: Dictionary | undefined;
+  /** Where what is stored is put together. */
+  #stored: Buffer | undefined;
   /** Bytes of pieces that are not done. */
   #waiting = 0;
   #crc = 0;
@@ -89,11 +95,11 @@ class GzipEncoder implements Encoder {
     const slices = slicesOf(piece);
     for (const [at, { bytes, isDense }] of slices.entries()) {
       const dictionary = this.#dictionary;
-      const work = isDense ? storeOrDeflate : deflate;
+      const work = isDense ? deflateUnlessInVain : deflate;
       const result = work(bytes, this.#level, dictionary?.bytes);
       // whoever waits for it comes later; a failure must not count as unhandled until then
       result.catch(() => undefined);
-      this.#running.push({ result, dictionary, buffer: at === slices.length - 1 ? piece : undefined });
+      this.#running.push({ bytes, result, dictionary, buffer: at === slices.length - 1 ? piece : undefined });
       this.#dictionary = this.#endOf(bytes);
     }
     this.#waiting += piece.length;
@@ -119,8 +125,10 @@ class GzipEncoder implements Encoder {
     const oldest = this.#running.shift();
     if (!oldest) return;
     const result = await oldest.result;
-    this.#out(result);
-    giveBack(result);
+    if (result) {
+      this.#out(result);
+      giveBack(result);
+    } else this.#out(storedBlocks(oldest.bytes, (this.#stored ??= memoryForStored(chunkSize))));
     if (oldest.dictionary) this.#freeDictionaries.push(oldest.dictionary.memory);
     if (!oldest.buffer) return;
     this.#waiting -= oldest.buffer.length;
@@ -134,8 +142,12 @@ interface Dictionary {
   readonly bytes: Buffer;
 }
 
-async function storeOrDeflate(bytes: Buffer, level: number, dictionary: Buffer | undefined): Promise<Buffer> {
-  return (await isTrialInVain(bytes)) ? storedBlocks(bytes) : deflate(bytes, level, dictionary);
+async function deflateUnlessInVain(
+  bytes: Buffer,
+  level: number,
+  dictionary: Buffer | undefined,
+): Promise<Buffer | undefined> {
+  return (await isTrialInVain(bytes)) ? undefined : deflate(bytes, level, dictionary);
 }
 
 function deflate(bytes: Buffer, level: number, dictionary: Buffer | undefined): Promise<Buffer> {

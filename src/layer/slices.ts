@@ -87,17 +87,24 @@ export async function isTrialInVain(bytes: Buffer): Promise<boolean> {
 /** Largest stored block (RFC 1951, 3.2.4). */
 const blockSize = 65_535;
 
-/** Bytes as stored blocks of deflate, none of them the last; they begin and end on a byte boundary. */
-export function storedBlocks(bytes: Buffer): Buffer {
-  const out = Buffer.allocUnsafeSlow(bytes.length + 5 * Math.ceil(bytes.length / blockSize));
+/** Memory for as many bytes as stored blocks. */
+export function memoryForStored(bytes: number): Buffer {
+  return Buffer.allocUnsafeSlow(bytes + 5 * Math.ceil(bytes / blockSize));
+}
+
+/**
+ * Bytes as stored blocks of deflate, none of them the last; they begin and end on a byte boundary.
+ * @param memory where they are put, of memoryForStored: fresh memory for each would take longer than the copy
+ */
+export function storedBlocks(bytes: Buffer, memory: Buffer): Buffer {
   let to = 0;
   for (let at = 0; at < bytes.length; at += blockSize) {
     const size = Math.min(blockSize, bytes.length - at);
-    out[to] = 0;
-    out.writeUInt16LE(size, to + 1);
-    out.writeUInt16LE(size ^ 0xffff, to + 3);
-    bytes.copy(out, to + 5, at, at + size);
+    memory[to] = 0;
+    memory.writeUInt16LE(size, to + 1);
+    memory.writeUInt16LE(size ^ 0xffff, to + 3);
+    bytes.copy(memory, to + 5, at, at + size);
     to += 5 + size;
   }
-  return out;
+  return memory.subarray(0, to);
 }

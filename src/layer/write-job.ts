@@ -5,6 +5,7 @@ import type { WriteLayerOptions, WrittenLayer } from "./contract.ts";
 import { Growth } from "./growth.ts";
 import { defaultLevel } from "./levels.ts";
 import { tarOfTree } from "./tree-tar.ts";
+import { WrittenBack } from "./written-back.ts";
 
 /** What crosses over to the worker: the options, with a number that becomes 1 when the work is to end. */
 export type WriteJob = Omit<WriteLayerOptions, "signal" | "growth"> & {
@@ -19,6 +20,7 @@ export async function runWrite(job: WriteJob): Promise<WrittenLayer> {
   const level = job.level ?? defaultLevel[compression];
   const opened = typeof output === "string" ? openSync(output, "w", 0o644) : undefined;
   const fd = typeof output === "object" ? output.fd : opened;
+  const back = opened === undefined ? undefined : new WrittenBack(opened);
   const growth = job.growth && new Growth(job.growth);
   try {
     const inner = new Hasher();
@@ -28,6 +30,7 @@ export async function runWrite(job: WriteJob): Promise<WrittenLayer> {
       outer?.update(bytes);
       size += bytes.length;
       if (fd !== undefined) writeAll(fd, bytes);
+      back?.wrote(bytes.length);
       growth?.grew(size);
     });
     const { upper: root, overlayXattrs, epoch } = job;
@@ -49,6 +52,7 @@ export async function runWrite(job: WriteJob): Promise<WrittenLayer> {
       pieces.return({ entries: 0, fileBytes: 0 });
     }
   } finally {
+    await back?.idle();
     if (opened !== undefined) closeSync(opened);
   }
 }
