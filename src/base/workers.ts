@@ -68,6 +68,11 @@ export class WorkerPool implements Disposable {
     });
   }
 
+  /** Starts all threads ahead of the first call: for who waits for something else until then. */
+  start(): void {
+    while (this.#seats.length < this.#size) this.#open();
+  }
+
   /** Ends the threads that have nothing to do, and gives their memory back; the next call starts new ones. */
   rest(): void {
     for (const seat of this.#seats.filter(({ pending }) => pending.size === 0)) {

@@ -50,6 +50,7 @@ export async function makeFromRecipe(
   const { owner, step } = options;
   const { suite, arch } = recipe;
   if (owner === "squash") warnOfOwners(recipe, ctx);
+  debianWorkers().start();
   const archive = options.archive ?? (await openArchive({ ...options, suite, arch, cache, ctx }));
   const { packages, materials } = recipePackages(archive, recipe);
   const all = [...packages, ...materials];
