@@ -8,7 +8,7 @@ import type { Archive, BaseRooms, DebianArch, MadeBase, MakeBaseOptions } from "
 import { writeAptSources, writeDockerFiles, writeExtendedStates } from "./docker-files.ts";
 import { type UnpackedPackage, writeDpkgDatabase } from "./dpkg-database.ts";
 import { RootFiles } from "./root-files.ts";
-import { debianWorkers } from "./suite.ts";
+import { debianWorkers } from "./debian-workers.ts";
 import { unpackPackages } from "./unpack-packages.ts";
 import { withoutMirror } from "./without-mirror.ts";
 

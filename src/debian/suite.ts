@@ -1,9 +1,10 @@
-import { createWriteStream, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { pipeline } from "node:stream/promises";
-import { Hasher, sha256, SlipwayError, WorkerPool } from "../base/index.ts";
+import { sha256, SlipwayError } from "../base/index.ts";
 import type { OpenArchiveOptions, Release } from "./contract.ts";
 import { type HttpClient, HttpStatusError, withoutPassword } from "../fetch/index.ts";
+import { debianWorkers } from "./debian-workers.ts";
+import { describeSuite, downloadIndex } from "./download-index.ts";
 import { PackageIndex } from "./package-index.ts";
 import { type IndexedFile, readKeyring, verifyRelease, type VerifiedRelease } from "./release.ts";
 
@@ -49,7 +50,7 @@ export async function openSuite(options: OpenSuiteOptions): Promise<OpenedSuite>
   if (!packed || !plain) {
     throw new SlipwayError({
       code: "SLIP_PACKAGE",
-      message: `Cannot use ${describe(options)}: it has no packages for ${options.arch}`,
+      message: `Cannot use ${describeSuite(options)}: it has no packages for ${options.arch}`,
       hint: "name another suite, platform or mirror",
     });
   }
@@ -80,7 +81,7 @@ export async function currentRelease(options: OpenSuiteOptions): Promise<{ kept:
     if (kept) return { kept, stale: true };
     throw new SlipwayError({
       code: "SLIP_NETWORK",
-      message: `Cannot read ${describe(options)}: working offline, and the cache does not have it`,
+      message: `Cannot read ${describeSuite(options)}: working offline, and the cache does not have it`,
       hint: "build once with a network",
     });
   }
@@ -188,7 +189,7 @@ async function getFile(
     if (!(error instanceof HttpStatusError)) throw error;
     throw new SlipwayError({
       code: "SLIP_NETWORK",
-      message: `Cannot read ${describe(options)}: ${error.message}`,
+      message: `Cannot read ${describeSuite(options)}: ${error.message}`,
       hint:
         error.status === 404 && options.suite.endsWith("-security")
           ? "name an archive with security updates in SLIPWAY_DEBIAN_SECURITY_MIRROR, or none to go without them"
@@ -196,13 +197,6 @@ async function getFile(
       cause: error,
     });
   }
-}
-
-let workers: WorkerPool | undefined;
-
-/** The threads that do this room's heavy work. */
-export function debianWorkers(): WorkerPool {
-  return (workers ??= new WorkerPool("debian/worker"));
 }
 
 async function openIndex(
@@ -225,7 +219,7 @@ async function openIndex(
   if (options.offline) {
     throw new SlipwayError({
       code: "SLIP_NETWORK",
-      message: `Cannot read the packages of ${describe(options)}: working offline, and the cache does not have them`,
+      message: `Cannot read the packages of ${describeSuite(options)}: working offline, and the cache does not have them`,
       hint: "build once with a network",
     });
   }
@@ -237,7 +231,7 @@ async function openIndex(
       source: download,
       target: `${download}.new`,
       plain,
-      describe: describe(options),
+      describe: describeSuite(options),
     });
     await rename(`${download}.new`, file);
   } finally {
@@ -254,61 +248,6 @@ function readWhole(file: string): Buffer | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** By its hash (which no update of the mirror can race with), else by its name where a mirror has no by-hash folders. */
-export async function downloadIndex(
-  options: OpenSuiteOptions,
-  path: string,
-  expected: IndexedFile,
-  file: string,
-): Promise<void> {
-  const base = `${options.mirror}/dists/${options.suite}`;
-  const byHash = `${base}/${path.slice(0, path.lastIndexOf("/"))}/by-hash/SHA256/${expected.sha256}`;
-  try {
-    try {
-      await downloadFile(options.http, byHash, expected, file);
-    } catch (error) {
-      if (!(error instanceof HttpStatusError) || error.status !== 404) throw error;
-      await downloadFile(options.http, `${base}/${path}`, expected, file);
-    }
-  } catch (error) {
-    if (!(error instanceof HttpStatusError)) throw error;
-    throw new SlipwayError({
-      code: "SLIP_NETWORK",
-      message: `Cannot read the packages of ${describe(options)}: ${error.message}`,
-      hint: "the mirror may be in the middle of an update: try again in some minutes, or name another with --debian-mirror",
-      cause: error,
-    });
-  }
-}
-
-async function downloadFile(http: HttpClient, url: string, expected: IndexedFile, file: string): Promise<void> {
-  await http.get(url, async ({ body }) => {
-    const hasher = new Hasher();
-    let size = 0;
-    await pipeline(
-      body,
-      async function* (chunks: AsyncIterable<Uint8Array>) {
-        for await (const chunk of chunks) {
-          size += chunk.length;
-          if (size > expected.size) throw mismatch(url);
-          hasher.update(chunk);
-          yield chunk;
-        }
-      },
-      createWriteStream(file),
-    );
-    if (size !== expected.size || hasher.digest() !== `sha256:${expected.sha256}`) throw mismatch(url);
-  });
-}
-
-function mismatch(url: string): SlipwayError {
-  return new SlipwayError({
-    code: "SLIP_VERIFY",
-    message: `Cannot use ${withoutPassword(url)}: its bytes are not those that the signed Release names`,
-    hint: "the mirror has an older or newer index than its Release, or it or a proxy changes or cuts files; try again later, or name another mirror with --debian-mirror",
-  });
 }
 
 function tooLong(url: string): SlipwayError {
@@ -390,10 +329,6 @@ function isExpired(release: KeptRelease, now: number): boolean {
 
 function hasStatus(error: SlipwayError): boolean {
   return error.cause instanceof HttpStatusError;
-}
-
-function describe(options: OpenSuiteOptions): string {
-  return `${options.suite} of ${withoutPassword(options.mirror).replace(/\/$/, "")}`;
 }
 
 function single(header: string | string[] | undefined): string | undefined {

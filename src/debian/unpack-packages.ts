@@ -5,7 +5,7 @@ import type { DebianPackage, OwnerPolicy } from "./contract.ts";
 import type { UnpackedPackage } from "./dpkg-database.ts";
 import type { DebContents } from "./read-deb.ts";
 import { RootFiles } from "./root-files.ts";
-import { debianWorkers } from "./suite.ts";
+import { debianWorkers } from "./debian-workers.ts";
 import type { UnpackDebJob } from "./unpack-deb.ts";
 
 export interface UnpackJob {

@@ -3,7 +3,9 @@ import { SlipwayError } from "../../base/index.ts";
 import { HttpClient } from "../../fetch/index.ts";
 import type { OpenArchiveOptions } from "../contract.ts";
 import { chooseMirrors } from "../mirror.ts";
-import { currentRelease, debianWorkers, downloadIndex, type OpenSuiteOptions } from "../suite.ts";
+import { debianWorkers } from "../debian-workers.ts";
+import { downloadIndex } from "../download-index.ts";
+import { currentRelease, type OpenSuiteOptions } from "../suite.ts";
 import { Contents } from "./contents-index.ts";
 
 const day = 24 * 3_600_000;

@@ -7,7 +7,7 @@ import { clampTimes, setFolderTimes } from "../clean-root.ts";
 import type { Archive, ArchiveChoice, BaseRooms, DebianPackage, MadeBase, OwnerPolicy } from "../contract.ts";
 import { checkOverlaps, type UnpackedPackage } from "../dpkg-database.ts";
 import { RootFiles } from "../root-files.ts";
-import { debianWorkers } from "../suite.ts";
+import { debianWorkers } from "../debian-workers.ts";
 import { unpackPackages } from "../unpack-packages.ts";
 import { warnOfOwners } from "./warn-of-owners.ts";
 import { withoutMirror } from "../without-mirror.ts";
