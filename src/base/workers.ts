@@ -95,7 +95,6 @@ export class WorkerPool implements Disposable {
   #open(): Seat {
     const options = { resourceLimits: { maxYoungGenerationSizeMb: youngGeneration } };
     const worker = new (threads().Worker)(entryPoint(this.#entry), options);
-    worker.unref();
     const seat: Seat = { worker, pending: new Map() };
     worker.on("message", (reply: Reply) => {
       const waiter = seat.pending.get(reply.id);
@@ -113,6 +112,8 @@ export class WorkerPool implements Disposable {
     };
     worker.on("error", fail);
     worker.on("exit", (code) => fail(new Error(`a worker of ${this.#entry} ended with code ${code}`)));
+    // After the listeners: one for messages holds the process again.
+    worker.unref();
     this.#seats.push(seat);
     return seat;
   }
