@@ -1,7 +1,8 @@
 import { constants, crc32, createZstdCompress } from "node:zlib";
 import type { Compression } from "./contract.ts";
 import { deflateAtOnce, giveBack } from "./deflate-at-once.ts";
-import { isTrialInVain, memoryForStored, slicesOf, storedBlocks } from "./slices.ts";
+import { defaultLevel } from "./levels.ts";
+import { isRepetitive, isTrialInVain, memoryForStored, slicesOf, storedBlocks } from "./slices.ts";
 import { chunkSize } from "./tree-tar.ts";
 
 /** Takes pieces of a tar in order and gives compressed bytes, in order, to the function it was made with. */
@@ -53,7 +54,8 @@ const windowSize = 32 * 1024;
 /**
  * gzip by several threads at once and still one member (RFC 1952): slices are deflated each for itself with what comes before as
  * dictionary and end on a byte boundary (a sync flush), so that they can be put one after the other. How many run at once changes
- * nothing in the bytes. What would not get smaller is stored: deflate takes longest with it, for nothing.
+ * nothing in the bytes. What would not get smaller is stored, and what is repeated over and over is deflated at a lower level: deflate takes longest with
+ * these, for nothing.
  */
 class GzipEncoder implements Encoder {
   readonly #level: number;
@@ -150,8 +152,13 @@ async function deflateUnlessInVain(
   return (await isTrialInVain(bytes)) ? undefined : deflate(bytes, level, dictionary);
 }
 
+/** The highest of zlib's levels that take the first match they find: a third of a percent of what is repetitive more, in a fourth of the time. */
+const quickest = 3;
+
 function deflate(bytes: Buffer, level: number, dictionary: Buffer | undefined): Promise<Buffer> {
-  const options = { level, finishFlush: constants.Z_SYNC_FLUSH, ...(dictionary && { dictionary }) };
+  // whoever asks for a higher level wants every byte gone
+  const lower = level === defaultLevel.gzip && isRepetitive(bytes) ? quickest : level;
+  const options = { level: lower, finishFlush: constants.Z_SYNC_FLUSH, ...(dictionary && { dictionary }) };
   return deflateAtOnce(bytes, options);
 }
 
