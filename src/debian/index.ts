@@ -31,6 +31,7 @@ export {
   builtInSuite,
   type DistrolessChoice,
   distrolessReference,
+  isBuiltInName,
 } from "./distroless/built-in.ts";
 export type { Contents } from "./contents/contents-index.ts";
 export { openContents } from "./contents/open-contents.ts";

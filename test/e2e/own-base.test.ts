@@ -48,6 +48,18 @@ describe.skipIf(whyNoLab)(`A base that a file describes${because}`, () => {
     expect(await lab.config("tiny")).toMatchObject({ User: "10001", WorkingDir: "/" });
   });
 
+  test("may have a name with any ending, and its lock never takes its place", async () => {
+    const text = "packages: [netbase]\ntimezones: none\n";
+    const plain = join(lab.context({ "plain.txt": text }), "plain.txt");
+    expect(await lab.slipway(["base", "lock", plain])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Wrote .*plain\.txt\.lock: /),
+    });
+    expect(readFileSync(plain, "utf8")).toBe(text);
+    const built = await lab.slipway(["base", "build", "--audit=off", "--locked", plain], { env: away });
+    expect(built).toMatchObject({ code: 0, stdout: "plain:latest\n" });
+  });
+
   test("that cannot be made without a network is one error that says what is missing", async () => {
     const lost = await lab.slipway(["base", "build", "--locked", file], {
       env: away,

@@ -10,7 +10,7 @@ export const baseLock = command({
   usage: "[OPTIONS] FILE",
   summary: "Write down the packages of a base that a file describes",
   description:
-    "Asks the signed Debian archive for the packages of the base, and writes FILE's name with the ending .lock: the releases with date, digest and key, and path, size and sha256 of every package. slipway base build --locked makes the base of just those, without a network where the store has them.",
+    "Asks the signed Debian archive for the packages of the base, and writes a file beside FILE with the ending .lock: the releases with date, digest and key, and path, size and sha256 of every package. slipway base build --locked makes the base of just those, without a network where the store has them.",
   examples: ["slipway base lock my-base.yaml", "slipway base lock --check my-base.yaml"],
   options: {
     arch: { ...baseBuildOptions.arch, help: "Architectures to lock, with commas (default: those of the file)" },

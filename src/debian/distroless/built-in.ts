@@ -125,6 +125,11 @@ export function builtInNames(suite: DistrolessSuite): readonly string[] {
   ];
 }
 
+/** Whether a name is that of a built-in base, of any suite and version: `java99` is, and no suite has it. */
+export function isBuiltInName(name: string): boolean {
+  return /^(?:java|nodejs)\d{1,3}$/.test(name) || builtInNames(usualSuite).includes(name);
+}
+
 /** The suite of that name, or the usual one. Throws SLIP_IMAGE_UNKNOWN. */
 export function builtInSuite(name: string = usualSuite): DistrolessSuite {
   const suites = Object.keys(distrolessSuites) as readonly DistrolessSuite[];

@@ -168,9 +168,9 @@ export async function parseBaseLock(text: string, file: string): Promise<BaseLoc
   return lock;
 }
 
-/** Where the lock of a base lies. */
+/** Where the lock of a base lies: `base.lock` of `base.yaml`, `base.txt.lock` of `base.txt`. */
 export function baseLockOf(file: string): string {
-  return file.replace(/\.ya?ml$/i, ".lock");
+  return `${file.replace(/\.ya?ml$/i, "")}.lock`;
 }
 
 /** A map of texts and numbers in one line of YAML. */

@@ -131,6 +131,11 @@ class Places {
     this.#yaml = yaml;
   }
 
+  /** The remedy for a text that says nothing of what it is to say. */
+  get least(): string {
+    return this.#yaml.empty;
+  }
+
   of(node: Node | undefined): SourceLocation {
     const [start, end] = node?.range ?? [0, 0];
     return this.#place(start, end);
@@ -300,7 +305,9 @@ class Check {
         ? `put it in quotes: "${source}"`
         : wanted.includes("array") && ["string", "integer"].includes(kind)
           ? `write ${key}: [${source}]`
-          : describe(schema);
+          : path.length === 0
+            ? this.#places.least
+            : describe(schema);
     const words = [...new Set(wanted.map((type) => wordsOf[type]))];
     const is = kind === "null" ? "it has no value" : `it is ${kind === "other" ? "something else" : wordsOf[kind]}`;
     return this.#places.fault(node, `${named(path)} must be ${words.join(" or ")}, and ${is}`, hint);

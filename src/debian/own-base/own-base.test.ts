@@ -197,7 +197,7 @@ const golden: readonly (readonly [text: string, message: string])[] = [
   ["extend: cc\n", 'b.yaml:1:1: unknown key "extend" | did you mean "extends"? | extend'],
   [
     "- cc\n",
-    "b.yaml:1:1: the file must be keys with values, and it is a list | A base image from the signed Debian archive: slipway base build FILE | - cc",
+    "b.yaml:1:1: the file must be keys with values, and it is a list | the least that describes a base is a line such as `extends: python3` | - cc",
   ],
   ["extends: cc\nextends: base\n", "b.yaml:2:1: this key stands there twice | keep one of them | extends"],
   ["extends: python\n", 'b.yaml:1:10: there is no built-in base "python"'],
@@ -345,7 +345,8 @@ test("lists in lists without end are refused in plain words", async () => {
 test("files that are none, or no text, are refused", async () => {
   const made = folder();
   await expect(readOwnBase(join(made, "b.yaml"))).rejects.toThrow("there is no such file");
-  await expect(readOwnBase(made)).rejects.toThrow("it is no file");
+  await expect(readOwnBase(made)).rejects.toThrow("it is a folder");
+  await expect(readOwnBase("/dev/null")).rejects.toThrow("it is no file");
   writeFileSync(join(made, "b.yaml"), Buffer.from([0xff, 0xfe, 0x20]));
   await expect(readOwnBase(join(made, "b.yaml"))).rejects.toThrow("it is not UTF-8 text");
 });

@@ -171,14 +171,20 @@ function nameOf(file: string, { fault }: CheckedYaml<OwnBaseFile>): string {
 }
 
 function readText(file: string): string {
-  const refused = (why: string, hint?: string): SlipwayError =>
-    new SlipwayError({ code: "SLIP_BASE", message: `Cannot read ${file}: ${why}`, hint });
-  const stats = statSync(file, { throwIfNoEntry: false });
-  if (!stats)
-    throw refused("there is no such file", "name a file that describes a base, or a built-in base such as python3");
-  if (!stats.isFile()) throw refused("it is no file");
-  if (stats.size > longest) throw refused(`it has ${stats.size} bytes, which no description of a base has`);
-  const bytes = readFileSync(file);
+  const refused = (why: string, hint?: string, cause?: unknown): SlipwayError =>
+    new SlipwayError({ code: "SLIP_BASE", message: `Cannot read ${file}: ${why}`, hint, cause });
+  let bytes: Buffer;
+  try {
+    const stats = statSync(file, { throwIfNoEntry: false });
+    if (!stats)
+      throw refused("there is no such file", "name a file that describes a base, or a built-in base such as python3");
+    if (stats.isDirectory()) throw refused("it is a folder", "name the file in it that describes the base");
+    if (!stats.isFile()) throw refused("it is no file", "what describes a base is a file, beside those that it names");
+    if (stats.size > longest) throw refused(`it has ${stats.size} bytes, which no description of a base has`);
+    bytes = readFileSync(file);
+  } catch (cause) {
+    throw cause instanceof SlipwayError ? cause : refused((cause as Error).message, undefined, cause);
+  }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {

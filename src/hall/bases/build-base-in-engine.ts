@@ -1,5 +1,5 @@
 import { type Ctx, SlipwayError } from "../../base/index.ts";
-import { builtInSuite, type DistrolessChoice, distrolessReference } from "../../debian/index.ts";
+import { builtInSuite, type DistrolessChoice } from "../../debian/index.ts";
 import { familiarName, formatPlatform, parseReference } from "../../oci/index.ts";
 import type { AuditedBase, AuditMode, BuildBaseOptions, BuiltBase } from "../api/base-api.ts";
 import { checkAttest } from "../attestations/check-attest.ts";
@@ -13,6 +13,7 @@ import { auditBase, keepAudit, keptAudit } from "./audit-base.ts";
 import { basePlatforms } from "./base-platforms.ts";
 import { buildOwnBase } from "./build-own-base.ts";
 import { debianArch } from "./debian-arch.ts";
+import { builtInReference } from "./named-base.ts";
 
 /** The engine's part of `buildBase`. */
 export async function buildBaseInEngine(
@@ -25,7 +26,7 @@ export async function buildBaseInEngine(
   const own = await buildOwnBase(options, engine, ctx);
   if (own) return own;
   const choice = { name, suite: builtInSuite(suite), nonroot, debug };
-  const whole = distrolessReference(choice);
+  const whole = await builtInReference(choice);
   const platforms = basePlatforms(options.archs);
   // What cannot be written is known before anything is made.
   const outputs = readOutputs({ ...options, platforms: platforms.length });

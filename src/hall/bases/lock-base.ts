@@ -1,7 +1,8 @@
 import { SlipwayError } from "../../base/index.ts";
 import type { LockBaseOptions, LockedBase } from "../api/base-lock-api.ts";
 import { callEngine } from "../engine/call-engine.ts";
-import { findBaseLock, isBaseFile, readBaseFile, writeBaseLock } from "./own-base-files.ts";
+import { isBaseFile } from "./named-base.ts";
+import { findBaseLock, readBaseFile, requireBuiltIn, writeBaseLock } from "./own-base-files.ts";
 
 /**
  * Asks the archive for the packages of a base that a file describes, and writes them beside the file, unless they are only to be checked.
@@ -11,7 +12,8 @@ import { findBaseLock, isBaseFile, readBaseFile, writeBaseLock } from "./own-bas
 export async function lockBase(options: LockBaseOptions): Promise<LockedBase> {
   const { signal, onEvent, check = false, ...given } = options;
   const { file } = options;
-  if (!isBaseFile(file)) {
+  if (!(await isBaseFile(file))) {
+    await requireBuiltIn(file);
     throw new SlipwayError({
       code: "SLIP_USAGE",
       message: `Cannot lock ${file}: only a file that describes a base has a lock`,

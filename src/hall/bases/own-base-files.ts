@@ -4,13 +4,9 @@ import { basename } from "node:path";
 import { SlipwayError } from "../../base/index.ts";
 import type { BaseLock, LockSource, OwnBase } from "../../debian/index.ts";
 import type { BuildBaseOptions } from "../api/base-api.ts";
+import { builtInReference, isBaseFile } from "./named-base.ts";
 
 type Asked = Pick<BuildBaseOptions, "name" | "suite" | "nonroot" | "debug" | "locked">;
-
-/** A name that is that of a file which describes a base: `my-base.yaml`. */
-export function isBaseFile(name: string): boolean {
-  return /\.ya?ml$/i.test(name);
-}
 
 /**
  * Reads the file that a base is asked for by; undefined for the name of a built-in base.
@@ -20,8 +16,9 @@ export async function readBaseFile(
   asked: Asked,
 ): Promise<{ readonly base: OwnBase; readonly source: LockSource | undefined } | undefined> {
   const { name, locked = false } = asked;
-  if (!isBaseFile(name)) {
+  if (!(await isBaseFile(name))) {
     if (!locked) return undefined;
+    await requireBuiltIn(name);
     throw usage(
       `Cannot build ${name} with --locked: it is a built-in base, which has no lock`,
       `write a file with the line \`extends: ${name}\`, and lock that: slipway base lock FILE.yaml`,
@@ -38,6 +35,12 @@ export async function readBaseFile(
   const { readOwnBase } = await import("../../debian/index.ts");
   const base = await readOwnBase(name);
   return { base, source: locked ? await requireLock(name) : undefined };
+}
+
+/** Throws SLIP_IMAGE_UNKNOWN for a name that is neither a file's nor a built-in base's. */
+export async function requireBuiltIn(name: string): Promise<void> {
+  const { isBuiltInName, builtInSuite } = await import("../../debian/index.ts");
+  if (!isBuiltInName(name)) await builtInReference({ name, suite: builtInSuite(), nonroot: false, debug: false });
 }
 
 /** The lock beside a file. Throws SLIP_LOCK where there is none. */
