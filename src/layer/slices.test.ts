@@ -43,8 +43,8 @@ describe("what deflate would only spend time on", () => {
   test("is cut out of what lies around it", async () => {
     const bytes = Buffer.concat([text.subarray(0, 70_000), noise(megabyte), text.subarray(0, 200_000)]);
     const { dense, deflated } = await split(bytes);
-    expect(deflated).toBeGreaterThan(270_000 - 70_000);
-    expect(dense).toBeGreaterThan(megabyte - 200_000);
+    expect(deflated).toBeGreaterThan(270_000 - 8192);
+    expect(dense).toBeGreaterThan(megabyte - 8192);
   });
 });
 

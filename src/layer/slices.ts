@@ -13,6 +13,8 @@ const sliceSize = 1024 * 1024;
 /** Bytes that are judged at once, by three samples: at the beginning, in the middle, at the end. */
 const unitSize = 64 * 1024;
 const sampleSize = 512;
+/** Bytes that are judged by one sample where dense bytes begin and end. */
+const edgeSize = 4 * 1024;
 /** Fewer dense bytes side by side are not worth a slice of their own. */
 const leastDense = 4 * unitSize;
 /** Bytes that are deflated to see. */
@@ -41,12 +43,22 @@ export function slicesOf(bytes: Buffer): readonly Slice[] {
       at = Math.max(end, at + unitSize);
       continue;
     }
-    deflated(at);
-    slices.push({ bytes: bytes.subarray(at, end), isDense: true });
-    done = at = end;
+    const dense = widened(bytes, { from: at, to: end }, done);
+    deflated(dense.from);
+    slices.push({ bytes: bytes.subarray(dense.from, dense.to), isDense: true });
+    done = at = dense.to;
   }
   deflated(bytes.length);
   return slices;
+}
+
+/** What is dense begins and ends between two units. */
+function widened(bytes: Buffer, dense: { from: number; to: number }, least: number): { from: number; to: number } {
+  let { from, to } = dense;
+  const isDense = (at: number): boolean => unevenness(countsOf(bytes, at), sampleSize) <= unevenSample;
+  while (from - edgeSize >= least && isDense(from - edgeSize)) from -= edgeSize;
+  while (to + edgeSize <= bytes.length && isDense(to + edgeSize - sampleSize)) to += edgeSize;
+  return { from, to };
 }
 
 /** Where units that look dense end; `from` when the first of them does not. */

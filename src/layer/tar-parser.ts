@@ -26,6 +26,9 @@ const maxLongName = 65_536;
 export class TarParser {
   readonly #sink: TarSink;
   #state: State = "header";
+  /** Bytes of the pieces before this one. */
+  #before = 0;
+  #headerEnd = 0;
   /** Bytes still to come of content, padding or meta body. */
   #left = 0;
   #padding = 0;
@@ -39,6 +42,11 @@ export class TarParser {
 
   constructor(sink: TarSink) {
     this.#sink = sink;
+  }
+
+  /** How many bytes of the archive lie before the content of the latest entry. */
+  get position(): number {
+    return this.#headerEnd;
   }
 
   push(chunk: Buffer): void {
@@ -64,6 +72,7 @@ export class TarParser {
         }
       }
     }
+    this.#before += chunk.length;
   }
 
   /** Called when there is no more. An archive without its closing zero blocks is good, one cut anywhere else is not. */
@@ -75,6 +84,7 @@ export class TarParser {
 
   #takeBlock(chunk: Buffer, at: number): number {
     if (this.#filled === 0 && chunk.length - at >= blockSize) {
+      this.#headerEnd = this.#before + at + blockSize;
       this.#block(chunk.subarray(at, at + blockSize));
       return at + blockSize;
     }
@@ -83,6 +93,7 @@ export class TarParser {
     this.#filled += step;
     if (this.#filled === blockSize) {
       this.#filled = 0;
+      this.#headerEnd = this.#before + at + step;
       this.#block(Buffer.from(this.#partial.subarray(0, blockSize)));
     }
     return at + step;
