@@ -82,12 +82,10 @@ export class DataListing implements ExtractWatch {
   readonly #paths: string[] = [];
   readonly #folders: ShippedFolder[] = [];
   readonly #conffiles: Map<string, string | undefined>;
-  readonly #package: Pick<DebianPackage, "name" | "version">;
   #open: { readonly path: string; readonly hash: Hash } | undefined;
 
   /** @param controlFiles among them the list of conffiles, whose sums are taken. */
-  constructor(of: Pick<DebianPackage, "name" | "version">, controlFiles: readonly ControlFile[]) {
-    this.#package = of;
+  constructor(controlFiles: readonly ControlFile[]) {
     const list = controlFiles.find((file) => file.name === "conffiles");
     const lines = Buffer.from(list?.data ?? [])
       .toString("latin1")
@@ -101,7 +99,6 @@ export class DataListing implements ExtractWatch {
     this.#paths.push(path);
     const { type, mode, uid, gid } = header;
     if (type === "dir") this.#folders.push({ path, mode, uid, gid });
-    if (type === "char" || type === "block" || type === "fifo") throw withDevice(this.#package, path);
     if (type === "file" && this.#conffiles.has(path)) this.#open = { path, hash: createHash("md5") };
   }
 
@@ -121,7 +118,7 @@ export class DataListing implements ExtractWatch {
 }
 
 /** `./usr/bin/` -> `/usr/bin`; a byte string. */
-function absolutePath(entry: Pick<TarHeader, "name">): string {
+export function absolutePath(entry: Pick<TarHeader, "name">): string {
   return `/${entry.name
     .split("/")
     .filter((part) => part !== "" && part !== ".")
@@ -134,11 +131,12 @@ async function readAll(bytes: Bytes): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** Packages make devices in their scripts, if at all (policy 10.6). */
-function withDevice({ name, version }: Pick<DebianPackage, "name" | "version">, path: string): SlipwayError {
-  return new SlipwayError({
+/** Packages make devices in their scripts, if at all (policy 10.6). @throws SLIP_VERIFY for an entry that is one. */
+export function refuseDevice({ name, version }: Pick<DebianPackage, "name" | "version">, entry: TarHeader): void {
+  if (!["char", "block", "fifo"].includes(entry.type)) return;
+  throw new SlipwayError({
     code: "SLIP_VERIFY",
-    message: `Cannot unpack the package ${name} ${version}: it has the device ${path}`,
+    message: `Cannot unpack the package ${name} ${version}: it has the device ${absolutePath(entry)}`,
     hint: "Debian has no such package: whoever signed the archive should hear of it; name another mirror with --debian-mirror",
   });
 }

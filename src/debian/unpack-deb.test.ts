@@ -166,6 +166,80 @@ describe("a package that is made to do harm", () => {
   });
 });
 
+describe("some paths of a package", () => {
+  const many = Array.from({ length: 40 }, (_, at) => ({ name: `./usr/other/${at}`, content: `${at}`.repeat(200_000) }));
+  const deb = async (): Promise<Buffer> =>
+    makeDeb({
+      control: { control: "Package: hello\nVersion: 1\n", conffiles: "/etc/hello.conf\n" },
+      data: tarOf(
+        { name: "./usr/shared", content: "shared", mode: 0o600 },
+        { name: "./usr/before", content: "b".repeat(700_000) },
+        ...many,
+        { name: "./usr/wanted/", type: "dir", mode: 0o711 },
+        { name: "./usr/wanted/link", type: "symlink", linkname: "../shared" },
+        { name: "./usr/wanted/hard", type: "link", linkname: "./usr/before" },
+        { name: `./usr/wanted/${"long".repeat(40)}`, content: "long" },
+        { name: "./etc/hello.conf", content: "x=1\n" },
+      ),
+      compression: "gz",
+    });
+  const only = ["/usr/wanted"];
+
+  test.each([false, true])("are unpacked with what they need and nothing else (kept: %s)", async (keep) => {
+    const kept = keep ? join(tempFolder(), "kept") : undefined;
+    const bytes = await deb();
+    const expected = ["usr", "usr/before", "usr/shared", "usr/wanted", "usr/wanted/hard", "usr/wanted/link"];
+    const all = await read(bytes);
+    for (const source of keep ? [bytes, Buffer.from("no package")] : [bytes]) {
+      const { root, contents } = await read(source, { only, kept });
+      const found = readdirSync(root, { recursive: true, encoding: "utf8" }).sort();
+      expect(found).toEqual([...expected, `usr/wanted/${"long".repeat(40)}`]);
+      for (const path of found.filter((name) => name !== "usr")) {
+        const [one, other] = [lstatSync(join(root, path)), lstatSync(join(all.root, path))];
+        expect([path, one.mode, one.mtimeMs, one.nlink]).toEqual([path, other.mode, other.mtimeMs, other.nlink]);
+        if (one.isFile()) expect(readFileSync(join(root, path))).toEqual(readFileSync(join(all.root, path)));
+      }
+      expect(contents).toEqual({
+        ...all.contents,
+        paths: all.contents.paths.filter((path) => found.includes(path.slice(1))),
+        folders: all.contents.folders.filter(({ path }) => found.includes(path.slice(1))),
+        conffiles: [],
+      });
+    }
+    if (kept === undefined) return;
+    // All of it still comes out of what was kept.
+    const whole = await read(Buffer.from("no package"), { kept });
+    expect(whole.contents).toEqual(all.contents);
+    // Damage where nothing is wanted does no harm; where something is, the package is read again.
+    const good = readFileSync(kept);
+    const places = [Math.floor(good.length / 2), 300, good.length - 20];
+    for (const place of places) {
+      writeFileSync(kept, Buffer.from(good).fill(good.readUInt8(place) ^ 1, place, place + 1));
+      const { root } = await read(bytes, { only, kept });
+      expect(readFileSync(join(root, "usr/wanted/link"), "utf8")).toBe("shared");
+    }
+  });
+
+  test.each<[string, EntryInit, string]>([
+    ["a device among the others", { name: "dev/sda", type: "block", devMajor: 8, devMinor: 0 }, "it has the device"],
+    ["a name that leads out of what is wanted", { name: "./usr/wanted/../../x", content: "x" }, 'has a ".." in it'],
+    [
+      "a hard link to what is outside",
+      { name: "./usr/wanted/x", type: "link", linkname: "../../etc/passwd" },
+      'has a ".." in it',
+    ],
+  ])("are not unpacked of a package that has %s", async (_what, entry, message) => {
+    const bytes = await makeDeb({
+      control: { control: "Package: hello\nVersion: 1\n" },
+      data: tarOf({ name: "./usr/wanted/file", content: "x" }, entry),
+    });
+    await expect(read(bytes, { only })).rejects.toMatchObject({
+      code: "SLIP_VERIFY",
+      message: expect.stringContaining(message) as unknown,
+    });
+  });
+});
+
 describe("a package that is kept as it was unpacked", () => {
   const files = { "usr/bin/hello": "#!/bin/sh\n", "usr/share/big": "y".repeat(9_000_000), "etc/conf": "a=1\n" };
   const tree = (root: string): readonly string[] =>

@@ -1,9 +1,10 @@
-import { isSlipwayError, release, SlipwayError } from "../base/index.ts";
-import { extractHere } from "../layer/index.ts";
+import { isSlipwayError, SlipwayError } from "../base/index.ts";
+import { extractHere, roundUp, type TarHeader } from "../layer/index.ts";
 import type { DebianPackage, OwnerPolicy } from "./contract.ts";
 import { parseStanzas } from "./control.ts";
-import { type KeptControl, KeptDebWriter, readKeptDeb } from "./kept-deb.ts";
-import { DataListing, type DebContents, openDeb } from "./read-deb.ts";
+import { type KeptControl, KeptDebWriter, openKeptDeb } from "./kept-deb.ts";
+import { absolutePath, DataListing, type DebContents, openDeb, refuseDevice } from "./read-deb.ts";
+import { type ListedEntry, wantedEntries } from "./wanted-entries.ts";
 
 /** One package to be unpacked by a thread. */
 export interface UnpackDebJob {
@@ -15,6 +16,8 @@ export interface UnpackDebJob {
   readonly owner: OwnerPolicy;
   /** Where it is kept for the next time, in a folder that is there; without it it is not kept. */
   readonly kept?: string | undefined;
+  /** Absolute paths: only these are unpacked, with what they need (see wantedEntries). Without it all of the package is. */
+  readonly only?: readonly string[] | undefined;
 }
 
 /**
@@ -31,14 +34,11 @@ export async function unpackDeb(job: UnpackDebJob): Promise<DebContents> {
 }
 
 function unpackKept(job: UnpackDebJob): DebContents | undefined {
-  const kept = job.kept === undefined ? undefined : readKeptDeb(job.kept);
+  using kept = job.kept === undefined ? undefined : openKeptDeb(job.kept, job.only);
   if (!kept) return undefined;
   const target = new Target(job, kept);
   try {
-    for (const chunk of kept.data()) {
-      target.push(chunk);
-      release(chunk);
-    }
+    for (const chunk of kept.data()) target.push(chunk);
     return target.finish();
   } catch (error) {
     target.abandon();
@@ -46,9 +46,25 @@ function unpackKept(job: UnpackDebJob): DebContents | undefined {
   }
 }
 
+/** Which entries are wanted shows at the end of the tar: some are unpacked when it is read once more, then out of what was kept where it is. */
 async function unpackAndKeep(job: UnpackDebJob): Promise<DebContents> {
+  if (job.only === undefined) return (await readThrough(job)).contents;
+  const { entries } = await readThrough(job, () => false);
+  const kept = unpackKept(job);
+  if (kept) return kept;
+  const wanted = new Set(wantedEntries(entries, job.only).map(({ path }) => path));
+  return (await readThrough({ ...job, kept: undefined }, (header) => wanted.has(absolutePath(header)))).contents;
+}
+
+interface ReadDeb {
+  readonly contents: DebContents;
+  readonly entries: readonly ListedEntry[];
+}
+
+/** @param take whether an entry is unpacked; without it all are. */
+async function readThrough(job: UnpackDebJob, take?: (header: TarHeader) => boolean): Promise<ReadDeb> {
   const { data, ...head } = await openDeb(job.deb);
-  const target = new Target(job, head);
+  const target = new Target(job, head, take);
   using keeping = job.kept === undefined ? undefined : new KeptDebWriter(job.kept, head);
   try {
     for await (const chunk of data) {
@@ -56,8 +72,8 @@ async function unpackAndKeep(job: UnpackDebJob): Promise<DebContents> {
       keeping?.push(chunk);
     }
     const contents = target.finish();
-    keeping?.finish();
-    return contents;
+    keeping?.finish(target.entries);
+    return { contents, entries: target.entries };
   } catch (error) {
     target.abandon();
     throw error;
@@ -66,15 +82,31 @@ async function unpackAndKeep(job: UnpackDebJob): Promise<DebContents> {
 
 /** The root that a package's tar goes into, and what is noted of it. */
 class Target {
+  readonly entries: ListedEntry[] = [];
   readonly #head: KeptControl;
   readonly #listing: DataListing;
   readonly #extraction: ReturnType<typeof extractHere>;
 
-  constructor(job: UnpackDebJob, head: KeptControl) {
+  constructor(job: UnpackDebJob, head: KeptControl, take?: (header: TarHeader) => boolean) {
     checkIdentity(job, head.control);
     this.#head = { control: head.control, controlFiles: head.controlFiles };
-    this.#listing = new DataListing(job.expected, head.controlFiles);
-    this.#extraction = extractHere({ into: job.into, owner: job.owner, keepFolders: true, watch: this.#listing });
+    const listing = new DataListing(head.controlFiles);
+    this.#listing = listing;
+    this.#extraction = extractHere({
+      into: job.into,
+      owner: job.owner,
+      keepFolders: true,
+      take,
+      watch: {
+        entry: (header, position) => {
+          refuseDevice(job.expected, header);
+          if (take?.(header) ?? true) listing.entry(header);
+          this.#note(header, position);
+        },
+        data: (chunk) => listing.data(chunk),
+        close: () => listing.close(),
+      },
+    });
   }
 
   push(chunk: Uint8Array): void {
@@ -88,6 +120,12 @@ class Target {
 
   abandon(): void {
     this.#extraction.abandon();
+  }
+
+  #note(header: TarHeader, position: number): void {
+    const start = this.entries.at(-1)?.end ?? 0;
+    const { type, linkname: target, size } = header;
+    this.entries.push({ path: absolutePath(header), type, target, start, end: position + roundUp(size) });
   }
 }
 

@@ -16,6 +16,8 @@ export interface UnpackJob {
   readonly owner: OwnerPolicy;
   /** The archive's own folder: what is unpacked is kept there for the next base. */
   readonly keepIn?: string | undefined;
+  /** Only these paths of each, as in UnpackDebJob. */
+  readonly only?: readonly string[] | undefined;
   readonly ctx: Ctx;
   /** The step that hears of the progress. */
   readonly step?: string | undefined;
@@ -33,7 +35,7 @@ export async function unpackPackages(job: UnpackJob): Promise<readonly UnpackedP
     const entry = job.packages[at];
     if (!entry) throw new Error("no such package");
     ctx.signal.throwIfAborted();
-    const contents = await unpack(entry, job.debs[at] ?? "", { into: job.root, owner: job.owner });
+    const contents = await unpack(entry, job.debs[at] ?? "", { into: job.root, owner: job.owner, only: job.only });
     progress({ ctx, step: job.step }, "unpacking packages", ++done, job.packages.length);
     return { name: entry.name, architecture: entry.architecture, multiArch: entry.multiArch, contents };
   };
@@ -49,7 +51,9 @@ export async function unpackPackages(job: UnpackJob): Promise<readonly UnpackedP
 /** Unpacks single packages in threads. @param keepIn as in UnpackJob. */
 export async function packageUnpacker(
   keepIn?: string,
-): Promise<(entry: DebianPackage, deb: string, where: Pick<UnpackDebJob, "into" | "owner">) => Promise<DebContents>> {
+): Promise<
+  (entry: DebianPackage, deb: string, where: Pick<UnpackDebJob, "into" | "owner" | "only">) => Promise<DebContents>
+> {
   const folder = keepIn === undefined ? undefined : `${keepIn}/unpacked`;
   if (folder !== undefined) await mkdir(folder, { recursive: true });
   return ({ name, version, architecture, sha256 }, deb, where) => {

@@ -13,7 +13,7 @@ import { warnOfOwners } from "./warn-of-owners.ts";
 import { withoutMirror } from "../without-mirror.ts";
 import { finishRoot } from "./finish-root.ts";
 import { recipePackages } from "./recipe-packages.ts";
-import type { BaseRecipe } from "./recipe.ts";
+import { type BaseRecipe, materialPaths } from "./recipe.ts";
 import { type SourceLayer, splitLayers } from "./split-layers.ts";
 
 export interface FromRecipeOptions extends ArchiveChoice {
@@ -66,7 +66,8 @@ export async function makeFromRecipe(
     unpackMaterials(active.scratch, materials, (name, into) => {
       const at = all.findIndex((entry) => entry.name === name);
       const one = { packages: all.slice(at, at + 1), debs: debs.slice(at, at + 1) };
-      return unpackPackages({ ...job, ...one, step: undefined, root: into, owner: "squash" });
+      const only = materialPaths(recipe, name);
+      return unpackPackages({ ...job, ...one, only, step: undefined, root: into, owner: "squash" });
     }),
   ]);
   debianWorkers().rest();

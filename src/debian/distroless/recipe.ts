@@ -122,6 +122,16 @@ export function materialPackages(recipe: BaseRecipe): readonly string[] {
   return [...new Set(names)].filter((name) => !own.has(name)).sort();
 }
 
+/** What is read of such a package, and its licence. */
+export function materialPaths(recipe: BaseRecipe, name: string): readonly string[] {
+  return [
+    ...(recipe.taken ?? []).flatMap((taken) => (taken.package === name ? taken.paths : [])),
+    ...(name === "ca-certificates" ? ["/usr/share/ca-certificates"] : []),
+    ...(name === "busybox-static" ? ["/usr/bin/busybox", "/bin/busybox"] : []),
+    `/usr/share/doc/${name}/copyright`,
+  ];
+}
+
 /** What a recipe asks an archive for, a line each: of two recipes with the same lines the same packages come. */
 export function wantsOf(recipe: BaseRecipe): readonly string[] {
   return [
