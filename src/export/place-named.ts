@@ -52,11 +52,10 @@ export async function placeNamed(
   const referrers = attached.filter(({ how }) => how === "referrer").map(({ document }) => document);
   const own = placed.map(({ manifest }) => manifest);
   let root = manifests[0] as Descriptor;
-  if (manifests.length > 1 || beside.length > 0) {
-    const listed = [...manifests, ...beside.map(({ descriptor }) => descriptor)];
-    const index =
-      cameIndex(named, listed, form) ??
-      makeIndex({ manifests: listed, format, annotations: annotationsOn("index", annotations) });
+  const listed = [...manifests, ...beside.map(({ descriptor }) => descriptor)];
+  const came = cameIndex(named, listed, form);
+  if (came || listed.length > 1) {
+    const index = came ?? makeIndex({ manifests: listed, format, annotations: annotationsOn("index", annotations) });
     if (!layout.has(index.descriptor.digest)) await layout.addBytes(blobPath(index.descriptor.digest), index.bytes);
     documents.push(...own, ...beside, ...referrers, index);
     root = withAnnotations(index.descriptor, annotationsOn("index-descriptor", annotations));

@@ -14,7 +14,13 @@ import {
   parseManifestOrIndex,
   parseReference,
 } from "../oci/index.ts";
-import { type AttachedDocument, attachedDocuments, subjectOf } from "./attached-documents.ts";
+import {
+  type AttachedDocument,
+  attachedDocuments,
+  isAttestationType,
+  referrerOf,
+  subjectOf,
+} from "./attached-documents.ts";
 import type { ImageContent } from "./contract.ts";
 import { type ArchivedFile, type ImageArchive, readArchived, refused } from "./image-archive.ts";
 import { readDocument } from "./read-document.ts";
@@ -28,8 +34,8 @@ export interface ArchivedImage {
   /** The archive has the manifest itself: it can leave as it came. */
   readonly whole: boolean;
   readonly content: ImageContent;
-  /** What its index has about it; undefined when that is not there whole, or too much to keep. */
-  readonly attached?: readonly AttachedDocument[] | undefined;
+  /** What its index has about it, and what refers to it; undefined when that is not there whole, or too much to keep. */
+  readonly attached: readonly AttachedDocument[] | undefined;
 }
 
 /** Images that stand behind the same names: one, or one a platform. */
@@ -75,9 +81,15 @@ async function layoutImages(
     const name = nameOf(descriptor);
     if (name !== undefined) root.names.add(name);
   }
+  const referrers = await attestationsIn(archive, content, manifests);
   const found: ArchivedImages[] = [];
   for (const { descriptor, names } of roots.values()) {
-    const images = await imagesBehind(archive, content, descriptor, []);
+    const images = await Promise.all(
+      (await imagesBehind(archive, content, descriptor, [])).map(async (image) => {
+        const own = referrers.get(image.descriptor.digest) ?? [];
+        return withAttached(image, await attachedDocuments(content, "referrer", own, hasIn(archive)));
+      }),
+    );
     for (const image of images) {
       const list = tagged.filter(({ config }) => config.endsWith(image.manifest.value.config.digest.slice(7)));
       for (const { names: others } of list) for (const name of others) names.add(name);
@@ -89,6 +101,30 @@ async function layoutImages(
   }
   if (found.length > 0) return found;
   throw refused(archive.name, manifests.length === 0 ? "it has no images" : "blobs of its images are missing");
+}
+
+/** Attestations that a layout lists beside its images, by what they refer to. */
+async function attestationsIn(
+  archive: ImageArchive,
+  content: ImageContent,
+  manifests: readonly Descriptor[],
+): Promise<ReadonlyMap<unknown, readonly Descriptor[]>> {
+  const found = new Map<unknown, readonly Descriptor[]>();
+  for (const descriptor of manifests) {
+    if (descriptor.mediaType !== mediaTypes.oci.manifest || !hasIn(archive)(descriptor.digest)) continue;
+    const { subject, artifactType } = referrerOf(await readDocument(content, descriptor));
+    if (subject === undefined || !isAttestationType(artifactType)) continue;
+    found.set(subject, [...(found.get(subject) ?? []), descriptor]);
+  }
+  return found;
+}
+
+function hasIn(archive: ImageArchive): (digest: Digest) => boolean {
+  return (digest) => archive.find(blobPath(digest)) !== undefined;
+}
+
+function withAttached(image: ArchivedImage, more: readonly AttachedDocument[] | undefined): ArchivedImage {
+  return { ...image, attached: image.attached && more && [...image.attached, ...more] };
 }
 
 async function imagesBehind(
@@ -111,9 +147,9 @@ async function imagesBehind(
     for (const child of document.manifests) {
       if (subjectOf(child) !== undefined) continue;
       const own = document.manifests.filter((other) => subjectOf(other) === child.digest);
-      const attached = await attachedDocuments(content, own, (digest) => archive.find(blobPath(digest)) !== undefined);
+      const attached = await attachedDocuments(content, "index", own, hasIn(archive));
       const behind = await imagesBehind(archive, content, child, [...indexes, descriptor.digest]);
-      images.push(...behind.map((image) => ({ ...image, attached: image.attached ?? attached })));
+      images.push(...behind.map((image) => withAttached(image, attached)));
     }
     return images;
   }
@@ -121,7 +157,7 @@ async function imagesBehind(
   // Signatures, attestations and other artifacts.
   if (![mediaTypes.oci.config, mediaTypes.docker.config].some((type) => type === value.config.mediaType)) return [];
   const manifest = { value, bytes, descriptor: describe(bytes, value.mediaType) };
-  return [{ descriptor: manifest.descriptor, indexes, manifest, whole: true, content }];
+  return [{ descriptor: manifest.descriptor, indexes, manifest, whole: true, content, attached: [] }];
 }
 
 /** The name as containerd writes it, or as skopeo and podman do; a tag alone names nothing. */
@@ -199,7 +235,8 @@ async function dockerImage(archive: ImageArchive, { config, names, layers }: Lis
     name: archive.name,
     blob: ({ digest }) => readArchived(blobs.get(digest) as ArchivedFile),
   };
-  return { names, images: [{ descriptor: manifest.descriptor, indexes: [], manifest, whole: false, content }] };
+  const image = { descriptor: manifest.descriptor, indexes: [], manifest, whole: false, content, attached: [] };
+  return { names, images: [image] };
 }
 
 /** Files are named for their digests, but for layers of docker before 25. */

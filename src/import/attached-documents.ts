@@ -3,15 +3,24 @@ import { type Descriptor, parseManifest } from "../oci/index.ts";
 import type { ImageContent } from "./contract.ts";
 import { readDocument } from "./read-document.ts";
 
-/** A manifest about an image (an attestation), as an index lists it beside the image, with what it names. */
+/** A manifest about an image (an attestation) with what it names. */
 export interface AttachedDocument {
+  /** Its index lists it beside the image, or it has the image as its subject (image-spec, manifest.md, "subject"). */
+  readonly how: "index" | "referrer";
   readonly descriptor: Descriptor;
   readonly bytes: Uint8Array;
   readonly blobs: readonly { readonly descriptor: Descriptor; readonly bytes: Uint8Array }[];
 }
 
-/** Bytes of all that is attached to an image: more is left behind. */
-const most = 16 << 20;
+/** Of all that is attached to one image: more is left behind. */
+export const attachedLimits = {
+  /** Bytes of manifests and of what they name. */
+  bytes: 16 << 20,
+  /** Manifests. */
+  documents: 32,
+  /** Blobs that one of them names. */
+  blobs: 64,
+} as const;
 
 /** The image that a manifest is about, as BuildKit says it; undefined for images. */
 export function subjectOf({ annotations }: Descriptor): Digest | undefined {
@@ -19,33 +28,63 @@ export function subjectOf({ annotations }: Descriptor): Digest | undefined {
   return (annotations["vnd.docker.reference.digest"] ?? "") as Digest;
 }
 
+/** Beginnings of the types that attestations have as referrers: statements, envelopes and bundles of them, and plain SBOMs. */
+const attestationTypes = [
+  "application/vnd.in-toto",
+  "application/vnd.dsse.envelope",
+  "application/vnd.dev.sigstore.bundle",
+  "application/spdx",
+  "application/vnd.cyclonedx",
+];
+
+/** Whether what refers to an image is an attestation, by its `artifactType`. */
+export function isAttestationType(type: unknown): boolean {
+  if (typeof type !== "string") return false;
+  return attestationTypes.some((start) => type.startsWith(start) && /^[.+]/.test(type.slice(start.length)));
+}
+
+/** A manifest's own word about what it is and what it refers to. */
+export function referrerOf(bytes: Uint8Array): { readonly subject: unknown; readonly artifactType: unknown } {
+  const { subject, artifactType, config } = JSON.parse(Buffer.from(bytes).toString()) as {
+    readonly subject?: { readonly digest?: unknown } | null;
+    readonly artifactType?: unknown;
+    readonly config?: { readonly mediaType?: unknown } | null;
+  };
+  // One without a type of its own is known by its configuration's (distribution-spec, "Pushing Manifests with Subject").
+  const type = typeof artifactType === "string" && artifactType !== "" ? artifactType : config?.mediaType;
+  return { subject: subject?.digest, artifactType: type };
+}
+
 /**
- * What is attached to an image by its index, whole, each digest verified.
+ * What is attached to an image, whole, each digest verified.
  * @param has whether a blob is there
  * @returns undefined when something of it is not there, or when it is too much to keep
  */
 export async function attachedDocuments(
   content: ImageContent,
+  how: AttachedDocument["how"],
   descriptors: readonly Descriptor[],
   has: (digest: Digest) => boolean,
 ): Promise<readonly AttachedDocument[] | undefined> {
-  let left = most;
+  let left: number = attachedLimits.bytes;
   const read = async (descriptor: Descriptor): Promise<Uint8Array | undefined> => {
     left -= descriptor.size;
-    return has(descriptor.digest) && left >= 0 ? readDocument(content, descriptor, most) : undefined;
+    return has(descriptor.digest) && left >= 0 ? readDocument(content, descriptor, attachedLimits.bytes) : undefined;
   };
+  if (descriptors.length > attachedLimits.documents) return undefined;
   const found: AttachedDocument[] = [];
   for (const descriptor of descriptors) {
     const bytes = await read(descriptor);
     if (!bytes) return undefined;
     const { config, layers } = parseManifest(bytes);
+    if (layers.length >= attachedLimits.blobs) return undefined;
     const blobs: AttachedDocument["blobs"][number][] = [];
     for (const part of [config, ...layers]) {
       const blob = await read(part);
       if (!blob) return undefined;
       blobs.push({ descriptor: part, bytes: blob });
     }
-    found.push({ descriptor, bytes, blobs });
+    found.push({ how, descriptor, bytes, blobs });
   }
   return found;
 }

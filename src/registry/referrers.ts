@@ -5,11 +5,14 @@ import { repositoryScope } from "./auth/token.ts";
 import type { Referrer, RegistryCtx } from "./contract.ts";
 import { AnswerError } from "./http/failures.ts";
 import { manifestLimit } from "./http/limits.ts";
-import { readWhole } from "./http/read-answer.ts";
+import { notToSpec, readWhole } from "./http/read-answer.ts";
 import { mediaTypeOf, readManifest } from "./manifests.ts";
 import { pagesOf } from "./pages.ts";
 import { putManifest } from "./put-manifest.ts";
 import type { Remote } from "./remote.ts";
+
+/** Manifests that refer to one; nobody means more. */
+const most = 10_000;
 
 /** What refers to a manifest (distribution-spec, "Listing Referrers", and "Unavailable Referrers API"). */
 export async function listReferrers(
@@ -46,6 +49,7 @@ async function byApi(
       return undefined;
     }
     found.push(...parseIndex(await readWhole(answer, manifestLimit)).manifests);
+    if (found.length > most) throw notToSpec(remote.host, "sends a list of referrers without end");
   }
   return found;
 }

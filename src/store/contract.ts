@@ -178,6 +178,8 @@ export interface ImageStore {
   names(id: Digest): readonly string[];
   /** Newest first. */
   list(): readonly ImageRecord[];
+  /** Keeps blobs for as long as the image is there, in place of those that it kept before. Throws SLIP_STORE when one of them is not there. */
+  keepBlobs(id: Digest, digests: readonly Digest[]): void;
   /** Forgets the image, its names and its facts. Its snapshots stay until `collect` or `prune` finds that nothing needs them. */
   remove(id: Digest): boolean;
 }

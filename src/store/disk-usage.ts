@@ -52,7 +52,7 @@ export function diskUsage(state: State, cacheMounts: CacheMounts): DiskUsage {
   const blobs = blobRows(db).map((row) => ({ ...row, size: blobBytes(root, row) }));
   const goneBlobs = { plain: new Set(plain.blobs), withAll: new Set(withAll.blobs) };
   const blobPart = (rows: typeof blobs): UsagePart => {
-    const counts = { count: rows.length, active: rows.filter((row) => row.layers > 0).length };
+    const counts = { count: rows.length, active: rows.filter((row) => row.layers + row.images > 0).length };
     return part(
       summing(rows, ({ size }) => size),
       ({ digest }) => digest,

@@ -3,7 +3,16 @@ import { blobBytes, type BlobStore } from "./blob-store.ts";
 import type { CacheMountRow } from "./cache-mount-store.ts";
 import type { CacheRecord, SnapshotId } from "./contract.ts";
 import type { Database } from "./database.ts";
-import { chainOf, type Chosen, irreplaceable, References, removeChosen, type SnapshotRow, snapshotRows } from "./gc.ts";
+import {
+  chainOf,
+  type Chosen,
+  irreplaceable,
+  keptByAlone,
+  References,
+  removeChosen,
+  type SnapshotRow,
+  snapshotRows,
+} from "./gc.ts";
 import { recordOf, type RecordRow } from "./record-store.ts";
 import { type RemadeFile, remadeFiles } from "./remade.ts";
 import type { State } from "./state.ts";
@@ -219,7 +228,8 @@ function chooseOldest(
       }),
     ...db
       .all<BlobRow>(
-        `SELECT digest, media_type, size, last_used FROM blobs WHERE last_used < ? AND NOT ${irreplaceable}`,
+        `SELECT digest, media_type, size, last_used FROM blobs WHERE last_used < ? AND NOT ${irreplaceable}
+           AND digest NOT IN (SELECT digest FROM image_blobs)`,
         finite(before),
       )
       .map((row) => {
@@ -247,6 +257,14 @@ function chooseOldest(
   };
   const things: EvictedThing[] = [];
   let bytes = 0;
+  /** What only this image keeps goes with it. */
+  const attached = (id: Digest): number => {
+    const alone = keptByAlone(db, [id]);
+    const rows = alone.size === 0 ? [] : db.all<BlobRow>("SELECT * FROM blobs WHERE last_used < ?", finite(before));
+    const own = rows.filter(({ digest }) => alone.has(digest));
+    gone.blobs.push(...own.map(({ digest }) => digest));
+    return own.reduce((sum, blob) => sum + blobBytes(root, blob), 0);
+  };
   for (const item of items) {
     if (bytes + refs.bytes >= wanted) break;
     const { lastUsed, kind } = item;
@@ -260,11 +278,14 @@ function chooseOldest(
         refs.drop(item.row.snapshot);
         tell(item.row.description);
         break;
-      case "image":
+      case "image": {
+        const beside = attached(item.row.id);
         gone.images.push(item.row.id);
         if (item.row.top !== null) refs.drop(item.row.top);
-        tell(item.row.name ?? item.row.id);
+        bytes += beside;
+        tell(item.row.name ?? item.row.id, refs.bytes - already + beside);
         break;
+      }
       case "failed step":
         gone.failedSteps.push(item.snapshot);
         refs.drop(item.snapshot);

@@ -37,6 +37,8 @@ interface BlobRow {
   readonly layers: number;
   /** One of them could not be written again without it. */
   readonly irreplaceable: number;
+  /** Images that keep it. */
+  readonly images: number;
 }
 
 /** Something of the cache that may go; the oldest goes first. */
@@ -115,8 +117,17 @@ export const irreplaceable = `EXISTS (SELECT 1 FROM layer_blobs JOIN snapshots U
 export function blobRows(db: Database): readonly BlobRow[] {
   return db.all<BlobRow>(
     `SELECT digest, size, last_used, (SELECT count(*) FROM layer_blobs JOIN snapshots USING (diff_id)
-       WHERE layer_blobs.digest = blobs.digest) AS layers, ${irreplaceable} AS irreplaceable FROM blobs`,
+       WHERE layer_blobs.digest = blobs.digest) AS layers, ${irreplaceable} AS irreplaceable,
+       (SELECT count(*) FROM image_blobs WHERE image_blobs.digest = blobs.digest) AS images FROM blobs`,
   );
+}
+
+/** Blobs that images keep and none but these: they go with them. */
+export function keptByAlone(db: Database, images: readonly Digest[]): ReadonlySet<Digest> {
+  const going = new Set(images);
+  const rows = db.all<{ image: Digest; digest: Digest }>("SELECT image, digest FROM image_blobs");
+  const staying = new Set(rows.flatMap(({ image, digest }) => (going.has(image) ? [] : [digest])));
+  return new Set(rows.flatMap(({ digest }) => (staying.has(digest) ? [] : [digest])));
 }
 
 /** What a sweep would remove now. */
@@ -157,6 +168,12 @@ export function choose(state: State, how: Sweep): Chosen {
   refs.dropUnused();
 
   const blobs = prune ? blobRows(db).map((row) => ({ ...row, size: blobBytes(state.root, row) })) : [];
+  const freed = prune
+    ? keptByAlone(
+        db,
+        images.map(({ id }) => id),
+      )
+    : new Set<Digest>();
   // Whoever uses one was there first and has marked it: it is protected as all that living builds use.
   const mounts = prune ? db.all<CacheMountRow>("SELECT * FROM cache_mounts") : [];
   const items: Item[] = [
@@ -165,7 +182,7 @@ export function choose(state: State, how: Sweep): Chosen {
       .map((row) => ({ type: "record" as const, row, lastUsed: row.last_used })),
     ...blobs
       .filter((row) => takes("archive") && row.last_used < before && (options.all === true || row.layers === 0))
-      .filter((row) => row.irreplaceable === 0)
+      .filter((row) => row.irreplaceable === 0 && (row.images === 0 || freed.has(row.digest)))
       .map((row) => ({ type: "blob" as const, row, lastUsed: row.last_used })),
     ...mounts
       .filter((row) => takes("cache mount") && row.last_used < before)

@@ -165,6 +165,17 @@ export class ImageTable implements ImageStore {
     return this.#state.db.all<Row>("SELECT * FROM images ORDER BY created DESC, id").map(recordOf);
   }
 
+  keepBlobs(id: Digest, digests: readonly Digest[]): void {
+    const { db } = this.#state;
+    db.write(() => {
+      db.run("DELETE FROM image_blobs WHERE image = ?", id);
+      for (const digest of new Set(digests)) {
+        if (!db.get("SELECT 1 FROM blobs WHERE digest = ?", digest)) throw missing(`the blob ${digest}`);
+        db.run("INSERT INTO image_blobs (image, digest) VALUES (?, ?)", id, digest);
+      }
+    });
+  }
+
   remove(id: Digest): boolean {
     return this.#state.db.run("DELETE FROM images WHERE id = ?", id) > 0;
   }

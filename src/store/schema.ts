@@ -196,4 +196,13 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE layer_blobs ADD COLUMN irreplaceable INTEGER NOT NULL DEFAULT 0;
   `,
+  // Blobs that stay for as long as an image does: what is attached to it.
+  `
+  CREATE TABLE image_blobs (
+    image TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+    digest TEXT NOT NULL REFERENCES blobs (digest) ON DELETE CASCADE,
+    PRIMARY KEY (image, digest)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX image_blobs_digest ON image_blobs (digest);
+  `,
 ];

@@ -25,7 +25,7 @@ import { readUnpackLimits } from "../config/storage-config.ts";
 import { announce, endFailed, type Engine } from "../engine/engine.ts";
 import type { Plain } from "../engine/protocol.ts";
 import { noteIndex } from "../registry/known-blobs.ts";
-import { noteAttached } from "./came-attached.ts";
+import { noteAttached, storeAttached } from "./came-attached.ts";
 import { keepBlobs } from "./keep-blobs.ts";
 
 /** The engine's part of `load`. */
@@ -127,7 +127,15 @@ async function takeInOne(
   );
   noteManifest(made, descriptor.digest, indexes, store);
   await keepBlobs(made.id, image, archive, engine, ctx);
-  if (image.attached && image.attached.length > 0) noteAttached(made.id, descriptor.digest, image.attached, store);
+  const documents = await storeAttached(image.attached ?? [], store);
+  if (!image.attached) {
+    ctx.emit({
+      type: "warning",
+      message: `Attestations of an image in ${archive.name} stay behind: not all of them are there, or they are more than is kept for an image`,
+      hint: "the image itself is whole; what is pushed or saved of it goes without them",
+    });
+  }
+  noteAttached(made.id, descriptor.digest, { documents }, store);
   store.facts.set(originKey(made.id), archive.name, made.id);
   // What `prune --all` leaves: nothing else brings it again.
   store.facts.set(`loaded ${made.id}`, true, made.id);

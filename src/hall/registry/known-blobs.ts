@@ -1,4 +1,4 @@
-import type { Digest } from "../../base/index.ts";
+import { type Digest, sha256 } from "../../base/index.ts";
 import { defaultLevel } from "../../layer/index.ts";
 import {
   describe,
@@ -43,6 +43,12 @@ export function noteDocument(id: Digest, { bytes, descriptor }: Document<Manifes
   );
 }
 
+/** The digest of the manifest that an image came with; undefined for one that was made here. */
+export function cameManifest(id: Digest, store: Store): Digest | undefined {
+  const known = store.facts.get(documentKey(id)) as { readonly text: string } | undefined;
+  return known && sha256(Buffer.from(known.text, "base64"));
+}
+
 /** Remembers the index that the images of a name came with, in their order. */
 export function noteIndex(
   [first, ...others]: readonly Digest[],
@@ -54,9 +60,16 @@ export function noteIndex(
   store.facts.set(indexKey([first, ...others]), { mediaType: descriptor.mediaType, text }, first);
 }
 
-/** The index that these images came with. */
+/** What the name of this image stands for is no index, or another than before. */
+export function forgetIndex(id: Digest, store: Store): void {
+  if (store.facts.get(indexKey([id])) !== undefined) store.facts.delete(indexKey([id]));
+}
+
+/** The index that these images came with, together or one after the other. */
 export function cameIndex(ids: readonly Digest[], store: Store): Document<Index> | undefined {
-  const known = store.facts.get(indexKey(ids)) as { readonly mediaType: string; readonly text: string } | undefined;
+  type Known = { readonly mediaType: string; readonly text: string } | undefined;
+  const keys = [ids, ...ids.map((id) => [id])].map(indexKey);
+  const known = keys.map((key) => store.facts.get(key) as Known).find((one) => one !== undefined);
   if (!known) return undefined;
   const bytes = Buffer.from(known.text, "base64");
   return { value: parseIndex(bytes), bytes, descriptor: describe(bytes, known.mediaType) };

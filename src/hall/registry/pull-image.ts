@@ -1,4 +1,4 @@
-import { type Ctx, type Digest, isSlipwayError, SlipwayError } from "../../base/index.ts";
+import { type Ctx, type Digest, isSlipwayError } from "../../base/index.ts";
 import { type ImageContent, importedImage, importImage, noteManifest } from "../../import/index.ts";
 import { type Descriptor, formatPlatform, parseReference, type Platform, type Reference } from "../../oci/index.ts";
 import type { PlannedImage } from "../../plan/index.ts";
@@ -6,7 +6,7 @@ import type { RegistryClient, RegistryImage } from "../../registry/index.ts";
 import type { Store } from "../../store/index.ts";
 import { announce, endFailed, type Engine } from "../engine/engine.ts";
 import { originKey } from "../bases/stored-base.ts";
-import { fillLayers } from "./fill-layers.ts";
+import { fillImage } from "./fill-image.ts";
 import { noteDocument, noteLayers, noteRepository } from "./known-blobs.ts";
 import { transferCtx } from "./transfer-events.ts";
 
@@ -18,7 +18,7 @@ export interface PullRequest {
   readonly impatient?: boolean | undefined;
   /** A base: what stands under the name alone is taken, whatever it is for (InvalidBaseImagePlatform). */
   readonly asBase?: boolean | undefined;
-  /** All its files are wanted now; without it they come when something needs them. */
+  /** All its files are wanted now, and its attestations; without it files come when something needs them. */
   readonly whole?: boolean | undefined;
 }
 
@@ -51,8 +51,12 @@ export async function pullImage(request: PullRequest, engine: Engine, ctx: Ctx):
     const there = known && (fits || asBase) && engine.store.images.use(known.id);
     // What is missing of it may have been looked for elsewhere, and that place may be gone.
     if (there) noteSource(known.id, reference, engine.store);
-    const image = there ? known : await bring(client, { ...reference, digest }, request, step, engine, ctx);
-    const filled = whole ? await fill(image.id, name, step, engine, ctx) : false;
+    const { made: image, came } = there
+      ? { made: known }
+      : await bring(client, { ...reference, digest }, request, step, engine, ctx);
+    const filled = whole
+      ? await fillImage({ name, platform, root: digest, id: image.id, came }, step, engine, ctx)
+      : false;
     if (reference.digest === undefined) engine.store.images.tagBeside(name, image.id);
     const origin = `registry ${reference.domain} ${digest}`;
     engine.store.facts.set(originKey(image.id), origin, image.id);
@@ -98,7 +102,7 @@ async function bring(
   step: string,
   engine: Engine,
   ctx: Ctx,
-): Promise<Pick<PlannedImage, "id" | "config">> {
+): Promise<{ readonly made: Pick<PlannedImage, "id" | "config">; readonly came?: RegistryImage }> {
   const { store } = engine;
   const lone = asBase ? "any-platform" : "must-fit";
   const image = await client.image(reference, platform, transferCtx(step, "downloading", ctx), lone);
@@ -112,7 +116,7 @@ async function bring(
   for (const asked of [made.config, { ...made.config, variant: undefined, ...platform }]) {
     noteManifest({ id: made.id, config: asked }, manifest.descriptor.digest, indexes, store);
   }
-  return made;
+  return { made, came: image };
 }
 
 async function take(
@@ -147,21 +151,4 @@ async function take(
   noteDocument(made.id, manifest, store);
   noteRepository(reference, manifest.value.layers, store);
   return made;
-}
-
-/** @returns whether something had to be brought. */
-async function fill(id: Digest, name: string, step: string, engine: Engine, ctx: Ctx): Promise<boolean> {
-  const top = engine.store.images.get(id)?.snapshots.at(-1);
-  try {
-    return top !== undefined && (await fillLayers([top], step, engine, ctx)).length > 0;
-  } catch (error) {
-    throw ofImage(error, name);
-  }
-}
-
-/** Layers are unpacked without knowing whose they are. */
-function ofImage(error: unknown, name: string): unknown {
-  const problem = isSlipwayError(error) && /^Cannot unpack the (?:archive|layer): (.*)$/s.exec(error.message)?.[1];
-  if (!problem) return error;
-  return new SlipwayError({ ...error.toJSON(), message: `Cannot unpack a layer of ${name}: ${problem}`, cause: error });
 }

@@ -20,6 +20,8 @@ export interface PushRequest {
   readonly records: readonly ImageRecord[];
   /** The same as they are to go out. */
   readonly images: NamedImage["images"];
+  /** The index that they came with. */
+  readonly index?: NamedImage["index"];
   /** References with a tag. */
   readonly names: readonly string[];
   /** Repositories that get the images without a tag. */
@@ -117,9 +119,9 @@ async function sentAhead(
 
 async function prepare(request: PushRequest, ahead: Ahead, engine: Engine, ctx: Ctx): Promise<PreparedPush> {
   const { store } = engine;
-  const { records, images, names, repositories = [], form } = request;
+  const { records, images, index, names, repositories = [], form } = request;
   const prepared = await pushContent(
-    { images, names: [...names, ...repositories] },
+    { images, names: [...names, ...repositories], index },
     { ...form, keeper: store, repositoriesOf: (blob) => repositoriesOf(blob, store), ...ahead },
     ctx,
   );

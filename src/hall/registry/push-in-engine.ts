@@ -8,6 +8,7 @@ import { findImage } from "../images/find-image.ts";
 import type { Plain } from "../engine/protocol.ts";
 import { checkNoTag } from "./pull-in-engine.ts";
 import { withAttestations } from "../attestations/with-attestations.ts";
+import { cameIndex } from "./known-blobs.ts";
 import { pushImage } from "./push-image.ts";
 
 /** The engine's part of `push`. All names are looked up before anything is sent. */
@@ -18,7 +19,11 @@ export async function pushInEngine(options: Plain<PushOptions>, engine: Engine, 
   const pushed: Pushed[] = [];
   for (const { name, images: records } of found) {
     const images = (await withAttestations(records, engine, ctx)) as NamedImage["images"];
-    for (const { dest, digest } of await pushImage({ records, images, names: [name] }, engine, ctx)) {
+    const index = cameIndex(
+      records.map(({ id }) => id),
+      store,
+    );
+    for (const { dest, digest } of await pushImage({ records, images, index, names: [name] }, engine, ctx)) {
       pushed.push({ name: dest, digest: digest as Digest });
     }
   }
