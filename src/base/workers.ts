@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import type * as WorkerThreads from "node:worker_threads";
 import { entryPoint } from "./entry.ts";
 import { SlipwayError, type SlipwayErrorInit, toSlipwayError } from "./errors.ts";
@@ -15,6 +16,10 @@ type Reply = { readonly id: number } & (
 );
 interface Request {
   readonly id: number;
+  /** As for entryPoint: whose function it is. */
+  readonly entry: string;
+  /** The file that offers it. */
+  readonly file: string;
   readonly name: string;
   readonly payload: unknown;
 }
@@ -22,16 +27,38 @@ interface Request {
 /** Functions that a worker thread offers: one structured-clonable value in, one out. */
 export type Handlers = Readonly<Record<string, (payload: never) => unknown>>;
 
-/** Called once at the top of a worker module: answers the calls of a WorkerPool. */
-export function serve(handlers: Handlers): void {
+/** What answers for each entry that a thread has loaded. It is the thread's: each bundled entry has its own copy of this module. */
+type Servers = Map<string, (request: Request) => Promise<Reply>>;
+const kept: { [key: symbol]: Servers | undefined } = globalThis;
+const servers = Symbol.for("slipway.servers");
+
+/**
+ * Called once at the top of a worker module: answers the calls of a WorkerPool for its entry.
+ * @param entry as for entryPoint: `layer/worker`.
+ */
+export function serve(entry: string, handlers: Handlers): void {
   const { isMainThread, parentPort: port } = threads();
   if (isMainThread || !port) return;
+  const first = kept[servers] === undefined;
+  const all: Servers = (kept[servers] ??= new Map());
+  all.set(entry, async ({ id, name, payload }: Request): Promise<Reply> => {
+    try {
+      const handler = handlers[name] as ((payload: unknown) => unknown) | undefined;
+      if (!handler) throw new Error(`no worker function ${name}`);
+      return { id, ok: true, value: await handler(payload) };
+    } catch (error) {
+      return { id, ok: false, error: toSlipwayError(error).toJSON() };
+    }
+  });
+  if (!first) return;
+  const load = process.getBuiltinModule("node:module").createRequire(import.meta.url);
   port.on("message", (request: Request) => {
     void (async () => {
       try {
-        const handler = handlers[request.name] as ((payload: unknown) => unknown) | undefined;
-        if (!handler) throw new Error(`no worker function ${request.name}`);
-        port.postMessage({ id: request.id, ok: true, value: await handler(request.payload) } satisfies Reply);
+        if (!all.has(request.entry)) load(request.file);
+        const answer = all.get(request.entry);
+        if (!answer) throw new Error(`no worker ${request.entry}`);
+        port.postMessage(await answer(request));
       } catch (error) {
         port.postMessage({ id: request.id, ok: false, error: toSlipwayError(error).toJSON() } satisfies Reply);
       }
@@ -42,60 +69,76 @@ export function serve(handlers: Handlers): void {
 interface Seat {
   readonly worker: WorkerThreads.Worker;
   readonly pending: Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>;
+  /** Whose calls are pending, or were last. */
+  pool: WorkerPool;
+}
+
+/** All threads of this process. Starting one takes longer than most of what is asked of it: a pool takes another's that has nothing to do. */
+const seats: Seat[] = [];
+let next = 0;
+
+export interface WorkerPoolOptions {
+  /** Threads that work for this pool at once, at most. */
+  readonly size?: number;
+  /** No other pool gets its threads, which end with it: for functions that keep something between two calls. */
+  readonly isOwn?: boolean;
 }
 
 /** Worker threads that run one room's heavy synchronous work off the main thread. Threads start when first needed and never hold the process open. */
 export class WorkerPool implements Disposable {
   readonly #entry: string;
   readonly #size: number;
-  readonly #seats: Seat[] = [];
-  #next = 0;
+  readonly #isOwn: boolean;
 
   /** @param entry as for entryPoint: `layer/worker`. */
-  constructor(entry: string, size: number = availableParallelism()) {
+  constructor(entry: string, { size = availableParallelism(), isOwn = false }: WorkerPoolOptions = {}) {
     this.#entry = entry;
     this.#size = Math.max(1, size);
+    this.#isOwn = isOwn;
   }
 
   /** Runs one function in the least busy thread; rejects with the SlipwayError that it threw. */
   call<T>(name: string, payload: unknown): Promise<T> {
     const seat = this.#seat();
-    const id = this.#next++;
+    seat.pool = this;
+    const id = next++;
+    const file = fileURLToPath(entryPoint(this.#entry));
     return new Promise<T>((resolve, reject) => {
       if (seat.pending.size === 0) seat.worker.ref();
       seat.pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      seat.worker.postMessage({ id, name, payload } satisfies Request);
+      seat.worker.postMessage({ id, entry: this.#entry, file, name, payload } satisfies Request);
     });
   }
 
   /** Starts all threads ahead of the first call: for who waits for something else until then. */
   start(): void {
-    while (this.#seats.length < this.#size) this.#open();
+    for (let there = seats.filter((seat) => this.#mayHave(seat)).length; there < this.#size; there++) this.#open();
   }
 
-  /** Ends the threads that have nothing to do, and gives their memory back; the next call starts new ones. */
-  rest(): void {
-    for (const seat of this.#seats.filter(({ pending }) => pending.size === 0)) {
-      this.#seats.splice(this.#seats.indexOf(seat), 1);
+  /** Ends the threads that work for this pool, whose calls never return, and those that are its own. */
+  [Symbol.dispose](): void {
+    for (const seat of seats.filter(({ pool, pending }) => pool === this && (this.#isOwn || pending.size > 0))) {
+      seats.splice(seats.indexOf(seat), 1);
       void seat.worker.terminate();
     }
   }
 
-  [Symbol.dispose](): void {
-    for (const seat of this.#seats.splice(0)) void seat.worker.terminate();
+  #mayHave({ pool, pending }: Seat): boolean {
+    return pool === this || (pending.size === 0 && !this.#isOwn && !pool.#isOwn);
   }
 
   #seat(): Seat {
-    const idle = this.#seats.find((seat) => seat.pending.size === 0);
+    const mine = seats.filter(({ pool }) => pool === this);
+    const idle = [...mine, ...seats].find((seat) => seat.pending.size === 0 && this.#mayHave(seat));
     if (idle) return idle;
-    if (this.#seats.length < this.#size) return this.#open();
-    return this.#seats.reduce((least, seat) => (seat.pending.size < least.pending.size ? seat : least));
+    if (mine.length < this.#size) return this.#open();
+    return mine.reduce((least, seat) => (seat.pending.size < least.pending.size ? seat : least));
   }
 
   #open(): Seat {
     const options = { resourceLimits: { maxYoungGenerationSizeMb: youngGeneration } };
     const worker = new (threads().Worker)(entryPoint(this.#entry), options);
-    const seat: Seat = { worker, pending: new Map() };
+    const seat: Seat = { worker, pending: new Map(), pool: this };
     worker.on("message", (reply: Reply) => {
       const waiter = seat.pending.get(reply.id);
       seat.pending.delete(reply.id);
@@ -105,16 +148,16 @@ export class WorkerPool implements Disposable {
       else waiter.reject(new SlipwayError(reply.error));
     });
     const fail = (error: Error): void => {
-      const at = this.#seats.indexOf(seat);
-      if (at >= 0) this.#seats.splice(at, 1);
+      const at = seats.indexOf(seat);
+      if (at >= 0) seats.splice(at, 1);
       for (const waiter of seat.pending.values()) waiter.reject(toSlipwayError(error));
       seat.pending.clear();
     };
     worker.on("error", fail);
-    worker.on("exit", (code) => fail(new Error(`a worker of ${this.#entry} ended with code ${code}`)));
+    worker.on("exit", (code) => fail(new Error(`a worker of ${seat.pool.#entry} ended with code ${code}`)));
     // After the listeners: one for messages holds the process again.
     worker.unref();
-    this.#seats.push(seat);
+    seats.push(seat);
     return seat;
   }
 }

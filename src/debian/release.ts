@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import type { PublicKey } from "openpgp";
-import { packageFile, SlipwayError } from "../base/index.ts";
+import type { PublicKey, VerificationResult } from "openpgp";
+import { SlipwayError } from "../base/index.ts";
 import { parseStanzas } from "./control.ts";
+import { readKeys } from "./keyring.ts";
 
 /** A file that a Release names, by size and sha256 (hex). */
 export interface IndexedFile {
@@ -36,36 +35,64 @@ export interface VerifiedRelease {
  * @throws SLIP_VERIFY when no trusted key verifies, or a field is missing.
  */
 export async function verifyRelease(inRelease: string, from: string, keyring?: string): Promise<VerifiedRelease> {
-  const { text, key } = await verifiedText(inRelease, from, keyring);
-  return { ...parseRelease(text, from), key };
-}
-
-async function verifiedText(
-  inRelease: string,
-  from: string,
-  keyring: string | undefined,
-): Promise<{ readonly text: string; readonly key: string }> {
   const openpgp = await import("openpgp");
   const keys = await readKeys(keyring);
-  let signatures;
-  let text;
+  let verified;
   try {
     const message = await openpgp.readCleartextMessage({ cleartextMessage: inRelease });
-    ({ signatures, data: text } = await openpgp.verify({ message, verificationKeys: keys }));
+    verified = await openpgp.verify({ message, verificationKeys: keys });
   } catch (error) {
-    throw new SlipwayError({
-      code: "SLIP_VERIFY",
-      message: `Cannot verify ${from}: it is no signed text (${firstLine(error)})`,
-      hint: "a proxy or a log-in page may have answered instead of the mirror",
-      cause: error,
-    });
+    throw unsigned(from, `it is no signed text (${firstLine(error)})`, error);
   }
+  const key = await trustedKey(verified.signatures, keys, { from, keyring });
+  return { ...parseRelease(verified.data, from), key };
+}
+
+/** The two files of archives that have no InRelease. */
+export interface DetachedRelease {
+  readonly release: Uint8Array;
+  /** Release.gpg, binary or armoured. */
+  readonly signature: Uint8Array;
+}
+
+/**
+ * The same for a Release whose signature lies beside it (RFC 9580, section 10.4).
+ * @param from the address of the Release.
+ */
+export async function verifyDetachedRelease(
+  { release, signature }: DetachedRelease,
+  from: string,
+  keyring?: string,
+): Promise<VerifiedRelease> {
+  const openpgp = await import("openpgp");
+  const keys = await readKeys(keyring);
+  const text = Buffer.from(signature).toString("latin1");
+  let signatures;
+  try {
+    const read = text.includes("-----BEGIN PGP SIGNATURE")
+      ? await openpgp.readSignature({ armoredSignature: text })
+      : await openpgp.readSignature({ binarySignature: signature });
+    const message = await openpgp.createMessage({ binary: release });
+    ({ signatures } = await openpgp.verify({ message, signature: read, verificationKeys: keys, format: "binary" }));
+  } catch (error) {
+    throw unsigned(from, `its Release.gpg is no signature (${firstLine(error)})`, error);
+  }
+  const key = await trustedKey(signatures, keys, { from, keyring });
+  return { ...parseRelease(Buffer.from(release).toString("utf8"), from), key };
+}
+
+/** Fingerprint of the first key that verifies. */
+async function trustedKey(
+  signatures: readonly VerificationResult[],
+  keys: readonly PublicKey[],
+  { from, keyring }: { readonly from: string; readonly keyring: string | undefined },
+): Promise<string> {
   const reasons: string[] = [];
   for (const signature of signatures) {
     try {
       await signature.verified;
       const signer = keys.find((key) => key.getKeys(signature.keyID).length > 0);
-      return { text, key: (signer?.getFingerprint() ?? signature.keyID.toHex()).toUpperCase() };
+      return (signer?.getFingerprint() ?? signature.keyID.toHex()).toUpperCase();
     } catch (error) {
       reasons.push(`key ${signature.keyID.toHex().toUpperCase()}: ${firstLine(error)}`);
     }
@@ -75,41 +102,18 @@ async function verifiedText(
     message: `Cannot verify ${from}: no trusted key signed it (${reasons.join("; ") || "it has no signature"})`,
     hint: reasons.some((reason) => reason.includes("future"))
       ? "the clock of this machine seems to be behind"
-      : "the mirror may be tampered with, or serve another distribution; name another mirror with --debian-mirror",
+      : keyring === undefined
+        ? "the mirror may be tampered with, or serve another distribution: name another with --debian-mirror; an archive of your own needs --debian-keyring"
+        : `only keys in ${keyring} are trusted, for updates and security updates too: a mirror may be tampered with, or its key be missing there`,
   });
 }
 
-async function readKeys(keyring: string | undefined): Promise<PublicKey[]> {
-  const openpgp = await import("openpgp");
-  const file = keyring ?? fileURLToPath(packageFile("keyrings/debian-archive.pgp"));
-  const bytes = readKeyring(file);
-  try {
-    const armoured = bytes.subarray(0, 200).includes("-----BEGIN PGP");
-    const keys = armoured
-      ? await openpgp.readKeys({ armoredKeys: bytes.toString("utf8") })
-      : await openpgp.readKeys({ binaryKeys: bytes });
-    if (keys.length === 0) throw new Error("it has no keys");
-    return keys.map((key) => key.toPublic());
-  } catch (error) {
-    throw badKeyring(file, error);
-  }
-}
-
-/** The bytes of a file with keys. @throws SLIP_VERIFY when it cannot be read. */
-export function readKeyring(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw badKeyring(file, error);
-  }
-}
-
-function badKeyring(file: string, error: unknown): SlipwayError {
+function unsigned(from: string, why: string, cause: unknown): SlipwayError {
   return new SlipwayError({
     code: "SLIP_VERIFY",
-    message: `Cannot read the keyring ${file}: ${firstLine(error)}`,
-    hint: "it must hold OpenPGP public keys",
-    cause: error,
+    message: `Cannot verify ${from}: ${why}`,
+    hint: "a proxy or a log-in page may have answered instead of the mirror",
+    cause,
   });
 }
 

@@ -8,7 +8,7 @@ import type { IndexedFile } from "./release.ts";
 import { RootFiles } from "./root-files.ts";
 import { unpackDeb } from "./unpack-deb.ts";
 
-serve({ index, contents: makeContents, unpack: unpackDeb, clean });
+serve("debian/worker", { index, contents: makeContents, unpack: unpackDeb, clean });
 
 /** Brings a configured root into the state of an image. */
 function clean(job: { readonly root: string; readonly slim: boolean; readonly epoch: number }): void {

@@ -69,7 +69,7 @@ async function empty(folder: string): Promise<void> {
 
 async function copy(job: Omit<CopyTreeJob, "cancel">, signal: AbortSignal): Promise<CopiedTree> {
   if (signal.aborted) throw new SlipwayError({ code: "SLIP_CANCELLED", message: "Cancelled" });
-  using pool = new WorkerPool("export/worker", 1);
+  using pool = new WorkerPool("export/worker", { size: 1 });
   const cancel = new Int32Array(new SharedArrayBuffer(4));
   const abort = (): void => {
     cancel[0] = 1;

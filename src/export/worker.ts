@@ -1,4 +1,4 @@
 import { serve } from "../base/index.ts";
 import { copyTree } from "./copy-tree.ts";
 
-serve({ copyTree });
+serve("export/worker", { copyTree });

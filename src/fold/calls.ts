@@ -33,5 +33,5 @@ export async function findWaste(
 }
 
 function pool(): WorkerPool {
-  return (shared ??= new WorkerPool("fold/worker", 2));
+  return (shared ??= new WorkerPool("fold/worker", { size: 2 }));
 }

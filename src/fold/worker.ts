@@ -4,7 +4,7 @@ import { foldLayers } from "./fold-layers.ts";
 import { planFold } from "./plan-fold.ts";
 import { squashLayers } from "./squash-layers.ts";
 
-serve({
+serve("fold/worker", {
   fold: foldLayers,
   squash: squashLayers,
   findWaste: ({ stack, cancel }: { readonly stack: LayerStack; readonly cancel?: CancelFlag | undefined }) =>

@@ -18,7 +18,7 @@ export interface FileDigestsJob {
  * Throws SLIP_CANCELLED.
  */
 export async function listDigests(root: string, signal: AbortSignal): Promise<readonly FileDigest[]> {
-  using pool = new WorkerPool("inspect/worker", 1);
+  using pool = new WorkerPool("inspect/worker", { size: 1 });
   return await cancellable(signal, (cancel) =>
     pool.call<readonly FileDigest[]>("fileDigests", { root, cancel } satisfies FileDigestsJob),
   );

@@ -8,6 +8,6 @@ import type { FindPackagesJob } from "./packages/find-packages.ts";
  * Throws SLIP_CANCELLED.
  */
 export async function findSoftware(job: Omit<FindPackagesJob, "cancel">, signal: AbortSignal): Promise<FoundSoftware> {
-  using pool = new WorkerPool("inspect/worker", 1);
+  using pool = new WorkerPool("inspect/worker", { size: 1 });
   return await cancellable(signal, (cancel) => pool.call<FoundSoftware>("findPackages", { ...job, cancel }));
 }

@@ -6,6 +6,6 @@ import type { TreeInspection } from "./contract.ts";
  * @param root a folder that this process sees; threads share its mount namespace when it was entered before they started.
  */
 export async function inspectRoot(root: string): Promise<TreeInspection> {
-  using pool = new WorkerPool("inspect/worker", 1);
+  using pool = new WorkerPool("inspect/worker", { size: 1 });
   return await pool.call<TreeInspection>("inspectTree", root);
 }

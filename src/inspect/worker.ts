@@ -5,4 +5,4 @@ import { inspectTree } from "./inspect-tree.ts";
 import { findPackages } from "./packages/find-packages.ts";
 import { suggestFacts } from "./suggest/suggest-facts.ts";
 
-serve({ auditTree, suggestFacts, inspectTree, findPackages, fileDigests });
+serve("inspect/worker", { auditTree, suggestFacts, inspectTree, findPackages, fileDigests });

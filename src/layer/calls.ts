@@ -56,7 +56,7 @@ async function unpack(kind: "layer" | "plain", options: UnpackLayerOptions | Ext
   }
   return cancellable(signal, async (cancel = given) => {
     // a stream needs one thread that keeps what it has read so far
-    using own = new WorkerPool("layer/worker", 1);
+    using own = new WorkerPool("layer/worker", { size: 1, isOwn: true });
     const result = own.call<Unpacked>("unpack", { ...job, source: "stream", cancel });
     // it is waited for below; until then it must not count as unhandled
     result.catch(() => undefined);

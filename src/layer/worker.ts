@@ -21,7 +21,7 @@ async function unpack({ source, ...job }: UnpackJob & { readonly source: Source 
   }
 }
 
-serve({
+serve("layer/worker", {
   writeLayer: runWrite,
   unpack,
   chunk: (bytes: Uint8Array) => inlet.push(bytes),

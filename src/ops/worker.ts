@@ -2,4 +2,4 @@ import { serve } from "../base/index.ts";
 import { checksumSources } from "./tree/checksum.ts";
 import { copySources } from "./tree/copy.ts";
 
-serve({ checksumSources, copySources });
+serve("ops/worker", { checksumSources, copySources });

@@ -7,7 +7,7 @@ const small = 500;
 let pool: WorkerPool | undefined;
 
 function call<T>(name: "measureTree" | "removeTree" | "syncFs", path: string): Promise<T> {
-  pool ??= new WorkerPool("store/worker", 1);
+  pool ??= new WorkerPool("store/worker", { size: 1 });
   return pool.call<T>(name, path);
 }
 

@@ -5,4 +5,4 @@ import { measureTree, removeTree } from "./tree.ts";
 /** The store's long synchronous work. */
 export const storeHandlers = { measureTree: (path: string) => measureTree(path), removeTree, syncFs } as const;
 
-serve(storeHandlers);
+serve("store/worker", storeHandlers);

@@ -70,7 +70,6 @@ export async function makeFromRecipe(
       return unpackPackages({ ...job, ...one, only, step: undefined, root: into, owner: "squash" });
     }),
   ]);
-  debianWorkers().rest();
   checkOverlaps(unpacked);
   const files = new RootFiles(root);
   finishRoot(files, { recipe, unpacked, given, materials: active.scratch, time: archive.date, owner });

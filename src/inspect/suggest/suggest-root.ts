@@ -7,6 +7,6 @@ import type { SuggestFacts, SuggestJob } from "./contract.ts";
  * Throws SLIP_USAGE.
  */
 export async function suggestRoot(job: SuggestJob): Promise<SuggestFacts> {
-  using pool = new WorkerPool("inspect/worker", 1);
+  using pool = new WorkerPool("inspect/worker", { size: 1 });
   return await pool.call<SuggestFacts>("suggestFacts", job);
 }
