@@ -81,8 +81,10 @@ export interface Release {
   readonly date: number;
   readonly validUntil: number | undefined;
   readonly mirror: string;
-  /** Of its InRelease; undefined for one that was checked by an older slipway and not fetched since. */
+  /** Of its InRelease, or Release; undefined for one that was checked by an older slipway and not fetched since. */
   readonly inRelease: Digest | undefined;
+  /** `Release` where an archive has no InRelease, and the signature in a file beside it. */
+  readonly file?: "InRelease" | "Release" | undefined;
   /** Fingerprint of the key that signed it, upper-case hex; undefined as before. */
   readonly key: string | undefined;
   /** The package index that it names; the path is below the suite's folder. */

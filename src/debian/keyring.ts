@@ -35,7 +35,9 @@ export function readKeyring(file: string): Buffer {
     return readFileSync(file);
   } catch (error) {
     const { code = "", message } = error as NodeJS.ErrnoException;
-    const why = { ENOENT: "there is no such file", EISDIR: "it is a folder", EACCES: "its permissions forbid it" }[code];
+    const why = { ENOENT: "there is no such file", EISDIR: "it is a folder", EACCES: "its permissions forbid it" }[
+      code
+    ];
     throw badKeyring(file, why ?? message, error);
   }
 }

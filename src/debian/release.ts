@@ -1,4 +1,4 @@
-import type { PublicKey, VerificationResult } from "openpgp";
+import type { KeyID, PublicKey } from "openpgp";
 import { SlipwayError } from "../base/index.ts";
 import { parseStanzas } from "./control.ts";
 import { readKeys } from "./keyring.ts";
@@ -81,9 +81,14 @@ export async function verifyDetachedRelease(
   return { ...parseRelease(Buffer.from(release).toString("utf8"), from), key };
 }
 
+interface Signature {
+  readonly keyID: KeyID;
+  readonly verified: Promise<true>;
+}
+
 /** Fingerprint of the first key that verifies. */
 async function trustedKey(
-  signatures: readonly VerificationResult[],
+  signatures: readonly Signature[],
   keys: readonly PublicKey[],
   { from, keyring }: { readonly from: string; readonly keyring: string | undefined },
 ): Promise<string> {

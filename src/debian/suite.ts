@@ -2,11 +2,13 @@ import { readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { sha256, SlipwayError } from "../base/index.ts";
 import type { OpenArchiveOptions, Release } from "./contract.ts";
-import { type HttpClient, HttpStatusError, withoutPassword } from "../fetch/index.ts";
+import { type HttpClient, HttpStatusError } from "../fetch/index.ts";
 import { debianWorkers } from "./debian-workers.ts";
 import { describeSuite, downloadIndex } from "./download-index.ts";
+import { readKeyring } from "./keyring.ts";
 import { PackageIndex } from "./package-index.ts";
-import { type IndexedFile, readKeyring, verifyRelease, type VerifiedRelease } from "./release.ts";
+import type { IndexedFile, VerifiedRelease } from "./release.ts";
+import { fetchSigned, type SignedRelease } from "./signed-release.ts";
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
@@ -45,7 +47,9 @@ export async function codenameOf(options: OpenSuiteOptions): Promise<string> {
 export async function openSuite(options: OpenSuiteOptions): Promise<OpenedSuite> {
   const { kept, stale } = await currentRelease(options);
   const path = `main/binary-${options.arch}/Packages`;
-  const packed = kept.files[`${path}.xz`];
+  // Debian packs its indexes with xz; tools for archives of one's own, such as aptly and reprepro, with gzip.
+  const packedPath = [`${path}.xz`, `${path}.gz`].find((one) => kept.files[one]) ?? "";
+  const packed = kept.files[packedPath];
   const plain = kept.files[path];
   if (!packed || !plain) {
     throw new SlipwayError({
@@ -54,8 +58,8 @@ export async function openSuite(options: OpenSuiteOptions): Promise<OpenedSuite>
       hint: "name another suite, platform or mirror",
     });
   }
-  const { codename, version, date, validUntil, inRelease, key } = kept;
-  const index = { path: `${path}.xz`, ...packed };
+  const { codename, version, date, validUntil, inRelease, file, key } = kept;
+  const index = { path: packedPath, ...packed };
   return {
     release: {
       suite: options.suite,
@@ -65,10 +69,11 @@ export async function openSuite(options: OpenSuiteOptions): Promise<OpenedSuite>
       validUntil,
       mirror: options.mirror,
       inRelease,
+      file,
       key,
       index,
     },
-    index: await openIndex(options, `${path}.xz`, packed, plain),
+    index: await openIndex(options, packedPath, packed, plain),
     stale,
   };
 }
@@ -111,20 +116,19 @@ async function fetchRelease(
   file: string,
   kept: KeptRelease | undefined,
 ): Promise<KeptRelease> {
-  const url = `${options.mirror}/dists/${options.suite}/InRelease`;
   const headers: Record<string, string> = { "cache-control": "max-age=0" };
   // One that an older slipway kept lacks what a lock needs.
   if (kept?.mirror === options.mirror && kept.inRelease !== undefined) {
     if (kept.etag !== undefined) headers["if-none-match"] = kept.etag;
     else if (kept.lastModified !== undefined) headers["if-modified-since"] = kept.lastModified;
   }
-  const answer = await getFile(options, url, headers);
+  const signed = await fetchSigned(options, headers);
+  const { shown } = signed;
   const now = Date.now();
   let fresh: KeptRelease;
-  if (answer.status === 304 && kept) fresh = { ...kept, checked: now };
+  if (!signed.changed && kept) fresh = { ...kept, checked: now };
   else {
-    const shown = withoutPassword(url);
-    const release = await verifyRelease(answer.text, shown, options.keyring);
+    const release = await signed.verified();
     if (release.codename !== options.suite && release.suite !== options.suite) {
       throw new SlipwayError({
         code: "SLIP_VERIFY",
@@ -132,7 +136,7 @@ async function fetchRelease(
         hint: "the mirror serves another suite under this name; name another mirror with --debian-mirror",
       });
     }
-    fresh = keep(release, options.mirror, now, answer);
+    fresh = keep(release, options.mirror, now, signed);
     if (kept && !options.anyAge && fresh.date < kept.date) {
       throw new SlipwayError({
         code: "SLIP_VERIFY",
@@ -144,59 +148,13 @@ async function fetchRelease(
   if (!options.anyAge && isExpired(fresh, now)) {
     throw new SlipwayError({
       code: "SLIP_VERIFY",
-      message: `Cannot use ${withoutPassword(url)}: it expired on ${new Date(fresh.validUntil ?? 0).toISOString().slice(0, 16)}`,
+      message: `Cannot use ${shown}: it expired on ${new Date(fresh.validUntil ?? 0).toISOString().slice(0, 16)}`,
       hint: "the mirror is out of date, or this machine's clock is wrong; name another mirror with --debian-mirror",
     });
   }
   // An older state must not stand for the latest one that was seen.
   if (!options.anyAge || !kept || fresh.date >= kept.date) await replaceFile(file, JSON.stringify(fresh));
   return fresh;
-}
-
-interface FetchedText {
-  readonly status: number;
-  readonly text: string;
-  readonly etag: string | undefined;
-  readonly lastModified: string | undefined;
-}
-
-async function getFile(
-  options: OpenSuiteOptions,
-  url: string,
-  headers: Readonly<Record<string, string>>,
-): Promise<FetchedText> {
-  try {
-    return await options.http.get(
-      url,
-      async ({ status, headers: answered, body }) => {
-        const chunks: Uint8Array[] = [];
-        let size = 0;
-        for await (const chunk of body) {
-          size += chunk.length;
-          if (size > 16 << 20) throw tooLong(url);
-          chunks.push(chunk);
-        }
-        return {
-          status,
-          text: Buffer.concat(chunks).toString("utf8"),
-          etag: single(answered["etag"]),
-          lastModified: single(answered["last-modified"]),
-        };
-      },
-      headers,
-    );
-  } catch (error) {
-    if (!(error instanceof HttpStatusError)) throw error;
-    throw new SlipwayError({
-      code: "SLIP_NETWORK",
-      message: `Cannot read ${describeSuite(options)}: ${error.message}`,
-      hint:
-        error.status === 404 && options.suite.endsWith("-security")
-          ? "name an archive with security updates in SLIPWAY_DEBIAN_SECURITY_MIRROR, or none to go without them"
-          : "the mirror may not have this suite; name another mirror with --debian-mirror or SLIPWAY_DEBIAN_MIRROR",
-      cause: error,
-    });
-  }
 }
 
 async function openIndex(
@@ -229,6 +187,7 @@ async function openIndex(
     await downloadIndex(options, path, packed, download);
     await debianWorkers().call("index", {
       source: download,
+      name: path,
       target: `${download}.new`,
       plain,
       describe: describeSuite(options),
@@ -250,14 +209,6 @@ function readWhole(file: string): Buffer | undefined {
   }
 }
 
-function tooLong(url: string): SlipwayError {
-  return new SlipwayError({
-    code: "SLIP_VERIFY",
-    message: `Cannot use ${withoutPassword(url)}: it is longer than a Release can be`,
-    hint: "name another mirror with --debian-mirror",
-  });
-}
-
 /** Release files kept by a name that holds apart what different keys made trusted. */
 async function releaseFile(options: OpenSuiteOptions): Promise<string> {
   const folder = `${options.cache.folder}/releases`;
@@ -275,9 +226,14 @@ async function readKept(file: string): Promise<KeptRelease | undefined> {
   }
 }
 
-function keep(release: VerifiedRelease, mirror: string, checked: number, answer: FetchedText): KeptRelease {
+function keep(
+  release: VerifiedRelease,
+  mirror: string,
+  checked: number,
+  { file, digest, etag, lastModified }: SignedRelease,
+): KeptRelease {
   const files = [...release.files].filter(([path]) =>
-    /^main\/(?:binary-[a-z0-9-]+\/Packages(?:\.xz)?|Contents-[a-z0-9-]+\.gz)$/.test(path),
+    /^main\/(?:binary-[a-z0-9-]+\/Packages(?:\.xz|\.gz)?|Contents-[a-z0-9-]+\.gz)$/.test(path),
   );
   return {
     format: 1,
@@ -286,11 +242,12 @@ function keep(release: VerifiedRelease, mirror: string, checked: number, answer:
     date: release.date,
     validUntil: release.validUntil,
     mirror,
-    inRelease: sha256(answer.text),
+    inRelease: digest,
+    file,
     key: release.key,
     checked,
-    etag: answer.etag,
-    lastModified: answer.lastModified,
+    etag,
+    lastModified,
     files: Object.fromEntries(files),
   };
 }
@@ -329,10 +286,6 @@ function isExpired(release: KeptRelease, now: number): boolean {
 
 function hasStatus(error: SlipwayError): boolean {
   return error.cause instanceof HttpStatusError;
-}
-
-function single(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header[0] : header;
 }
 
 function day10(time: number): string {

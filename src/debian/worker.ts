@@ -15,9 +15,11 @@ function clean(job: { readonly root: string; readonly slim: boolean; readonly ep
   cleanRoot(new RootFiles(job.root), job);
 }
 
-/** Makes the compact index of a downloaded Packages.xz, whose own hash was checked; its plain text must be the promised one too. */
+/** Makes the compact index of a downloaded Packages.xz or .gz, whose own hash was checked; its plain text must be the promised one too. */
 async function index(job: {
   readonly source: string;
+  /** Of the file in the archive. */
+  readonly name: string;
   readonly target: string;
   readonly plain: IndexedFile;
   readonly describe: string;
@@ -25,7 +27,7 @@ async function index(job: {
   const hasher = new Hasher();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of plainBytes(job.source, undefined, "Packages.xz")) {
+  for await (const chunk of plainBytes(job.source, undefined, job.name)) {
     size += chunk.length;
     if (size > job.plain.size) break;
     hasher.update(chunk);

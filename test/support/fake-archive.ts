@@ -35,6 +35,10 @@ export interface FakeSuite {
   readonly text?: ((text: string) => string) | undefined;
   /** Sign the Release instead of the archive's own key. */
   readonly keys?: readonly SigningKey[] | undefined;
+  /** As old archives are: Release and Release.gpg in place of an InRelease. */
+  readonly detached?: boolean | undefined;
+  /** Indexes as Debian packs them, or as aptly does. */
+  readonly packing?: "xz" | "gz" | undefined;
 }
 
 export interface SigningKey {
@@ -106,9 +110,10 @@ export class FakeArchive {
         .join("");
     });
     const plain = Buffer.from(stanzas.join("\n"));
-    const packed = storedXz(plain);
+    const { packing = "xz" } = content;
+    const packed = packing === "xz" ? storedXz(plain) : gzipSync(plain);
     const folder = `dists/${suite}/main/binary-amd64`;
-    this.files.set(`${folder}/Packages.xz`, packed);
+    this.files.set(`${folder}/Packages.${packing}`, packed);
     this.files.set(`${folder}/by-hash/SHA256/${sha256Hex(packed)}`, packed);
     const lines = [
       "Origin: Debian",
@@ -122,25 +127,36 @@ export class FakeArchive {
       "Components: main",
       "SHA256:",
       ` ${sha256Hex(plain)} ${plain.length} main/binary-amd64/Packages`,
-      ` ${sha256Hex(packed)} ${packed.length} main/binary-amd64/Packages.xz`,
+      ` ${sha256Hex(packed)} ${packed.length} main/binary-amd64/Packages.${packing}`,
     ];
-    this.files.set(
-      `dists/${suite}/InRelease`,
-      await this.sign((content.text ?? String)(`${lines.join("\n")}\n`), content.keys),
-    );
+    const text = (content.text ?? String)(`${lines.join("\n")}\n`);
+    for (const name of ["InRelease", "Release", "Release.gpg"]) this.files.delete(`dists/${suite}/${name}`);
+    if (content.detached) {
+      this.files.set(`dists/${suite}/Release`, Buffer.from(text));
+      this.files.set(`dists/${suite}/Release.gpg`, await this.signBeside(text, content.keys));
+    } else this.files.set(`dists/${suite}/InRelease`, await this.sign(text, content.keys));
   }
 
   /** Three suites with the packages in the first. */
   async publishAll(packages: readonly FakePackage[], content: Partial<FakeSuite> = {}): Promise<void> {
     await this.publish("bookworm", { ...content, packages });
-    await this.publish("bookworm-updates", { packages: [] });
-    await this.publish("bookworm-security", { packages: [] });
+    const { detached, packing } = content;
+    await this.publish("bookworm-updates", { packages: [], detached, packing });
+    await this.publish("bookworm-security", { packages: [], detached, packing });
   }
 
   async sign(text: string, keys: readonly SigningKey[] = [this.key]): Promise<Buffer> {
     const message = await openpgp.createCleartextMessage({ text });
     const date = new Date(Date.now() - 1000);
     return Buffer.from(await openpgp.sign({ message, signingKeys: keys.map((one) => one.privateKey), date }), "utf8");
+  }
+
+  /** A signature alone, armoured. */
+  async signBeside(text: string, keys: readonly SigningKey[] = [this.key]): Promise<Buffer> {
+    const message = await openpgp.createMessage({ binary: Buffer.from(text) });
+    const signingKeys = keys.map((one) => one.privateKey);
+    const date = new Date(Date.now() - 1000);
+    return Buffer.from(await openpgp.sign({ message, signingKeys, date, detached: true }), "latin1");
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {

@@ -52,6 +52,11 @@ export const baseBuildOptions = {
     value: "URL",
     help: "Archive that it is made from (variable SLIPWAY_DEBIAN_MIRROR)",
   },
+  "debian-keyring": {
+    type: "string",
+    value: "FILE",
+    help: "OpenPGP keys that this archive is signed by, in place of Debian's (variable SLIPWAY_DEBIAN_KEYRING)",
+  },
   quiet: { type: "flag", short: "q", help: "Print the image ids alone" },
 } as const;
 
@@ -88,6 +93,7 @@ export const baseBuild = command({
       audit: values.audit as AuditMode | undefined,
       attest: parseAttest({ sbom: values.sbom, attest: [], provenance: undefined, "attest-as": undefined }),
       debianMirror: values["debian-mirror"],
+      debianKeyring: values["debian-keyring"],
       onEvent: values.quiet ? undefined : transferProgress(io),
       store: io.store,
       signal: io.signal,

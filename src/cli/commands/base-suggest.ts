@@ -3,6 +3,7 @@ import { command } from "../command.ts";
 import type { Style } from "../style.ts";
 import { printable, printableLines } from "../text.ts";
 import { transferProgress } from "../transfer-progress.ts";
+import { baseBuildOptions } from "./base-build.ts";
 
 export const baseSuggest = command({
   name: "base suggest",
@@ -28,6 +29,7 @@ export const baseSuggest = command({
       value: "URL",
       help: "Archive that packages are looked up in (variable SLIPWAY_DEBIAN_MIRROR)",
     },
+    "debian-keyring": baseBuildOptions["debian-keyring"],
     format: { type: "string", value: "text|json", choices: ["text", "json"], help: "json prints one object" },
     quiet: { type: "flag", short: "q", help: "The name for FROM alone" },
   },
@@ -42,6 +44,7 @@ export const baseSuggest = command({
       platform: values.platform,
       offline: values.offline,
       debianMirror: values["debian-mirror"],
+      debianKeyring: values["debian-keyring"],
       store: io.store,
       signal: io.signal,
       onEvent: transferProgress(io),

@@ -107,6 +107,11 @@ export const buildOptions = {
     value: "URL",
     help: "Archive that Debian bases are made from (variable SLIPWAY_DEBIAN_MIRROR)",
   },
+  "debian-keyring": {
+    type: "string",
+    value: "FILE",
+    help: "OpenPGP keys that this archive is signed by, in place of Debian's (variable SLIPWAY_DEBIAN_KEYRING)",
+  },
   secret: {
     type: "list",
     value: "id=ID[,src=FILE|,env=NAME]",
@@ -239,6 +244,7 @@ export function toBuildOptions({ values, positionals }: BuildArgs, io: CommandIo
     record: values["metadata-file"] === undefined ? undefined : metadataProvenance(io.env),
     baseImages: values["base-images"] as BuildOptions["baseImages"],
     debianMirror: values["debian-mirror"],
+    debianKeyring: values["debian-keyring"],
     secrets: values.secret.length > 0 ? parseSecrets(values.secret, io.env) : undefined,
     ssh: values.ssh.length > 0 ? parseAgents(values.ssh, io.env) : undefined,
     network: values.network as BuildOptions["network"],

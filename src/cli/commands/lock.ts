@@ -16,6 +16,7 @@ const taken = {
   "build-context": buildOptions["build-context"],
   "base-images": buildOptions["base-images"],
   "debian-mirror": buildOptions["debian-mirror"],
+  "debian-keyring": buildOptions["debian-keyring"],
   secret: buildOptions.secret,
   ssh: buildOptions.ssh,
 } as const;
@@ -61,13 +62,14 @@ function lockedBy({
   buildContexts,
   baseImages,
   debianMirror,
+  debianKeyring,
   secrets,
   ssh,
   store,
   signal,
 }: BuildOptions): LockOptions {
   const named = { context, dockerfile, target, platforms, buildArgs, buildContexts };
-  return { ...named, baseImages, debianMirror, secrets, ssh, store, signal };
+  return { ...named, baseImages, debianMirror, debianKeyring, secrets, ssh, store, signal };
 }
 
 function warnings({ stderr }: Pick<CommandIo, "stderr">): (event: BuildEvent) => void {

@@ -28,12 +28,12 @@ export function lockRecipe(
     mirror === archive.securityMirror && mirror !== archive.mirror ? "debian-security" : "debian";
   const ofSuite = (suite: string, mirror: string): LockedPlace =>
     suite.endsWith("-security") ? "debian-security" : place(mirror);
-  const releases = archive.releases.map(({ suite, mirror, version, date, inRelease, key }) => {
+  const releases = archive.releases.map(({ suite, mirror, version, date, inRelease, file = "InRelease", key }) => {
     if (inRelease === undefined || key === undefined) throw new Error(`the Release of ${suite} was not fetched anew`);
     return {
       suite,
       archive: ofSuite(suite, mirror),
-      path: `dists/${suite}/InRelease`,
+      path: `dists/${suite}/${file}`,
       version,
       date: isoTime(date),
       sha256: inRelease.slice(7),

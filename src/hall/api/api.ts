@@ -83,6 +83,8 @@ export interface BuildOptions extends CommonOptions {
   /** Take images, files and commits from elsewhere as the lock file beside the Dockerfile has them, and nothing that it does not know. */
   readonly locked?: boolean | undefined;
   readonly debianMirror?: string | undefined;
+  /** File with OpenPGP keys, binary or armoured, that the archive must be signed by. Default: SLIPWAY_DEBIAN_KEYRING, the configuration, Debian's own keys. */
+  readonly debianKeyring?: string | undefined;
   /** What RUN --mount=type=secret may have, by id; read when a step needs it. */
   readonly secrets?: Readonly<Record<string, SecretSource>> | undefined;
   /** What RUN --mount=type=ssh may talk to, by id (`default`): the socket of an agent, or a list of private key files that an agent is started for. */

@@ -28,6 +28,8 @@ export interface BuildBaseOptions extends CommonOptions {
   readonly attest?: Omit<AttestOptions, "provenance"> | undefined;
   /** Base address of the Debian archive. */
   readonly debianMirror?: string | undefined;
+  /** File with OpenPGP keys, binary or armoured, that the archive must be signed by. Default: SLIPWAY_DEBIAN_KEYRING, the configuration, Debian's own keys. */
+  readonly debianKeyring?: string | undefined;
   readonly onEvent?: ((event: BuildEvent) => void) | undefined;
 }
 

@@ -11,6 +11,8 @@ export interface LockBaseOptions extends CommonOptions {
   readonly archs?: readonly string[] | undefined;
   /** Base address of the Debian archive. The lock names it, for those who build with it and name none. */
   readonly debianMirror?: string | undefined;
+  /** File with OpenPGP keys, binary or armoured, that the archive must be signed by. Default: SLIPWAY_DEBIAN_KEYRING, the configuration, Debian's own keys. */
+  readonly debianKeyring?: string | undefined;
   /** Nothing is written. */
   readonly check?: boolean | undefined;
   readonly onEvent?: ((event: BuildEvent) => void) | undefined;

@@ -14,6 +14,7 @@ export interface LockOptions extends Pick<
   | "buildContexts"
   | "baseImages"
   | "debianMirror"
+  | "debianKeyring"
   | "secrets"
   | "ssh"
   | "store"

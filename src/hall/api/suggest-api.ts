@@ -10,6 +10,8 @@ export interface SuggestOptions extends CommonOptions {
   /** Which image of a name for several platforms. */
   readonly platform?: string | undefined;
   readonly debianMirror?: string | undefined;
+  /** File with OpenPGP keys, binary or armoured, that the archive must be signed by. Default: SLIPWAY_DEBIAN_KEYRING, the configuration, Debian's own keys. */
+  readonly debianKeyring?: string | undefined;
   /** Ask no network: packages are told where the store knows the archive's contents. */
   readonly offline?: boolean | undefined;
   readonly onEvent?: ((event: BuildEvent) => void) | undefined;

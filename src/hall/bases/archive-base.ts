@@ -78,14 +78,14 @@ export interface ArchiveState {
  */
 export async function archiveState(
   name: string,
-  { platform, mirror, anyAge }: Pick<ArchiveBaseOptions, "platform" | "mirror" | "anyAge">,
+  { platform, ...choice }: Pick<ArchiveBaseOptions, "platform" | "mirror" | "anyAge"> & Pick<Engine, "keyring">,
   store: Store,
   ctx: Ctx,
 ): Promise<ArchiveState | undefined> {
   const base = parseArchiveName(familiarName(parseReference(name)));
   if (!base) return undefined;
   const cache = { folder: store.path("debian", "."), blobs: store.blobs };
-  const asked = { arch: debianArch(platform), mirror, anyAge };
+  const asked = { arch: debianArch(platform), ...choice };
   const { archive, packages } = await currentPackages(base, asked, { cache, ctx });
   const [main] = archive.releases;
   const version = main?.version;
@@ -116,7 +116,7 @@ export async function makeArchiveBase(
   const usable = known && platformFits(known.config, platform) && engine.store.images.use(known.id);
   if (usable && !again) return known;
   const started = Date.now();
-  const options = { arch, mirror, anyAge, step };
+  const options = { arch, mirror, keyring: engine.keyring, anyAge, step };
   announce(ctx, step, `${name} from the Debian archive${own ? "" : ` for ${formatPlatform(platform)}`}`);
   try {
     if (usable && (await isCurrent(known, base, options, engine, ctx))) {
@@ -136,9 +136,9 @@ export async function makeArchiveBase(
 }
 
 /** The archive is being read: the moment to look whether it has a newer runtime than the one that was brought. The old one is as good as it was. */
-async function renew({ store }: Engine, mirror: string | undefined, ctx: Ctx): Promise<void> {
+async function renew({ store, keyring }: Engine, mirror: string | undefined, ctx: Ctx): Promise<void> {
   const cache = { folder: store.path("debian", "."), blobs: store.blobs };
-  await renewRuntime({ arch: debianArch(), into: store.path("runtime", "."), cache, ctx, mirror }).catch(
+  await renewRuntime({ arch: debianArch(), into: store.path("runtime", "."), cache, ctx, mirror, keyring }).catch(
     () => undefined,
   );
 }

@@ -69,7 +69,7 @@ async function auditOf(
   const top = snapshots.at(-1);
   if (kept?.findings === 0 || top === undefined) return kept;
   const { architecture } = config;
-  const archive = { suite: base.suite, arch: debianArch(config), mirror: base.debianMirror };
+  const archive = { suite: base.suite, arch: debianArch(config), mirror: base.debianMirror, keyring: engine.keyring };
   const about = {
     name: base.reference,
     builtIn: base.name,

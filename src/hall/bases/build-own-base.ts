@@ -64,7 +64,7 @@ async function auditOf(
   const { config, snapshots } = findImage(engine.store, id);
   const snapshot = snapshots.at(-1);
   if (kept?.findings === 0 || snapshot === undefined) return kept;
-  const archive = { suite, arch: debianArch(platform), mirror: debianMirror };
+  const archive = { suite, arch: debianArch(platform), mirror: debianMirror, keyring: engine.keyring };
   const audited = await auditBase({ name, builtIn, snapshot, config, archive }, audit, engine, ctx);
   if (audited) keepAudit(engine.store, id, audited);
   return audited;

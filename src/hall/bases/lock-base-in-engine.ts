@@ -12,7 +12,7 @@ import { readBaseFile } from "./own-base-files.ts";
 /** The engine's part of `lockBase`: what the archive has now. */
 export async function lockBaseInEngine(
   { file, archs, debianMirror }: Plain<LockBaseOptions>,
-  { store }: Engine,
+  { store, keyring }: Engine,
   ctx: Ctx,
 ): Promise<{ readonly lock: BaseLock }> {
   const read = await readBaseFile({ name: file });
@@ -28,7 +28,7 @@ export async function lockBaseInEngine(
       const recipe = base.recipe(debianArch(platform));
       const { archive, ...packages } = await currentRecipePackages(
         recipe,
-        { mirror: debianMirror, step },
+        { mirror: debianMirror, keyring, step },
         { cache, ctx },
       );
       found.push(lockRecipe(archive, recipe, packages));

@@ -53,7 +53,7 @@ export async function makeOwnBase(
     const cache = { folder: store.path("debian", "."), blobs: store.blobs };
     const owner = namespace.kind === "single-id" ? "squash" : "keep";
     const recipe = base.recipe(arch);
-    const options = { mirror, step };
+    const options = { mirror, keyring: engine.keyring, step };
     const opened = source
       ? openLocked(source, recipe, { ...options, cache, ctx })
       : await openCurrent(base, recipe, options, { cache, ctx });

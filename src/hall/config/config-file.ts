@@ -3,17 +3,23 @@ import { didYouMean } from "../../base/index.ts";
 import { parseRegistriesConfig, type RegistriesConfig } from "../../registry/config.ts";
 import { bad } from "./config-error.ts";
 import { configFile } from "./config-place.ts";
+import { type DebianConfig, parseDebian } from "./parse-debian.ts";
 import { parseStorage, type StorageConfig } from "./parse-storage.ts";
 
 /** What slipway's configuration holds. */
 export interface Config {
   readonly registries: RegistriesConfig;
   readonly storage: StorageConfig;
+  readonly debian: DebianConfig;
 }
 
-const readers = { registries: parseRegistriesConfig, storage: parseStorage };
+const readers = { registries: parseRegistriesConfig, storage: parseStorage, debian: parseDebian };
 const members = Object.keys(readers);
-const none: Config = { registries: new Map(), storage: { limit: undefined, unpack: undefined } };
+const none: Config = {
+  registries: new Map(),
+  storage: { limit: undefined, unpack: undefined },
+  debian: { keyring: undefined },
+};
 
 /**
  * The configuration, all of it checked, whatever part of it is wanted. A file that nobody named may be missing.
@@ -23,10 +29,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const file = configFile(env);
   const text = file === undefined ? undefined : read(file, env["SLIPWAY_CONFIG"] !== undefined);
   if (file === undefined || text === undefined) return none;
-  const { registries, storage } = parse(text, file);
+  const { registries, storage, debian } = parse(text, file);
   return {
     registries: registries === undefined ? none.registries : readers.registries(registries, file),
     storage: storage === undefined ? none.storage : readers.storage(storage, file),
+    debian: debian === undefined ? none.debian : readers.debian(debian, file),
   };
 }
 

@@ -4,6 +4,7 @@ import { Answers } from "../../ops/index.ts";
 import { readInput } from "../input/build-input.ts";
 import { buildWith } from "../build/build-with.ts";
 import { inspectInEngine } from "../images/inspect-in-engine.ts";
+import { debianKeyring } from "../config/debian-config.ts";
 import type { Engine } from "./engine.ts";
 import { drained, flushed, send } from "./engine-channel.ts";
 import { openEngine } from "./machinery.ts";
@@ -104,8 +105,9 @@ async function answer(
     checkStoreIds(store, namespace);
     await store.recover();
     const mirror = "debianMirror" in options ? options.debianMirror : undefined;
+    const keyring = debianKeyring("debianKeyring" in options ? options : {});
     const ctx: Ctx = { signal, emit, drained };
-    await using engine = openEngine(store, namespace, mirror, ctx);
+    await using engine = openEngine(store, namespace, { mirror, keyring }, ctx);
     const doer = doers[job] as (...given: readonly unknown[]) => Promise<Jobs[JobName]["answer"]>;
     let result: Jobs[JobName]["answer"];
     try {

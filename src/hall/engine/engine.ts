@@ -22,6 +22,8 @@ export interface Engine extends AsyncDisposable {
   /** Found on this machine, or brought from the archive, once. */
   executor(ctx: Ctx): Promise<Executor>;
   rooms(ctx: Ctx): OpRooms;
+  /** File with the keys that Debian archives must be signed by; undefined for Debian's own. */
+  readonly keyring: string | undefined;
   /** From now on what describes a process that runs is kept in memory: its variables may hold secrets. Call it before anything runs. */
   keepOffDisk(): void;
   /**

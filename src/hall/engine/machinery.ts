@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import type { Ctx } from "../../base/index.ts";
 import { mountAll } from "../../base/syscalls.ts";
-import { bringRuntime, broughtRuntime } from "../../debian/index.ts";
+import { type ArchiveChoice, bringRuntime, broughtRuntime } from "../../debian/index.ts";
 import { openOpWorkers } from "../../ops/index.ts";
 import { makeArchiveBase } from "../bases/archive-base.ts";
 import { DiffIds } from "../outputs/diff-ids.ts";
@@ -25,11 +25,14 @@ import type { SnapshotId, Store } from "../../store/index.ts";
 /** Step id of the progress of bringing the OCI runtime. */
 const runtimeStep = "runtime";
 
+/** The archive of the job's options. */
+type AskedArchive = Pick<ArchiveChoice, "mirror" | "keyring">;
+
 /**
  * Wires the rooms that need mounts and processes; called in the engine process, inside its namespaces.
  * @param job where it is told that layers are brought because somebody needs their files.
  */
-export function openEngine(store: Store, namespace: Namespace, mirror: string | undefined, job: Ctx): Engine {
+export function openEngine(store: Store, namespace: Namespace, archive: AskedArchive, job: Ctx): Engine {
   const missingLayers = new MissingLayers();
   const bring = (tops: readonly SnapshotId[]): Promise<void> => missingLayers.bring(tops, engine, job);
   const { overlayXattrs } = namespace;
@@ -37,7 +40,7 @@ export function openEngine(store: Store, namespace: Namespace, mirror: string | 
   const workers = openOpWorkers();
   let found: Promise<Executor> | undefined;
   const executor = (ctx: Ctx): Promise<Executor> => {
-    found ??= findExecutor(store, namespace, mirror, ctx);
+    found ??= findExecutor(store, namespace, archive, ctx);
     return found;
   };
   let offDisk = false;
@@ -46,6 +49,7 @@ export function openEngine(store: Store, namespace: Namespace, mirror: string | 
   const engine: Engine = {
     store,
     namespace,
+    keyring: archive.keyring,
     snapshotter,
     executor,
     rooms: (ctx) => ({
@@ -66,7 +70,7 @@ export function openEngine(store: Store, namespace: Namespace, mirror: string | 
     },
     diffIdOf: (id, epoch) => diffIds.of(id, epoch),
     makeBase: (name, platform, baseMirror, ctx, again, audit) =>
-      makeArchiveBase(name, { platform, mirror: baseMirror ?? mirror, again, audit }, engine, ctx),
+      makeArchiveBase(name, { platform, mirror: baseMirror ?? archive.mirror, again, audit }, engine, ctx),
     registries: async (how = "patient") => {
       const { RegistryClients: Clients } = await import("../registry/open-client.ts");
       return (clients ??= new Clients()).get(how);
@@ -92,13 +96,8 @@ function stateDir(store: Store): string {
   return store.path("sandbox", "state");
 }
 
-async function findExecutor(
-  store: Store,
-  namespace: Namespace,
-  mirror: string | undefined,
-  ctx: Ctx,
-): Promise<Executor> {
-  const runtime = findRuntime() ?? (await bring(store, mirror, ctx));
+async function findExecutor(store: Store, namespace: Namespace, archive: AskedArchive, ctx: Ctx): Promise<Executor> {
+  const runtime = findRuntime() ?? (await bring(store, archive, ctx));
   const executor = openExecutor({ runtime, stateDir: stateDir(store), namespace });
   const works = await executor.probe();
   if (works !== true) throw works;
@@ -106,7 +105,7 @@ async function findExecutor(
 }
 
 /** No runtime on this machine: crun comes from the signed Debian archive into the store, once. */
-async function bring(store: Store, mirror: string | undefined, ctx: Ctx): Promise<Runtime> {
+async function bring(store: Store, archive: AskedArchive, ctx: Ctx): Promise<Runtime> {
   await using _lock = await store.lock("runtime", ctx.signal);
   const arch = debianArch();
   const into = store.path("runtime", ".");
@@ -121,7 +120,7 @@ async function bring(store: Store, mirror: string | undefined, ctx: Ctx): Promis
       into,
       cache,
       ctx,
-      mirror,
+      ...archive,
       step: runtimeStep,
     });
     ctx.emit({ type: "step-done", id: runtimeStep, duration: Date.now() - started });

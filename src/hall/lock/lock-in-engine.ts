@@ -182,7 +182,8 @@ class Inputs {
         if (!fromArchive || !isAway(error)) throw error;
       }
     }
-    const state = await archiveState(name, { platform, mirror: this.#job.debianMirror }, store, this.#ctx);
+    const { keyring } = this.#engine;
+    const state = await archiveState(name, { platform, mirror: this.#job.debianMirror, keyring }, store, this.#ctx);
     if (!state) throw new SlipwayError({ code: "SLIP_IMAGE_UNKNOWN", message: `The Debian archive makes no ${name}` });
     const entry = {
       kind: "image",

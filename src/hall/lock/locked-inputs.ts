@@ -146,7 +146,7 @@ export class LockedInputs {
     }
     if (!engine) throw new NeedsRun();
     const { archiveState, makeArchiveBase } = await import("../bases/archive-base.ts");
-    const from = { platform, mirror: options.debianMirror, anyAge: true };
+    const from = { platform, mirror: options.debianMirror, keyring: engine.keyring, anyAge: true };
     const now = await archiveState(name, from, store, ctx);
     if (now?.packages !== entry.packages) throw this.#moved(entry, name, now);
     const made = await makeArchiveBase(name, { ...from, again: true }, engine, ctx);

@@ -6,6 +6,7 @@ import { defaultPlatform } from "../../../oci/index.ts";
 import { openStore, type Store } from "../../../store/index.ts";
 import type { SuggestFacts } from "../../../inspect/index.ts";
 import type { Suggestion, SuggestOptions } from "../../api/suggest-api.ts";
+import { debianKeyring } from "../../config/debian-config.ts";
 import { callEngine } from "../../engine/call-engine.ts";
 import { completing } from "../completing.ts";
 import { debianArch } from "../debian-arch.ts";
@@ -23,6 +24,8 @@ export async function suggestBase({ signal, onEvent, ...options }: SuggestOption
   using store = openStore(options.store);
   const subject = subjectOf(options.subject, store);
   const facts = await factsOf(subject, options, signal);
+  const { debianMirror: mirror, offline } = options;
+  const archive = { mirror, offline, keyring: debianKeyring(options) };
   const ctx: Ctx = { signal: signal ?? new AbortController().signal, emit: onEvent ?? ((): void => undefined) };
   const arch = archOf(facts);
   if (arch === undefined) return unknownArchitecture(subject, facts);
@@ -30,8 +33,7 @@ export async function suggestBase({ signal, onEvent, ...options }: SuggestOption
     own: defaultPlatform().architecture,
     facts: baseFacts,
     suites,
-    complete: (missing, suite) =>
-      completing(missing, { suite, arch, mirror: options.debianMirror, offline: options.offline }, store, ctx),
+    complete: (missing, suite) => completing(missing, { suite, arch, ...archive }, store, ctx),
   });
 }
 
