@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { constants } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { SignalSource } from "./contract.ts";
 import { childrenOf, signal as send } from "./process-tree.ts";
 
@@ -11,7 +12,17 @@ const enough = 10;
 /** A terminal sends these to a whole process group: a shell that waits for its child counts on that. */
 const ofTerminal: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGQUIT"]);
 
+/** How long a process has to hear that nobody reads what it writes, in milliseconds. */
+const hearing = 500;
+
 export interface Delivery extends Disposable {
+  /**
+   * Its output goes nowhere from now on. The first process of a container hears so from write(2) alone: where it writes on and does not care for
+   * SIGPIPE, it is ended, as any other process would have been.
+   */
+  nobodyReads(): void;
+  /** Resolves when so many milliseconds have gone by since the first signal. */
+  afterSignal(time: number): Promise<void>;
   /** The signal that ended the process where the kernel itself would have let it live. */
   readonly endedBy: number | undefined;
 }
@@ -21,7 +32,7 @@ export interface Delivery extends Disposable {
  * does not care for, which would have ended any other process (pid_namespaces(7)); here they end it.
  * @param runtime id of the runtime's process, whose child the first process is.
  */
-export function deliverSignals(runtime: number, source: SignalSource): Delivery {
+export function deliverSignals(runtime: number, source: SignalSource | undefined): Delivery {
   let waiting: readonly Waiting[] = [];
   let timer: NodeJS.Timeout | undefined;
   let endedBy: number | undefined;
@@ -40,17 +51,34 @@ export function deliverSignals(runtime: number, source: SignalSource): Delivery 
     if (first !== undefined) waiting = waiting.flatMap((one) => deliverOne(first, one) ?? []);
     timer = waiting.length > 0 ? setTimeout(deliver, interval) : undefined;
   };
-  const subscription = source.subscribe((name) => {
+  const { promise: came, resolve: comes } = Promise.withResolvers<void>();
+  const subscription = source?.subscribe((name) => {
+    comes();
     waiting = [...waiting, { name, looks: 0 }];
     if (timer === undefined) deliver();
   });
+  let listening: NodeJS.Timeout | undefined;
   return {
     get endedBy() {
       return endedBy;
     },
+    afterSignal: (time) => came.then(() => sleep(time, undefined, { ref: false })),
+    nobodyReads: () => {
+      if (listening) return;
+      let before = writesOf(contained(runtime));
+      listening = setInterval(() => {
+        const first = contained(runtime);
+        const now = writesOf(first);
+        const number = constants.signals.SIGPIPE;
+        if (first !== undefined && now !== before && careOf(first, number) === "nothing" && send(first, "SIGKILL"))
+          endedBy ??= number;
+        before = now;
+      }, hearing);
+    },
     [Symbol.dispose]: () => {
-      subscription[Symbol.dispose]();
+      subscription?.[Symbol.dispose]();
       clearTimeout(timer);
+      clearInterval(listening);
     },
   };
 }
@@ -73,6 +101,15 @@ function contained(runtime: number): number | undefined {
     return isRuntime ? undefined : first;
   } catch {
     // it has just ended
+    return undefined;
+  }
+}
+
+/** How often a process has written, refused writes too, and those of its children that it has waited for (proc_pid_io(5)). */
+function writesOf(pid: number | undefined): string | undefined {
+  try {
+    return /^syscw: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, "latin1"))?.[1];
+  } catch {
     return undefined;
   }
 }

@@ -3,7 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { constants } from "node:os";
 import { SlipwayError, toSlipwayError } from "../base/index.ts";
 import { spawnProcess } from "../base/syscalls.ts";
-import { carryFiles, type CarriedStreams } from "./carried-streams.ts";
+import { carryStreams, type CarriedStreams } from "./carried-streams.ts";
 import type { ExitResult, ProcessSpec, Runtime } from "./contract.ts";
 import { deliverSignals } from "./deliver-signals.ts";
 import { openOutputPipes, type OutputPipes } from "./output-pipes.ts";
@@ -44,14 +44,18 @@ export async function runRuntime(run: RuntimeRun): Promise<ExitResult> {
     run.container,
   ];
   using pipes = spec.stdio.type === "pipe" ? openOutputPipes() : undefined;
-  using carried = spec.stdio.type === "inherit" && !spec.terminal ? carryFiles() : undefined;
+  using carried = spec.stdio.type === "inherit" && !spec.terminal ? carryStreams() : undefined;
   const child = start(run, args, pipes, carried);
-  const output = spec.stdio.type === "pipe" ? pipes?.read(spec.stdio) : carried?.carry();
   using _stop = killOnAbort(child, signal);
-  using delivery = spec.signals && child.pid !== undefined ? deliverSignals(child.pid, spec.signals) : undefined;
+  using delivery = child.pid === undefined ? undefined : deliverSignals(child.pid, spec.signals);
+  const output = spec.stdio.type === "pipe" ? pipes?.read(spec.stdio) : carried?.carry(() => delivery?.nobodyReads());
+  // Who wants it to end need not wait for somebody who does not read what is left.
+  const given = child.ended.then(() => delivery?.afterSignal(patience)).catch(() => undefined);
   let how: Ended;
+  let lost: SlipwayError | undefined;
   try {
-    [how] = await Promise.all([child.ended, output]);
+    const [ended, failure] = await Promise.all([child.ended, output && Promise.race([output, given])]);
+    [how, lost] = [ended, failure ?? undefined];
   } catch (cause) {
     if (toSlipwayError(cause).code === "SLIP_DISK_FULL") throw cause;
     throw new SlipwayError({
@@ -61,6 +65,7 @@ export async function runRuntime(run: RuntimeRun): Promise<ExitResult> {
     });
   }
   throwIfCancelled(signal);
+  if (lost) throw lost;
   const [code, by] = how;
   if (code === 0) return { exitCode: 0 };
   if (delivery?.endedBy !== undefined) return { exitCode: 128 + delivery.endedBy };
