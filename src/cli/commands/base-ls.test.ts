@@ -11,7 +11,9 @@ test("base ls has a line a base; what was measured and not looked up is marked",
       "",
     ].join("\n"),
   );
-  expect(stderr).toContain("~ as measured on 2026-11-22");
+  expect(stderr).toBe(
+    "~ as measured on 2026-11-22; slipway base build NAME makes one\n? not measured for linux/amd64\n",
+  );
   expect(calls[0]).toMatchObject({ name: "listBases", args: [{ suite: "trixie", arch: "arm64" }] });
 });
 

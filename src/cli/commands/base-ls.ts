@@ -47,8 +47,10 @@ export const baseLs = command({
       ]);
       const head = ["NAME", "SUITE", "RUNTIME", "PACKAGES", "SIZE", "COMPRESSED"];
       io.stdout.write(table([head, ...rows], { columns: columnsOf(io.stdout) }));
-      const measured = bases.find(({ inStore, size }) => !inStore && size !== undefined);
-      if (measured) io.stderr.write(`~ as measured on ${measured.measured}; slipway base build NAME makes one\n`);
+      const cells = new Set(rows.flat().map((cell) => cell.charAt(0)));
+      const [any] = bases;
+      if (cells.has("~")) io.stderr.write(`~ as measured on ${any?.measured}; slipway base build NAME makes one\n`);
+      if (cells.has("?")) io.stderr.write(`? not measured for ${any?.platform}\n`);
     }
   },
 });

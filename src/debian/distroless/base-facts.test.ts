@@ -1,12 +1,14 @@
 import { expect, test } from "vitest";
-import { baseFacts } from "./base-facts.ts";
+import { baseFacts, measuredOn } from "./base-facts.ts";
 import { builtInNames } from "./built-in.ts";
 import { runtimeText } from "./runtime-versions.ts";
 
 test.each(["bookworm", "trixie"] as const)(
   "every built-in base of %s was measured, and its libraries read",
   (suite) => {
-    const { sizes, libraries } = baseFacts[suite];
+    const { release, sizes, libraries } = baseFacts[suite];
+    expect(release).toMatch(suite === "bookworm" ? /^12\.\d+$/ : /^13\.\d+$/);
+    expect(new Date(measuredOn).toISOString().slice(0, 10)).toBe(measuredOn);
     const names = builtInNames(suite).filter((name) => !/^nodejs\d/.test(name));
     expect(Object.keys(sizes).sort()).toEqual([...names].sort());
     for (const name of names) {
