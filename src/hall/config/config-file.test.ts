@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { checkConfig } from "./config-file.ts";
 import { configFile, engineConfig } from "./config-place.ts";
+import { debianKeyring } from "./debian-config.ts";
 import { readRegistriesConfig } from "./registries-config.ts";
 import { readStorageLimit, readUnpackLimits } from "./storage-config.ts";
 
@@ -88,6 +89,28 @@ test.each([
   );
   expect(() => read({ SLIPWAY_CONFIG: written('{"storage":{"maxx":"1g"}}') })).toThrow(
     expect.objectContaining({ code: "SLIP_CONFIG", hint: expect.stringContaining("max") }),
+  );
+});
+
+test("the keys of an archive are what an option names, else the variable, else the configuration", () => {
+  const file = written('{"debian":{"keyring":"keys.asc"}}');
+  const env = { SLIPWAY_CONFIG: file };
+  expect(debianKeyring({}, env)).toBe(join(file, "../keys.asc"));
+  expect(debianKeyring({}, { ...env, SLIPWAY_DEBIAN_KEYRING: "/k" })).toBe("/k");
+  expect(debianKeyring({}, { ...env, SLIPWAY_DEBIAN_KEYRING: "" })).toBe(join(file, "../keys.asc"));
+  expect(debianKeyring({ debianKeyring: "here.asc" }, { ...env, SLIPWAY_DEBIAN_KEYRING: "/k" })).toBe(
+    resolve("here.asc"),
+  );
+  expect(debianKeyring({}, { SLIPWAY_CONFIG: "" })).toBeUndefined();
+});
+
+test.each([
+  ['{"debian":"keys.asc"}', "debian must be an object"],
+  ['{"debian":{"keyrings":"k"}}', 'unknown member "keyrings"'],
+  ['{"debian":{"keyring":["k"]}}', "debian.keyring must be the path of a file"],
+])("%s is refused", (text, message) => {
+  expect(() => debianKeyring({}, { SLIPWAY_CONFIG: written(text) })).toThrow(
+    expect.objectContaining({ code: "SLIP_CONFIG", message: expect.stringContaining(message) }),
   );
 });
 
