@@ -21,8 +21,26 @@ export interface Machinery {
   readonly executor: () => Promise<Executor>;
   /** Owners that the kernel refuses are left: one id in the user namespace. */
   readonly squashOwners: boolean;
+  /** Undefined where the store has no limit. */
+  readonly guard?: SpaceGuard | undefined;
   /** Threads of `ops/worker`. */
   readonly workers: WorkerPool;
+}
+
+/** Ends a step that makes the store larger than it may be. */
+export interface SpaceGuard {
+  /**
+   * Watches a step for as long as it runs.
+   * @param name as the Dockerfile has it
+   * @param folders of the store that it writes to
+   */
+  watch(name: string, folders: readonly string[]): GuardedStep;
+}
+
+/** A step that is watched until this is disposed of. */
+export interface GuardedStep extends Disposable {
+  /** Aborts when the step has to end; its reason is the error to throw. */
+  readonly signal: AbortSignal;
 }
 
 /** Where a secret comes from; read when a step needs it. */

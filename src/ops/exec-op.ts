@@ -4,7 +4,7 @@ import { type Ctx, type Digest, type Mount, SlipwayError } from "../base/index.t
 import type { ExecMount, ExecOp, Vertex } from "../graph/index.ts";
 import type { ProcessSpec } from "../sandbox/index.ts";
 import type { Op } from "../solve/index.ts";
-import type { FileTree, OpRooms } from "./contract.ts";
+import type { FileTree, GuardedStep, OpRooms } from "./contract.ts";
 import { keepFailed } from "./failed-exec.ts";
 import { machinery, snapshotOf } from "./machinery.ts";
 import { type Part, takenPart } from "./mounts/bind.ts";
@@ -51,7 +51,9 @@ export function execOp(op: ExecOp, vertex: Vertex, rooms: OpRooms): Op<FileTree>
       const output = collectOutput(vertex.digest, ctx);
       const process = execProcess(op, root, mounted, files.mounts, rooms);
       const stdio = { type: "pipe", onOutput: output.write, drained: ctx.drained } as const;
-      const { exitCode } = await runner.run({ ...process, stdio }, ctx);
+      // Until it is committed: its bytes are nobody's before.
+      using watched = machinery(rooms).guard?.watch(vertex.origin.text, [active.upper, ...mounted.caches]);
+      const { exitCode } = await runWatched(watched, ctx, (part) => runner.run({ ...process, stdio }, part));
       output.end();
       if (exitCode !== 0) {
         const full = isFull(root);
@@ -61,6 +63,16 @@ export function execOp(op: ExecOp, vertex: Vertex, rooms: OpRooms): Op<FileTree>
       return { kind: "snapshot", id: (await active.commit()).id };
     },
   };
+}
+
+/** Runs until it ends, or has to for the guard. */
+async function runWatched<T>(step: GuardedStep | undefined, ctx: Ctx, run: (ctx: Ctx) => Promise<T>): Promise<T> {
+  if (!step) return run(ctx);
+  try {
+    return await run({ ...ctx, signal: AbortSignal.any([ctx.signal, step.signal]) });
+  } catch (error) {
+    throw step.signal.aborted && !ctx.signal.aborted ? step.signal.reason : error;
+  }
 }
 
 /** What a step's process gets, but for its standard streams. */

@@ -1,5 +1,5 @@
 /** Floor 4: the kinds of vertices: how each is keyed and run. Sees snapshots, processes and trees; never a Dockerfile's syntax. */
-export type { FileTree, HeldBase, OpRooms, SecretSource } from "./contract.ts";
+export type { FileTree, GuardedStep, HeldBase, OpRooms, SecretSource, SpaceGuard } from "./contract.ts";
 export { failedExec, type FailedExec } from "./failed-exec.ts";
 export { findShell, type ShellProcess, shellProcess } from "./shell-process.ts";
 export { withoutCredentials } from "./key-parts.ts";

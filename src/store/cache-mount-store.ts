@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Digest } from "../base/index.ts";
 import { measure } from "./chores.ts";
 import type { CacheMount, CacheMountRequest, CacheMounts, CacheMountUse } from "./contract.ts";
-import { isAlive } from "./holder.ts";
+import { holders, isAlive } from "./holder.ts";
 import { aborted } from "./locks.ts";
 import { folders, type State } from "./state.ts";
 import { measureTree } from "./tree.ts";
@@ -217,4 +217,11 @@ function sizeOf(folder: string): number | undefined {
 /** Where a cache mount lies. */
 export function cacheFolder(root: string, id: string): string {
   return join(root, folders.caches, id);
+}
+
+/** Ids of the cache mounts that living processes have. As the writer it stays so: who takes one writes. */
+export function mountsInUse({ db, root }: State): ReadonlySet<string> {
+  const living = new Set(holders(join(root, folders.holders)).flatMap(({ id, alive }) => (alive ? [id] : [])));
+  const uses = db.all<{ mount: string; holder: string }>("SELECT mount, holder FROM cache_mount_uses");
+  return new Set(uses.flatMap(({ mount, holder }) => (living.has(holder) ? [mount] : [])));
 }

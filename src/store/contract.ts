@@ -381,6 +381,12 @@ export interface Store extends Disposable {
   keepWithin(options: EvictOptions): Promise<Eviction | undefined>;
   /** Whether `keepWithin` would have something to do under a limit: a query, for those who have nothing to write. */
   isOver(limit: StorageLimit): boolean;
+  /** Bytes that the store took when it was last looked at, without work that is going on: a query. */
+  estimate(): number;
+  /** Bytes that work that is going on has written so far, of all processes: every file of it is looked at. Rootless: only inside the namespaces. */
+  live(): Promise<number>;
+  /** Bytes that were written to folders of work, and to cache mounts since their last user left them. */
+  written(folders: readonly string[]): Promise<number>;
   /** The evictions that are remembered, latest first. */
   evictions(): readonly PastEviction[];
   du(): DiskUsage;

@@ -1,6 +1,6 @@
 import type { Digest } from "../base/index.ts";
 import { blobBytes, type BlobStore } from "./blob-store.ts";
-import type { CacheMountRow } from "./cache-mount-store.ts";
+import { type CacheMountRow, mountsInUse } from "./cache-mount-store.ts";
 import type { CacheRecord, SnapshotId } from "./contract.ts";
 import type { Database } from "./database.ts";
 import {
@@ -82,9 +82,14 @@ const overKey = "store/over-limit";
 /** What differs by less is not worth a write or an attempt (bytes). */
 const little = 1 << 20;
 
-/** True when an eviction is called for, as far as the database alone can tell: a few sums. */
+/** What the store takes as far as the database alone can tell: a few sums. */
+export function estimatedBytes(db: Database): number {
+  return usedBytes(db, readFact<number>(db, restKey) ?? 0);
+}
+
+/** True when an eviction is called for, as far as the database alone can tell. */
 export function isOver(db: Database, { max }: StorageLimit): boolean {
-  const used = usedBytes(db, readFact<number>(db, restKey) ?? 0);
+  const used = estimatedBytes(db);
   if (used <= max) return false;
   const tried = readFact<{ readonly max: number; readonly left: number }>(db, overKey);
   return tried?.max !== max || used > tried.left + little;
@@ -215,6 +220,7 @@ function chooseOldest(
   const layerDigests = new Set(
     db.all<{ digest: Digest }>("SELECT digest FROM layer_blobs").map(({ digest }) => digest),
   );
+  const inUse = mountsInUse(state);
   const items: Item[] = [
     ...records
       .filter(({ snapshot, last_used: used }) => used < before && !held.has(snapshot))
@@ -236,8 +242,10 @@ function chooseOldest(
         const kind = layerDigests.has(row.digest) ? ("layer archive" as const) : ("package" as const);
         return { kind, row, lastUsed: row.last_used, depth: 0 };
       }),
+    // Whoever uses one has said so: what nobody has goes rather than that a step ends for want of room.
     ...db
-      .all<CacheMountRow>("SELECT * FROM cache_mounts WHERE last_used < ?", finite(before))
+      .all<CacheMountRow>("SELECT * FROM cache_mounts")
+      .filter(({ id }) => !inUse.has(id))
       .map((row) => ({ kind: "cache mount" as const, row, lastUsed: row.last_used, depth: 0 })),
     ...failed
       .map(({ snapshot }) => ({ kind: "failed step" as const, snapshot, ...age.of(snapshot) }))

@@ -7,13 +7,14 @@ import { CacheMountStore } from "./cache-mount-store.ts";
 import { sync } from "./chores.ts";
 import type { Store, StoreOptions } from "./contract.ts";
 import { Database } from "./database.ts";
-import { evict, isOver, pastEvictions, roomMaker } from "./evict.ts";
+import { estimatedBytes, evict, isOver, pastEvictions, roomMaker } from "./evict.ts";
 import { FactStore } from "./fact-store.ts";
 import { FailedStepStore } from "./failed-steps.ts";
 import { diskUsage } from "./disk-usage.ts";
 import { sweep } from "./gc.ts";
 import { ImageTable } from "./image-table.ts";
 import { KeyNoteStore } from "./key-notes.ts";
+import { liveBytes, writtenTo } from "./live-bytes.ts";
 import { Locks } from "./locks.ts";
 import { LayerBlobStore, RecordStore } from "./record-store.ts";
 import { dropUnsettled, recover } from "./recover.ts";
@@ -116,6 +117,13 @@ function assemble(state: State, { limit, onEviction }: StoreOptions): Store {
     prune: (options = {}) => sweep(state, blobs, { type: "prune", ...options }),
     keepWithin: async (how) => limit && evict(state, blobs, limit, how),
     isOver: (most) => isOver(state.db, most),
+    estimate: () => estimatedBytes(state.db),
+    live: () => liveBytes(state),
+    written: async (paths) => {
+      let bytes = 0;
+      for (const path of paths) bytes += await writtenTo(state, path);
+      return bytes;
+    },
     evictions: () => pastEvictions(state.db),
     du: () => diskUsage(state, cacheMounts),
     verify: (options = {}) => verify(state, { blobs, images, snapshots, remoteLayers, records, cacheMounts }, options),

@@ -107,7 +107,7 @@ async function answer(
     const mirror = "debianMirror" in options ? options.debianMirror : undefined;
     const keyring = debianKeyring("debianKeyring" in options ? options : {});
     const ctx: Ctx = { signal, emit, drained };
-    await using engine = openEngine(store, namespace, { mirror, keyring }, ctx);
+    await using engine = openEngine(store, namespace, { mirror, keyring }, ctx, opened.guard);
     const doer = doers[job] as (...given: readonly unknown[]) => Promise<Jobs[JobName]["answer"]>;
     let result: Jobs[JobName]["answer"];
     try {

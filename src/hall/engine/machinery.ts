@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import type { Ctx } from "../../base/index.ts";
 import { mountAll } from "../../base/syscalls.ts";
 import { type ArchiveChoice, bringRuntime, broughtRuntime } from "../../debian/index.ts";
-import { openOpWorkers } from "../../ops/index.ts";
+import { openOpWorkers, type SpaceGuard } from "../../ops/index.ts";
 import { makeArchiveBase } from "../bases/archive-base.ts";
 import { DiffIds } from "../outputs/diff-ids.ts";
 import { debianArch } from "../bases/debian-arch.ts";
@@ -30,9 +30,16 @@ type AskedArchive = Pick<ArchiveChoice, "mirror" | "keyring">;
 
 /**
  * Wires the rooms that need mounts and processes; called in the engine process, inside its namespaces.
+ * @param guard ends steps for which the store has no room
  * @param job where it is told that layers are brought because somebody needs their files.
  */
-export function openEngine(store: Store, namespace: Namespace, archive: AskedArchive, job: Ctx): Engine {
+export function openEngine(
+  store: Store,
+  namespace: Namespace,
+  archive: AskedArchive,
+  job: Ctx,
+  guard?: SpaceGuard,
+): Engine {
   const missingLayers = new MissingLayers();
   const bring = (tops: readonly SnapshotId[]): Promise<void> => missingLayers.bring(tops, engine, job);
   const { overlayXattrs } = namespace;
@@ -59,6 +66,7 @@ export function openEngine(store: Store, namespace: Namespace, archive: AskedArc
         executor: async () => executor(ctx),
         squashOwners: namespace.kind === "single-id",
         workers,
+        guard,
       },
     }),
     keepOffDisk: () => {

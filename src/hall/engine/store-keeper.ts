@@ -1,6 +1,7 @@
 import { type BuildEvent, formatByteSize, type SlipwayError, toSlipwayError } from "../../base/index.ts";
 import { type Eviction, type EvictOptions, openStore, type Store } from "../../store/index.ts";
 import { readStorageLimit } from "../config/storage-config.ts";
+import { LimitGuard } from "./space-guard.ts";
 
 /** While a job runs the store is looked at no more often than this (milliseconds). */
 const pause = 1000;
@@ -10,6 +11,8 @@ const named = 3;
 /** The store of one job, kept within the limit of the configuration: while the job runs, and when it is done. */
 export class StoreKeeper implements Disposable {
   readonly store: Store;
+  /** Undefined without a limit. */
+  readonly guard: LimitGuard | undefined;
   readonly #emit: (event: BuildEvent) => void;
   readonly #started = Date.now();
   #looked = 0;
@@ -19,7 +22,10 @@ export class StoreKeeper implements Disposable {
   /** @throws SLIP_STORE, SLIP_CONFIG */
   constructor(root: string | undefined, emit: (event: BuildEvent) => void) {
     this.#emit = emit;
-    this.store = openStore(root, { limit: readStorageLimit(), onEviction: (eviction) => this.#tell(eviction) });
+    const limit = readStorageLimit();
+    const onEviction = (eviction: Eviction): void => this.#tell(eviction);
+    this.store = openStore(root, { limit, onEviction });
+    this.guard = limit && new LimitGuard(this.store, limit, onEviction);
   }
 
   /** Something was written. */

@@ -32,9 +32,12 @@ export async function fillImage(
   const stop = new AbortController();
   const part: Ctx = { ...ctx, signal: AbortSignal.any([ctx.signal, stop.signal]) };
   const indexes: AttachedRequest["indexes"] = async () => {
+    if (came) return came.manifest.descriptor.digest === manifest ? came.indexes : [];
     const quiet = { signal: part.signal, emit: () => undefined };
-    const found = came ?? (await client.image({ domain, path, digest: root }, platform, quiet, "any-platform"));
-    return found.manifest.descriptor.digest === manifest ? found.indexes : [];
+    const { value, ...document } = await client.manifest({ domain, path, digest: root }, quiet);
+    if (!("manifests" in value)) return [];
+    if (value.manifests.some(({ digest }) => digest === manifest)) return [{ ...document, value }];
+    return (await client.image({ domain, path, digest: root }, platform, quiet, "any-platform")).indexes;
   };
   const beside = pullAttached(
     { name, repository: { domain, path }, root, id, manifest, indexes },

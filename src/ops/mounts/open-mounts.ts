@@ -16,6 +16,8 @@ export interface OpenMounts extends AsyncDisposable {
   readonly env: readonly string[];
   /** The place of the agent's socket, for a step that does not say itself where it looks. */
   readonly agentEnv: readonly string[];
+  /** Folders of the store that the process may write to through them. */
+  readonly caches: readonly string[];
 }
 
 /**
@@ -55,12 +57,14 @@ export async function openMounts(
     if (mount.type !== "bind") continue;
     mounts.push(await openBind(mount, vertex, inputs[mount.input] as FileTree, keyed.get(at), rooms, ctx, stack));
   }
-  mounts.push(...(await openCaches(wanted, vertex, inputs, rooms, ctx, stack)));
+  const caches = await openCaches(wanted, vertex, inputs, rooms, ctx, stack);
+  mounts.push(...caches);
   const opened = stack.move();
   return {
     mounts: mounts.toSorted((a, b) => (a.target < b.target ? -1 : a.target > b.target ? 1 : 0)),
     env,
     agentEnv,
+    caches: [...new Set(caches.map(({ source }) => source))],
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
