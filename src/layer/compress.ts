@@ -2,7 +2,8 @@ import { constants, crc32, createZstdCompress } from "node:zlib";
 import type { Compression } from "./contract.ts";
 import { deflateAtOnce, giveBack } from "./deflate-at-once.ts";
 import { defaultLevel } from "./levels.ts";
-import { isRepetitive, isTrialInVain, memoryForStored, slicesOf, storedBlocks } from "./slices.ts";
+import { isRepetitive } from "./repetitive.ts";
+import { isTrialInVain, memoryForStored, slicesOf, storedBlocks } from "./slices.ts";
 import { chunkSize } from "./tree-tar.ts";
 
 /** Takes pieces of a tar in order and gives compressed bytes, in order, to the function it was made with. */

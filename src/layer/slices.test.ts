@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { deflateSync, gunzipSync, gzipSync, inflateRawSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { encoder } from "./compress.ts";
-import { isRepetitive, isTrialInVain, memoryForStored, slicesOf, storedBlocks } from "./slices.ts";
+import { isTrialInVain, memoryForStored, slicesOf, storedBlocks } from "./slices.ts";
 
 const megabyte = 1 << 20;
 const noise = (size: number): Buffer => randomFillSync(Buffer.alloc(size));
@@ -45,29 +45,6 @@ describe("what deflate would only spend time on", () => {
     const { dense, deflated } = await split(bytes);
     expect(deflated).toBeGreaterThan(270_000 - 8192);
     expect(dense).toBeGreaterThan(megabyte - 8192);
-  });
-});
-
-describe("what lower levels make as little of", () => {
-  test.each([
-    ["zeros", Buffer.alloc(megabyte)],
-    ["the same line", text],
-    ["noise that comes again", echo],
-    ["little of it", text.subarray(0, 5000)],
-  ])("is %s", (_what, bytes) => {
-    expect(isRepetitive(bytes)).toBe(true);
-    const sizes = [3, 4].map((level) => deflateSync(bytes, { level }).length);
-    expect(sizes[0]).toBeLessThan(sizes[1]! + bytes.length * 0.005 + 20);
-  });
-
-  test.each([
-    ["a program", program.subarray(0, megabyte)],
-    ["noise", noise(megabyte)],
-    ["noise after zeros", Buffer.concat([Buffer.alloc(megabyte / 2), noise(megabyte / 2)])],
-    ["what is repeated too far away", Buffer.concat(Array<Buffer>(20).fill(noise(50_000)))],
-    ["nothing", Buffer.alloc(0)],
-  ])("is not %s", (_what, bytes) => {
-    expect(isRepetitive(bytes)).toBe(false);
   });
 });
 

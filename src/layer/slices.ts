@@ -96,27 +96,6 @@ export async function isTrialInVain(bytes: Buffer): Promise<boolean> {
   return isInVain;
 }
 
-/** Deflate looks back this far, and takes so many bytes at once at most (RFC 1951, 3.2.5). */
-const windowSize = 32 * 1024;
-const longestMatch = 258;
-/** Places in a slice that are looked at. */
-const looks = 8;
-
-/**
- * True when the same bytes come again and again, as in empty disks, tables and logs: wherever one looks, the longest match there can be lies
- * just before, and there is no better one to look for.
- */
-export function isRepetitive(bytes: Buffer): boolean {
-  if (bytes.length < looks * longestMatch) return false;
-  const step = Math.floor(bytes.length / looks);
-  for (let at = bytes.length - longestMatch; at > 0; at -= step) {
-    const from = Math.max(0, at - windowSize);
-    const match = bytes.subarray(from, at + longestMatch - 1).indexOf(bytes.subarray(at, at + longestMatch));
-    if (match < 0) return false;
-  }
-  return true;
-}
-
 /** Largest stored block (RFC 1951, 3.2.4). */
 const blockSize = 65_535;
 
