@@ -7,7 +7,6 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
-  statSync,
   symlinkSync,
   utimesSync,
 } from "node:fs";
@@ -15,7 +14,7 @@ import { dirname } from "node:path";
 import { isSlipwayError, SlipwayError } from "../../base/index.ts";
 import type { OwnerPolicy } from "../contract.ts";
 import type { UnpackedPackage } from "../dpkg-database.ts";
-import type { RootFiles } from "../root-files.ts";
+import { RootFiles } from "../root-files.ts";
 import { appletNames } from "./busybox.ts";
 import { readPem, writeKeystore } from "./keystore.ts";
 import { type CachedLibrary, libraryKinds, sonameOf, writeLdCache } from "./ld-cache.ts";
@@ -44,7 +43,7 @@ export function finishRoot(root: RootFiles, job: FinishJob): void {
     // Of a package of the image all files are there.
     if (installed.has(taken.package)) continue;
     if (taken.linksInside) takeLocales(root, `${materials}/${taken.package}`, taken.paths, recipe);
-    else for (const path of taken.paths) takeFiles(root, `${materials}/${taken.package}${path}`, path);
+    else for (const path of taken.paths) takeFiles(root, placeOf(`${materials}/${taken.package}`, path), path);
   }
   if (recipe.certificates) writeCertificates(root, job);
   if (recipe.busybox) installBusybox(root, materials);
@@ -112,7 +111,13 @@ function writeStatus(root: RootFiles, packages: readonly UnpackedPackage[]): voi
 /** Of a package that gives files; one without a licence of its own has a link to another's. */
 function takeLicence(root: RootFiles, folder: string, name: string): void {
   const path = `/usr/share/doc/${name}/copyright`;
-  if (lstatSync(`${folder}${path}`, { throwIfNoEntry: false })) takeFiles(root, `${folder}${path}`, path);
+  if (new RootFiles(folder).has(path)) takeFiles(root, `${folder}${path}`, path);
+}
+
+/** Where a file of an unpacked package is. One that lies behind a link is none of it: links lead out of it. */
+function placeOf(folder: string, path: string): string {
+  if (!new RootFiles(folder).has(path)) throw missing(path);
+  return `${folder}${path}`;
 }
 
 /** Where a package's files are: among the materials, or in the image when it is one of its packages. */
@@ -143,7 +148,7 @@ function writeCertificates(root: RootFiles, { recipe, materials, time }: FinishJ
   const { debian, own = [], keystore } = recipe.certificates ?? { debian: false };
   const found: { readonly name: string; readonly pem: string }[] = [];
   if (debian) {
-    const share = `${materialFolder(root, materials, "ca-certificates")}/usr/share/ca-certificates`;
+    const share = placeOf(materialFolder(root, materials, "ca-certificates"), "/usr/share/ca-certificates");
     for (const file of filesBelow(share)) {
       if (file.endsWith(".crt")) found.push({ name: file, pem: readFileSync(`${share}/${file}`, "latin1") });
     }
@@ -164,7 +169,8 @@ function writeCertificates(root: RootFiles, { recipe, materials, time }: FinishJ
 }
 
 function filesBelow(folder: string, inside = ""): readonly string[] {
-  const entries = statSync(folder, { throwIfNoEntry: false }) ? readdirSync(folder, { withFileTypes: true }) : [];
+  const isFolder = lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const entries = isFolder ? readdirSync(folder, { withFileTypes: true }) : [];
   return entries
     .flatMap((entry) =>
       entry.isDirectory()
@@ -178,8 +184,8 @@ function filesBelow(folder: string, inside = ""): readonly string[] {
 
 function installBusybox(root: RootFiles, materials: string): void {
   const folder = materialFolder(root, materials, "busybox-static");
-  const place = ["/usr/bin/busybox", "/bin/busybox"].find((path) =>
-    lstatSync(`${folder}${path}`, { throwIfNoEntry: false })?.isFile(),
+  const place = ["/usr/bin/busybox", "/bin/busybox"].find(
+    (path) => new RootFiles(folder).has(path) && lstatSync(`${folder}${path}`).isFile(),
   );
   if (place === undefined) throw missing("/usr/bin/busybox");
   takeFiles(root, `${folder}${place}`, "/busybox/busybox");

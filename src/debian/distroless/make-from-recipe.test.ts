@@ -1,7 +1,9 @@
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { FakeArchive, makeDeb, options } from "../../../test/support/fake-archive.ts";
+import { tempFolder } from "../../../test/support/store-lab.ts";
+import { tarOf } from "../../layer/fixtures.ts";
 import { writeLayer } from "../../layer/index.ts";
 import { openSnapshotter } from "../../snapshot/index.ts";
 import type { ArchiveChoice } from "../contract.ts";
@@ -207,6 +209,41 @@ describe("a base from a recipe", () => {
       "Cannot make the link /usr/share: there is a folder with files in its place",
     );
   });
+});
+
+test("links of packages that only give files lead to nothing of this machine", async () => {
+  const outside = tempFolder();
+  for (const name of ["copyright", "busybox", "a.crt", "LC_CTYPE"]) writeFileSync(join(outside, name), pem);
+  const archive = await FakeArchive.start();
+  const linked = async (name: string, path: string) => {
+    const data = tarOf({ name: path, type: "symlink", linkname: outside });
+    return { name, deb: await makeDeb({ control: { control: `Package: ${name}\n` }, data }) };
+  };
+  const files = await makeDeb({ control: { control: "Package: base-files\n" }, data: { "etc/x": "x" } });
+  await archive.publishAll([
+    { name: "base-files", deb: files },
+    await linked("libc-bin", "usr/lib/locale"),
+    await linked("ca-certificates", "usr/share/ca-certificates"),
+    await linked("busybox-static", "usr/bin"),
+    await linked("docs", "usr/share/doc/docs"),
+  ]);
+  const bare = { packages: ["base-files"], taken: [], certificates: undefined, busybox: false };
+  const tried: readonly Partial<BaseRecipe>[] = [
+    { taken: [{ package: "libc-bin", paths: ["/usr/lib/locale/LC_CTYPE"] }] },
+    { certificates: { debian: true } },
+    { busybox: true },
+    { taken: [{ package: "docs", paths: ["/usr/share/doc/docs/copyright"] }] },
+  ];
+  for (const more of tried) {
+    await expect(make(archive, { ...bare, ...more })).rejects.toThrow(
+      "Cannot make the base: its packages do not have /usr/",
+    );
+  }
+  // The licence alone may be missing.
+  const { root } = await make(archive, { ...bare, taken: [{ package: "docs", paths: [] }] });
+  expect(readdirSync(root, { recursive: true, encoding: "utf8" }).filter((path) => path.includes("copyright"))).toEqual(
+    [],
+  );
 });
 
 test("where /bin is a link it is followed and never replaced", async () => {
