@@ -66,3 +66,33 @@ console.log(await store.call("no such", 1).catch((error) => error.message));
 `;
   expect(await run(program)).toBe("1\nundefined\n1 1\nno worker function no such\n");
 });
+
+test("a thread that nobody asks for long ends", async () => {
+  const program = `const soon = setTimeout;
+globalThis.setTimeout = (action, time) => soon(action, time / 100);
+const store = new WorkerPool("store/worker", { size: 1 });
+await store.call("measureTree", folder);
+console.log(threads());
+while (threads() > 0) await new Promise((resolve) => soon(resolve, 10));
+console.log((await store.call("measureTree", folder)).entries, threads());
+`;
+  expect(await run(program)).toBe("1\n1 1\n");
+});
+
+test("what cannot be handed over is refused, and holds nothing", async () => {
+  const program = `const store = new WorkerPool("store/worker", { size: 1 });
+console.log(await store.call("measureTree", () => 1).catch((error) => error.name), threads());
+`;
+  expect(await run(program)).toBe("DataCloneError 1\n");
+});
+
+test("a thread that kept something and ended is not replaced by one that knows nothing of it", async () => {
+  const program = `import { writeFileSync } from "node:fs";
+const entry = "../../../../../../../../.." + folder + "/ends";
+const serve = 'import { serve } from ${JSON.stringify(new URL("workers.ts", import.meta.url).href)};';
+writeFileSync(folder + "/ends.ts", serve + "serve(" + JSON.stringify(entry) + ", { end: () => process.exit(3) });");
+using own = new WorkerPool(entry, { size: 1, isOwn: true });
+for (const time of [1, 2]) await own.call("end", time).catch(({ message }) => console.log(message.slice(-24)));
+`;
+  expect(await run(program)).toBe("/ends ended with code 3\n".repeat(2));
+});

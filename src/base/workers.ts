@@ -71,11 +71,16 @@ interface Seat {
   readonly pending: Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>;
   /** Whose calls are pending, or were last. */
   pool: WorkerPool;
+  /** Ends it when nobody has asked it for long. */
+  rest?: NodeJS.Timeout | undefined;
 }
 
 /** All threads of this process. Starting one takes longer than most of what is asked of it: a pool takes another's that has nothing to do. */
 const seats: Seat[] = [];
 let next = 0;
+
+/** A thread without work has ended after so long (milliseconds), and given back some ten megabytes; starting one takes a few hundredths of a second. */
+const idleTime = 10_000;
 
 export interface WorkerPoolOptions {
   /** Threads that work for this pool at once, at most. */
@@ -89,6 +94,8 @@ export class WorkerPool implements Disposable {
   readonly #entry: string;
   readonly #size: number;
   readonly #isOwn: boolean;
+  /** Why a thread of its own ended, and with it what that kept. */
+  #lost: Error | undefined;
 
   /** @param entry as for entryPoint: `layer/worker`. */
   constructor(entry: string, { size = availableParallelism(), isOwn = false }: WorkerPoolOptions = {}) {
@@ -99,14 +106,17 @@ export class WorkerPool implements Disposable {
 
   /** Runs one function in the least busy thread; rejects with the SlipwayError that it threw. */
   call<T>(name: string, payload: unknown): Promise<T> {
+    if (this.#lost) return Promise.reject(toSlipwayError(this.#lost));
     const seat = this.#seat();
     seat.pool = this;
     const id = next++;
     const file = fileURLToPath(entryPoint(this.#entry));
     return new Promise<T>((resolve, reject) => {
+      // It throws for what cannot be cloned; the answer comes in a later turn.
+      seat.worker.postMessage({ id, entry: this.#entry, file, name, payload } satisfies Request);
+      clearTimeout(seat.rest);
       if (seat.pending.size === 0) seat.worker.ref();
       seat.pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      seat.worker.postMessage({ id, entry: this.#entry, file, name, payload } satisfies Request);
     });
   }
 
@@ -118,8 +128,7 @@ export class WorkerPool implements Disposable {
   /** Ends the threads that work for this pool, whose calls never return, and those that are its own. */
   [Symbol.dispose](): void {
     for (const seat of seats.filter(({ pool, pending }) => pool === this && (this.#isOwn || pending.size > 0))) {
-      seats.splice(seats.indexOf(seat), 1);
-      void seat.worker.terminate();
+      end(seat);
     }
   }
 
@@ -142,14 +151,18 @@ export class WorkerPool implements Disposable {
     worker.on("message", (reply: Reply) => {
       const waiter = seat.pending.get(reply.id);
       seat.pending.delete(reply.id);
-      if (seat.pending.size === 0) worker.unref();
+      if (seat.pending.size === 0) {
+        worker.unref();
+        if (!seat.pool.#isOwn) seat.rest = setTimeout(() => end(seat), idleTime).unref();
+      }
       if (!waiter) return;
       if (reply.ok) waiter.resolve(reply.value);
       else waiter.reject(new SlipwayError(reply.error));
     });
     const fail = (error: Error): void => {
-      const at = seats.indexOf(seat);
-      if (at >= 0) seats.splice(at, 1);
+      takeOut(seat);
+      clearTimeout(seat.rest);
+      if (seat.pool.#isOwn) seat.pool.#lost = error;
       for (const waiter of seat.pending.values()) waiter.reject(toSlipwayError(error));
       seat.pending.clear();
     };
@@ -160,4 +173,14 @@ export class WorkerPool implements Disposable {
     seats.push(seat);
     return seat;
   }
+}
+
+function end(seat: Seat): void {
+  takeOut(seat);
+  void seat.worker.terminate();
+}
+
+function takeOut(seat: Seat): void {
+  const at = seats.indexOf(seat);
+  if (at >= 0) seats.splice(at, 1);
 }
