@@ -1,7 +1,19 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { lstatSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -202,6 +214,25 @@ describe("a layer", () => {
     const late = writeLayer({ upper, overlayXattrs, compression: "none", signal });
     await expect(late).rejects.toMatchObject({ code: "SLIP_CANCELLED" });
   });
+
+  test.each(["none", "gzip", "zstd"] as const)(
+    "that is given up in %s writes into no other file",
+    async (compression) => {
+      using folder = scratch();
+      const upper = folder.sub("upper");
+      writeFileSync(`${upper}/file`, randomBytes(24 << 20));
+      const cancel = new Int32Array(new SharedArrayBuffer(4));
+      const done = runWrite({ upper, overlayXattrs, compression, output: `${folder.path}/layer`, cancel });
+      cancel[0] = 1;
+      await expect(done).rejects.toMatchObject({ code: "SLIP_CANCELLED" });
+      const others = Array.from({ length: 5 }, (_, at) => openSync(`${folder.path}/other ${at}`, "w"));
+      await sleep(200);
+      for (const fd of others) {
+        expect(fstatSync(fd).size).toBe(0);
+        closeSync(fd);
+      }
+    },
+  );
 
   test("unpacks from a stream as from a file, and passes the stream's own error on", async () => {
     using folder = scratch();

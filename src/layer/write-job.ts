@@ -22,11 +22,14 @@ export async function runWrite(job: WriteJob): Promise<WrittenLayer> {
   const fd = typeof output === "object" ? output.fd : opened;
   const back = opened === undefined ? undefined : new WrittenBack(opened);
   const growth = job.growth && new Growth(job.growth);
+  let ended = false;
   try {
     const inner = new Hasher();
     const outer = compression === "none" ? undefined : new Hasher();
     let size = 0;
     const coder = encoder(compression, level, (bytes) => {
+      // What is being compressed when the work is given up comes later, when the descriptor may be another file's.
+      if (ended) return;
       outer?.update(bytes);
       size += bytes.length;
       if (fd !== undefined) writeAll(fd, bytes);
@@ -52,6 +55,7 @@ export async function runWrite(job: WriteJob): Promise<WrittenLayer> {
       pieces.return({ entries: 0, fileBytes: 0 });
     }
   } finally {
+    ended = true;
     await back?.idle();
     if (opened !== undefined) closeSync(opened);
   }
