@@ -4,7 +4,8 @@ import type { Archive, DebianPackage, OpenArchiveOptions } from "./contract.ts";
 import { HttpClient, HttpStatusError, withoutPassword } from "../fetch/index.ts";
 import { chooseMirrors } from "./mirror.ts";
 import type { PackageIndex } from "./package-index.ts";
-import { codenameOf, openSuite } from "./suite.ts";
+import { codenameOf, type OpenedSuite, openSuite } from "./suite.ts";
+import { openUpdates } from "./open-updates.ts";
 import { resolvePackages } from "./resolve.ts";
 import { compareVersions } from "./version.ts";
 
@@ -34,19 +35,22 @@ export async function openArchive(options: OpenArchiveOptions): Promise<Archive>
     ? await together(ctx, [mirror], async (_, http) => codenameOf({ ...options, mirror, http }))
     : [];
   const additions = !withoutAdditions.has(codename);
-  const places = [
+  const places: readonly { readonly suite: string; readonly mirror: string; readonly mayLack?: boolean }[] = [
     { suite: codename, mirror },
-    ...(additions ? [{ suite: `${codename}-updates`, mirror }] : []),
+    ...(additions ? [{ suite: `${codename}-updates`, mirror, mayLack: options.keyring !== undefined }] : []),
     ...(additions && securityMirror !== "none" ? [{ suite: `${codename}-security`, mirror: securityMirror }] : []),
   ];
   let done = 0;
   progress(options, "reading the archive", 0, places.length);
-  const opened = await together(ctx, places, async (place, http) => {
-    const result = await openSuite({ ...options, ...place, http });
+  const open = ({ mayLack, ...place }: (typeof places)[number], http: HttpClient): Promise<OpenedSuite | undefined> =>
+    (mayLack ? openUpdates : openSuite)({ ...options, ...place, http });
+  const answers = await together(ctx, places, async (place, http) => {
+    const result = await open(place, http);
     progress(options, "reading the archive", ++done, places.length);
     return result;
   });
 
+  const opened = answers.filter((answer) => answer !== undefined);
   const [main] = opened;
   if (!main) throw new Error("an archive without suites");
   const fromCache = opened.some((part) => part.stale);

@@ -33,7 +33,7 @@ export async function fetchSigned(
   const folder = `${options.mirror}/dists/${options.suite}`;
   const url = `${folder}/InRelease`;
   const answer = await getFile(options, url, headers).catch(async (error: unknown) => {
-    const older = isMissing(error) ? await fetchDetached(options, folder) : undefined;
+    const older = isAbsent(error) ? await fetchDetached(options, folder) : undefined;
     if (!older) throw error;
     return older;
   });
@@ -58,7 +58,7 @@ async function fetchDetached(options: OpenSuiteOptions, folder: string): Promise
   const shown = withoutPassword(url);
   const headers = { "cache-control": "max-age=0" };
   const absent = (error: unknown): undefined => {
-    if (!isMissing(error)) throw error;
+    if (!isAbsent(error)) throw error;
   };
   const release = await getFile(options, url, headers).catch(absent);
   if (!release) return undefined;
@@ -129,7 +129,8 @@ async function getFile(
   }
 }
 
-function isMissing(error: unknown): boolean {
+/** Whether the server said that there is no such file. */
+export function isAbsent(error: unknown): boolean {
   return error instanceof SlipwayError && error.cause instanceof HttpStatusError && error.cause.status === 404;
 }
 

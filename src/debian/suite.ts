@@ -78,6 +78,11 @@ export async function openSuite(options: OpenSuiteOptions): Promise<OpenedSuite>
   };
 }
 
+/** Whether a Release of the suite was verified before, whatever became of it. */
+export async function wasOpened(options: OpenSuiteOptions): Promise<boolean> {
+  return (await readKept(await releaseFile(options))) !== undefined;
+}
+
 /** What the suite's Release says now, or said when it was last checked. */
 export async function currentRelease(options: OpenSuiteOptions): Promise<{ kept: KeptRelease; stale: boolean }> {
   const file = await releaseFile(options);
