@@ -268,7 +268,8 @@ function chooseOldest(
   /** What only this image keeps goes with it. */
   const attached = (id: Digest): number => {
     const alone = keptByAlone(db, [id]);
-    const rows = alone.size === 0 ? [] : db.all<BlobRow>("SELECT * FROM blobs WHERE last_used < ?", finite(before));
+    const free = `SELECT * FROM blobs WHERE last_used < ? AND NOT ${irreplaceable}`;
+    const rows = alone.size === 0 ? [] : db.all<BlobRow>(free, finite(before));
     const own = rows.filter(({ digest }) => alone.has(digest));
     gone.blobs.push(...own.map(({ digest }) => digest));
     return own.reduce((sum, blob) => sum + blobBytes(root, blob), 0);

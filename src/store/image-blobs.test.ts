@@ -70,3 +70,30 @@ test("an eviction takes an image's blobs with it, and no others that are kept", 
   ]);
   expect(await store.verify()).toEqual([]);
 });
+
+test("an eviction leaves a layer's only archive, whichever image keeps it too", async () => {
+  const { root, one, images } = await twoImages(true);
+  {
+    using store = openStore(root);
+    const [layer] = images[1].snapshots as [string];
+    store.snapshots.setDiffId(layer, sha256("tar"));
+    store.layerBlobs.put({
+      diffId: sha256("tar"),
+      compression: "gzip",
+      level: 4,
+      digest: one,
+      size: 3,
+      irreplaceable: true,
+    });
+    store.images.untag("first");
+  }
+  const db = new DatabaseSync(join(root, "slipway.db"));
+  for (const table of ["snapshots", "images", "blobs"]) db.exec(`UPDATE ${table} SET last_used = last_used - ${day}`);
+  db.exec("UPDATE names SET asked = 1 WHERE name LIKE '%second%'");
+  db.close();
+  using store = openStore(root, { limit: { max: 1, keep: 1, label: "storage.max 1" } });
+  const eviction = await store.keepWithin({ when: "done" });
+  expect(eviction?.things.map(({ kind }) => kind)).toContain("image");
+  expect(store.images.get(images[0].id)).toBeUndefined();
+  expect(await store.blobs.stat(one)).toMatchObject({ digest: one });
+});
