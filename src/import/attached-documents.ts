@@ -16,6 +16,8 @@ export interface AttachedDocument {
 export const attachedLimits = {
   /** Bytes of manifests and of what they name. */
   bytes: 16 << 20,
+  /** Bytes of all that one archive has, for all of its images. */
+  ofArchive: 256 << 20,
   /** Manifests. */
   documents: 32,
   /** Blobs that one of them names. */
@@ -43,17 +45,34 @@ export function isAttestationType(type: unknown): boolean {
   return attestationTypes.some((start) => type.startsWith(start) && /^[.+]/.test(type.slice(start.length)));
 }
 
-/** A manifest's own word about what it is and what it refers to. */
+interface Referring {
+  readonly subject?: { readonly digest?: unknown } | null;
+  readonly artifactType?: unknown;
+  readonly config?: { readonly mediaType?: unknown } | null;
+}
+
+/** A manifest's own word about what it is and what it refers to; nothing where it is no manifest. */
 export function referrerOf(bytes: Uint8Array): { readonly subject: unknown; readonly artifactType: unknown } {
-  const { subject, artifactType, config } = JSON.parse(Buffer.from(bytes).toString()) as {
-    readonly subject?: { readonly digest?: unknown } | null;
-    readonly artifactType?: unknown;
-    readonly config?: { readonly mediaType?: unknown } | null;
-  };
+  const { subject, artifactType, config } = jsonOf(bytes) ?? {};
   // One without a type of its own is known by its configuration's (distribution-spec, "Pushing Manifests with Subject").
   const type = typeof artifactType === "string" && artifactType !== "" ? artifactType : config?.mediaType;
   return { subject: subject?.digest, artifactType: type };
 }
+
+function jsonOf(bytes: Uint8Array): Referring | null | undefined {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString()) as Referring | null;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What was read of one archive: thousands of its images may name the same, or each another. */
+interface Reading {
+  readonly documents: Map<Digest, Promise<Uint8Array>>;
+  left: number;
+}
+const readings = new WeakMap<ImageContent, Reading>();
 
 /**
  * What is attached to an image, whole, each digest verified.
@@ -67,9 +86,18 @@ export async function attachedDocuments(
   has: (digest: Digest) => boolean,
 ): Promise<readonly AttachedDocument[] | undefined> {
   let left: number = attachedLimits.bytes;
+  const reading = readings.get(content) ?? { documents: new Map(), left: attachedLimits.ofArchive };
+  readings.set(content, reading);
   const read = async (descriptor: Descriptor): Promise<Uint8Array | undefined> => {
     left -= descriptor.size;
-    return has(descriptor.digest) && left >= 0 ? readDocument(content, descriptor, attachedLimits.bytes) : undefined;
+    if (!has(descriptor.digest) || left < 0) return undefined;
+    const before = reading.documents.get(descriptor.digest);
+    if (before) return (await before).length === descriptor.size ? before : undefined;
+    reading.left -= descriptor.size;
+    if (reading.left < 0) return undefined;
+    const bytes = readDocument(content, descriptor, attachedLimits.bytes);
+    reading.documents.set(descriptor.digest, bytes);
+    return bytes;
   };
   if (descriptors.length > attachedLimits.documents) return undefined;
   const found: AttachedDocument[] = [];

@@ -170,6 +170,57 @@ describe("images of an archive", () => {
   ])("refuses %s", async (_name, entries, message) => {
     await expect(images(...entries)).rejects.toThrow(message);
   });
+
+  test.each(["null", "no JSON", "5", '{"subject":null}', '{"subject":5,"artifactType":{}}'])(
+    "refuses a manifest that is %s as one that is damaged",
+    async (content) => {
+      const digest = sha256(content);
+      const mediaType = "application/vnd.oci.image.manifest.v1+json";
+      const index = { schemaVersion: 2, manifests: [{ mediaType, digest, size: content.length }] };
+      const refused = images(
+        { name: "oci-layout", content: "{}" },
+        { name: "index.json", content: JSON.stringify(index) },
+        { name: `blobs/sha256/${digest.slice(7)}`, content },
+      );
+      await expect(refused).rejects.toMatchObject({ code: "SLIP_OCI_INVALID" });
+    },
+  );
+
+  test("have what is attached to many of them in memory once", async () => {
+    const type = "application/vnd.oci.image.manifest.v1+json";
+    const blobs = new Map<string, string>([[sha256(config), config]]);
+    const put = (text: string): { readonly digest: string; readonly size: number } => {
+      blobs.set(sha256(text), text);
+      return { digest: sha256(text), size: text.length };
+    };
+    const [configType, layerType] = ["application/vnd.oci.image.config.v1+json", "application/vnd.in-toto+json"];
+    const own = { mediaType: configType, digest: sha256(config), size: config.length };
+    const statement = { mediaType: layerType, ...put("x".repeat(100_000)) };
+    const about = put(JSON.stringify({ schemaVersion: 2, mediaType: type, config: own, layers: [statement] }));
+    const manifests = Array.from({ length: 300 }, (_, at) =>
+      put(JSON.stringify({ schemaVersion: 2, mediaType: type, config: own, layers: [], annotations: { at: `${at}` } })),
+    ).flatMap((image) => [
+      { mediaType: type, ...image },
+      {
+        mediaType: type,
+        ...about,
+        annotations: {
+          "vnd.docker.reference.type": "attestation-manifest",
+          "vnd.docker.reference.digest": image.digest,
+        },
+      },
+    ]);
+    const mediaType = "application/vnd.oci.image.index.v1+json";
+    const root = { mediaType, ...put(JSON.stringify({ schemaVersion: 2, mediaType, manifests })) };
+    const [found] = await images(
+      { name: "oci-layout", content: "{}" },
+      { name: "index.json", content: JSON.stringify({ schemaVersion: 2, manifests: [root] }) },
+      ...[...blobs].map(([digest, content]) => ({ name: `blobs/sha256/${digest.slice(7)}`, content })),
+    );
+    const statements = (found?.images ?? []).map(({ attached }) => attached?.[0]?.blobs[1]?.bytes);
+    expect([statements.length, statements[0]?.length]).toEqual([300, 100_000]);
+    expect(new Set(statements).size).toBe(1);
+  });
 });
 
 test("a folder is read in place, and its links must stay inside", () => {

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Digest, sha256 } from "../../src/base/index.ts";
@@ -175,6 +175,43 @@ describe.skipIf(why !== undefined)(
       repository.blobs.set(manifest.layers[0]?.digest ?? "", Buffer.alloc(manifest.layers[0]?.size ?? 0));
       fake.faults = [({ path }) => path.includes("/referrers/") || path.includes("/manifests/sha256-")];
       await isLeft("wrong", fake, /Attestations of \S+ stay behind: .*digest.* \(and 1 more\)/);
+    });
+
+    test("what could not be brought is brought the next time; the same image of an archive that says nothing of it takes nothing away", async () => {
+      const { fake, attached, manifest } = await planted();
+      const name = `${fake.domain}/team/bad:1`;
+      const index = await get(fake.domain, "team/bad/manifests/1");
+      fake.faults = [
+        ({ path, response }) => path.includes(manifest.layers[0]?.digest ?? "") && !!response.writeHead(403).end(),
+      ];
+      expect((await over("later", "pull", name)).stderr).toContain("stay behind");
+      fake.faults = [];
+      expect((await over("later", "pull", name)).stderr).not.toContain("stay behind");
+
+      const archive = join(lab.folder, "plain.tar");
+      await over("later", "save", "--format", "docker", "-o", archive, name);
+      const plain = join(lab.folder, "plain");
+      mkdirSync(plain);
+      execFileSync("tar", ["-xf", archive, "-C", plain]);
+      rmSync(join(plain, "oci-layout"));
+      await over("later", "load", "-i", plain);
+      await over("later", "prune", "-f");
+      expect(hasBlob("later", attached)).toBe(true);
+      await over("later", "tag", name, `${registry.domain}/later/app:1`);
+      await over("later", "push", `${registry.domain}/later/app:1`);
+      expect(await get(registry.domain, "later/app/manifests/1")).toEqual(index);
+    });
+
+    test("one that stands for a larger blob of the store is not read", async () => {
+      const { fake, image, replace } = await planted();
+      const [layer] = read(await get(fake.domain, `team/bad/manifests/${image.digest}`)).layers as [Descriptor];
+      // With its layers here: what the index says to be an attestation of ten bytes is one of them.
+      await push("index", `${fake.domain}/team/good:1`);
+      await over("lies", "pull", `${fake.domain}/team/good:1`);
+      await over("lies", "push", `${fake.domain}/team/good:1`);
+      replace({ digest: layer.digest, size: 10 });
+      expect(hasBlob("lies", layer)).toBe(true);
+      await isLeft("lies", fake, /stay behind: sha256:\w+ has \d+ bytes instead of 10/);
     });
 
     test("one that says to be huge is not asked for; a refusal to list what refers to an image is told", async () => {

@@ -23,6 +23,8 @@ export interface CameAttached {
 /** Remembers what was attached to an image, in place of what was known before; it is kept for as long as the image is. */
 export function noteAttached(image: Digest, manifest: Digest, attached: CameAttached, store: Store): void {
   const blobs = attached.documents.flatMap((one) => [one.descriptor, ...one.blobs]);
+  // Whoever dies between the two has nothing noted, never something that is not kept.
+  if (knownAttached(manifest, store)) store.facts.delete(key(manifest));
   store.images.keepBlobs(
     image,
     blobs.map(({ digest }) => digest),

@@ -25,7 +25,7 @@ import { readUnpackLimits } from "../config/storage-config.ts";
 import { announce, endFailed, type Engine } from "../engine/engine.ts";
 import type { Plain } from "../engine/protocol.ts";
 import { noteIndex } from "../registry/known-blobs.ts";
-import { noteAttached, storeAttached } from "./came-attached.ts";
+import { knownAttached, noteAttached, storeAttached } from "./came-attached.ts";
 import { keepBlobs } from "./keep-blobs.ts";
 
 /** The engine's part of `load`. */
@@ -135,7 +135,10 @@ async function takeInOne(
       hint: "the image itself is whole; what is pushed or saved of it goes without them",
     });
   }
-  noteAttached(made.id, descriptor.digest, { documents }, store);
+  // An archive without its manifest says nothing about what is attached to it, and one that leaves it out takes nothing away.
+  if (image.whole && (documents.length > 0 || !knownAttached(descriptor.digest, store))) {
+    noteAttached(made.id, descriptor.digest, { documents }, store);
+  }
   store.facts.set(originKey(made.id), archive.name, made.id);
   // What `prune --all` leaves: nothing else brings it again.
   store.facts.set(`loaded ${made.id}`, true, made.id);

@@ -32,12 +32,13 @@ export async function fillImage(
   const stop = new AbortController();
   const part: Ctx = { ...ctx, signal: AbortSignal.any([ctx.signal, stop.signal]) };
   const indexes: AttachedRequest["indexes"] = async () => {
-    if (came) return came.manifest.descriptor.digest === manifest ? came.indexes : [];
+    if (came) return came.manifest.descriptor.digest === manifest ? came.indexes : undefined;
     const quiet = { signal: part.signal, emit: () => undefined };
     const { value, ...document } = await client.manifest({ domain, path, digest: root }, quiet);
-    if (!("manifests" in value)) return [];
+    if (!("manifests" in value)) return root === manifest ? [] : undefined;
     if (value.manifests.some(({ digest }) => digest === manifest)) return [{ ...document, value }];
-    return (await client.image({ domain, path, digest: root }, platform, quiet, "any-platform")).indexes;
+    const deeper = await client.image({ domain, path, digest: root }, platform, quiet, "any-platform");
+    return deeper.manifest.descriptor.digest === manifest ? deeper.indexes : undefined;
   };
   const beside = pullAttached(
     { name, repository: { domain, path }, root, id, manifest, indexes },

@@ -15,8 +15,11 @@ export interface AttachedRequest {
   readonly id: Digest;
   /** The image's manifest. */
   readonly manifest: Digest;
-  /** The indexes that led to it, outermost first; asked for only when they are not known from before. */
-  readonly indexes: () => Promise<readonly Document<Index>[]>;
+  /**
+   * The indexes that led to it, outermost first; asked for only when they are not known from before. Undefined when the name stands for the same
+   * image in another manifest: then nothing is changed.
+   */
+  readonly indexes: () => Promise<readonly Document<Index>[] | undefined>;
 }
 
 /** A registry has so long to say what refers to an image (milliseconds): the image does not wait for it. */
@@ -40,13 +43,17 @@ export async function pullAttached(
   const same = known?.root === root && (await allThere(known.documents, store));
   const documents: KeptDocument[] = same ? known.documents.filter(({ how }) => how === "index") : [];
   if (!same) {
-    const indexes = await bringer.attempt(request.indexes);
+    const asked = await bringer.attempt(async () => ({ indexes: await request.indexes() }));
+    if (asked && !asked.indexes) return;
+    const indexes = asked?.indexes;
     const own = indexes?.at(-1)?.value.manifests.filter((one) => subjectOf(one) === manifest) ?? [];
     documents.push(...(await bringer.bring("index", own)));
     const [index, ...deeper] = indexes ?? [];
     if (index && deeper.length === 0) noteIndex([id], index, store);
     else forgetIndex(id, store);
   }
+  // What could not be brought is asked for again the next time.
+  const isWhole = bringer.problems.length === 0;
   const referrers = await bringer.bring("referrer", await bringer.referrers());
   // Others may refer to it elsewhere, or did: what is here is kept.
   const before = known?.documents.filter(({ how }) => how === "referrer") ?? [];
@@ -54,7 +61,7 @@ export async function pullAttached(
     ({ descriptor: { digest } }) => !referrers.some((one) => one.descriptor.digest === digest),
   );
   documents.push(...referrers, ...((await allThere(added, store)) ? added : []));
-  noteAttached(id, manifest, { documents, root }, store);
+  noteAttached(id, manifest, { documents, root: isWhole ? root : undefined }, store);
   const [reason, ...more] = bringer.problems;
   if (reason === undefined) return;
   ctx.emit({
@@ -144,7 +151,7 @@ class Bringer {
     const { blobs } = this.#store;
     const { digest, size } = descriptor;
     this.#take(descriptor);
-    if (!(await blobs.stat(digest))) {
+    if (!(await this.#isHere(descriptor))) {
       const { bytes } = await this.#client.manifest({ ...this.#request.repository, digest }, this.#ctx);
       if (bytes.byteLength !== size) throw problem(`${digest} has ${bytes.byteLength} bytes instead of ${size}`);
       await blobs.write(once(bytes), descriptor);
@@ -157,9 +164,16 @@ class Bringer {
 
   async #blob(descriptor: Descriptor): Promise<void> {
     const { blobs } = this.#store;
-    if (await blobs.stat(descriptor.digest)) return;
+    if (await this.#isHere(descriptor)) return;
     const { repository } = this.#request;
     await this.#client.blob(repository, descriptor, (bytes) => blobs.write(bytes, descriptor), this.#ctx);
+  }
+
+  /** Throws when it is, with another size than was counted. */
+  async #isHere({ digest, size }: Descriptor): Promise<boolean> {
+    const there = await this.#store.blobs.stat(digest);
+    if (there && there.size !== size) throw problem(`${digest} has ${there.size} bytes instead of ${size}`);
+    return there !== undefined;
   }
 
   /** Counts bytes before anything of them is asked for. */
