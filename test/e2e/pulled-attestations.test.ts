@@ -70,6 +70,7 @@ describe.skipIf(why !== undefined)(
       expect(parts.map((part) => hasBlob("second", part))).toEqual(parts.map(() => true));
       // What is up to date is not brought again, and loses nothing.
       await over("second", "pull", first);
+      await over("second", "pull", `${registry.domain}/team/app@${read(index).manifests[0]?.digest}`);
       const { stdout } = await over("second", "images", "-q");
       expect(stdout.trim().split("\n")).toHaveLength(1);
       expect(JSON.parse((await over("second", "inspect", first)).stdout)).toHaveLength(1);

@@ -1,6 +1,13 @@
 import { type Ctx, type Digest, SlipwayError, toSlipwayError } from "../../base/index.ts";
 import { attachedLimits, isAttestationType, referrerOf, subjectOf } from "../../import/index.ts";
-import { type Descriptor, type Document, type Index, parseManifest, type Reference } from "../../oci/index.ts";
+import {
+  type Descriptor,
+  type Document,
+  type Index,
+  parseManifest,
+  parseReference,
+  type Reference,
+} from "../../oci/index.ts";
 import type { RegistryClient, RegistryCtx } from "../../registry/index.ts";
 import type { Store } from "../../store/index.ts";
 import { type KeptDocument, knownAttached, noteAttached } from "../outputs/came-attached.ts";
@@ -40,8 +47,10 @@ export async function pullAttached(
   const registry: RegistryCtx = { signal: ctx.signal, emit: () => undefined };
   const bringer = new Bringer(request, client, store, registry);
   const known = knownAttached(manifest, store);
-  const same = known?.root === root && (await allThere(known.documents, store));
-  const documents: KeptDocument[] = same ? known.documents.filter(({ how }) => how === "index") : [];
+  // Whoever asks for the manifest by its digest gives it no name, and takes nothing from the name that led to it through an index.
+  const isSame = known?.root === root || (root === manifest && parseReference(name).digest !== undefined);
+  const same = known && isSame && (await allThere(known.documents, store)) ? known : undefined;
+  const documents: KeptDocument[] = same?.documents.filter(({ how }) => how === "index") ?? [];
   if (!same) {
     const asked = await bringer.attempt(async () => ({ indexes: await request.indexes() }));
     if (asked && !asked.indexes) return;
@@ -61,7 +70,7 @@ export async function pullAttached(
     ({ descriptor: { digest } }) => !referrers.some((one) => one.descriptor.digest === digest),
   );
   documents.push(...referrers, ...((await allThere(added, store)) ? added : []));
-  noteAttached(id, manifest, { documents, root: isWhole ? root : undefined }, store);
+  noteAttached(id, manifest, { documents, root: isWhole ? (same?.root ?? root) : undefined }, store);
   const [reason, ...more] = bringer.problems;
   if (reason === undefined) return;
   ctx.emit({
