@@ -34,7 +34,8 @@ export async function runCases(
       }
     }
   } finally {
-    rmSync(home, { recursive: true, force: true });
+    // A mount that was detached stays busy until the last process of its container is gone.
+    rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
   return results;
 }
