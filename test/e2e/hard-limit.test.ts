@@ -94,10 +94,10 @@ COPY --from=large /etc/passwd /
       expect(stderr).toContain("Dockerfile:4");
       expect(most).toBeLessThan(max + slack);
       expect(await lab.verify()).toEqual([]);
-      // It is over its limit, and the cache is nobody's any more.
+      // The cache is nobody's any more: where the limit asks for it, it goes.
       const next = lab.context({ Dockerfile: "FROM base\nRUN dd if=/dev/zero of=/other bs=1M count=50\n" });
-      const { code: second, stderr: told } = await lab.slipway(["build", "--progress=plain", next], options);
-      expect([second, told]).toEqual([0, expect.stringContaining("of the cache was evicted")]);
+      const again = await lab.slipway(["build", "--progress=plain", next], options);
+      expect([again.code, await lab.verify()]).toEqual([0, []]);
     },
   );
 
